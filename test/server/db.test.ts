@@ -1,0 +1,35 @@
+import { expect, test } from '@jest/globals'
+import { migrate } from '../../server/db/migrate.ts'
+import { inTransaction } from '../../server/db/transaction.ts'
+import { useDatabase } from '../support/database.ts'
+
+const db = useDatabase()
+
+test('a second migration run applies nothing', async () => {
+  expect(await migrate(db.pool)).toEqual([])
+})
+
+test('a transaction that throws leaves nothing behind', async () => {
+  await expect(
+    inTransaction(db.pool, async tx => {
+      await tx.query("insert into serial_counters (level_one, year) values ('G09', 2026)")
+      throw new Error('stop')
+    }),
+  ).rejects.toThrow('stop')
+  expect((await db.pool.query('select from serial_counters')).rowCount).toBe(0)
+})
+
+test('maker and approver of a request are two people in the database too', async () => {
+  await db.pool.query("insert into agencies (code, name_vi, valid_from) values ('G09', 'Bộ Nội vụ', now())")
+  await expect(
+    db.pool.query(
+      "insert into requests (id, kind, agency_code, maker, maker_name, approver, status) values (gen_random_uuid(), 'card.issue', 'G09', 'a', 'A', 'a', 'approved')",
+    ),
+  ).rejects.toThrow('requests_check')
+})
+
+test('the audit cannot be changed or deleted', async () => {
+  await db.pool.query("insert into audit (actor, actor_name, action) values ('a', 'A', 'x')")
+  await expect(db.pool.query("update audit set actor = 'b'")).rejects.toThrow('append only')
+  await expect(db.pool.query('delete from audit')).rejects.toThrow('append only')
+})
