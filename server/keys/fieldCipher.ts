@@ -1,0 +1,107 @@
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { AppError } from '../../core/errors.ts'
+import type { Db } from '../db/transaction.ts'
+
+/**
+ * Encryption at rest (AES-256-GCM) under data keys that a master key wraps, and the HMAC index for look-ups of what is
+ * encrypted. Layout of a sealed value: version 1 (1 byte), data key id (4, big-endian), nonce (12), ciphertext, tag (16).
+ */
+export interface FieldCipher {
+  seal(plain: Uint8Array | string): Buffer
+  /** Throws `cipher.open` for a value that was changed, cut, or sealed under a key that is gone. */
+  open(sealed: Uint8Array): Buffer
+  /** HMAC-SHA-256, 32 bytes, of `text` under a key of its own for each purpose. */
+  index(purpose: string, text: string): Buffer
+}
+
+const version = 1
+const headerLength = 17
+const tagLength = 16
+
+/** Loads the data keys (making the first one) and unwraps them with the 32-byte master key. Throws `cipher.master-key` when it is another one. */
+export async function createFieldCipher(db: Db, masterKey: Uint8Array): Promise<FieldCipher> {
+  await db.query('insert into data_keys (id, wrapped) values (1, $1) on conflict do nothing', [wrap(masterKey, 1, randomBytes(32))])
+  const { rows } = await db.query<{ id: number; wrapped: Buffer; retired_at: Date | null }>(
+    'select id, wrapped, retired_at from data_keys order by id',
+  )
+  const keys = new Map(rows.map(row => [row.id, unwrap(masterKey, row.id, row.wrapped)]))
+  const current = rows.filter(row => row.retired_at === null).at(-1)!.id
+  // The index keys follow the first data key, so that rotation of data keys does not move the index.
+  return cipherOf(keys, current, keys.get(rows[0]!.id)!)
+}
+
+/** Adds a data key that seals from now on; `resealTables` then moves old values. Answers its id. */
+export async function addDataKey(db: Db, masterKey: Uint8Array): Promise<number> {
+  const { rows } = await db.query<{ id: number }>('select coalesce(max(id), 0) + 1 as id from data_keys')
+  const id = rows[0]!.id
+  await db.query('insert into data_keys (id, wrapped) values ($1, $2)', [id, wrap(masterKey, id, randomBytes(32))])
+  return id
+}
+
+/** A cipher over given data keys (32 bytes each); `current` seals. */
+export function cipherOf(keys: ReadonlyMap<number, Buffer>, current: number, indexRoot: Buffer): FieldCipher {
+  const indexKeys = new Map<string, Buffer>()
+  const indexKey = (purpose: string): Buffer => {
+    let key = indexKeys.get(purpose)
+    if (!key) {
+      key = Buffer.from(hkdfSync('sha256', indexRoot, '', `antin/index/${purpose}`, 32))
+      indexKeys.set(purpose, key)
+    }
+    return key
+  }
+  const sealingKey = keys.get(current)!
+  return {
+    seal(plain) {
+      const header = Buffer.allocUnsafe(headerLength)
+      header[0] = version
+      header.writeUInt32BE(current, 1)
+      randomBytes(12).copy(header, 5)
+      return encrypt(sealingKey, header, plain)
+    },
+    open(sealed) {
+      const key = sealed.length >= headerLength + tagLength && sealed[0] === version ? keys.get(keyIdOf(sealed)) : undefined
+      if (!key) throw new AppError('cipher.open')
+      return decrypt(key, sealed)
+    },
+    index: (purpose, text) => createHmac('sha256', indexKey(purpose)).update(text).digest(),
+  }
+}
+
+/** The id of the data key that sealed a value. */
+export function keyIdOf(sealed: Uint8Array): number {
+  return Buffer.from(sealed.buffer, sealed.byteOffset, sealed.length).readUInt32BE(1)
+}
+
+function encrypt(key: Buffer, header: Buffer, plain: Uint8Array | string): Buffer {
+  const cipher = createCipheriv('aes-256-gcm', key, header.subarray(5))
+  cipher.setAAD(header.subarray(0, 5))
+  const body = typeof plain === 'string' ? cipher.update(plain, 'utf8') : cipher.update(plain)
+  return Buffer.concat([header, body, cipher.final(), cipher.getAuthTag()])
+}
+
+function decrypt(key: Buffer, sealed: Uint8Array): Buffer {
+  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(5, headerLength))
+  decipher.setAAD(sealed.subarray(0, 5))
+  decipher.setAuthTag(sealed.subarray(-tagLength))
+  try {
+    return Buffer.concat([decipher.update(sealed.subarray(headerLength, -tagLength)), decipher.final()])
+  } catch (cause) {
+    throw new AppError('cipher.open', undefined, { cause })
+  }
+}
+
+function wrap(masterKey: Uint8Array, id: number, dataKey: Uint8Array): Buffer {
+  return cipherOf(new Map([[id, wrappingKey(masterKey)]]), id, Buffer.alloc(32)).seal(dataKey)
+}
+
+function unwrap(masterKey: Uint8Array, id: number, wrapped: Buffer): Buffer {
+  try {
+    return cipherOf(new Map([[id, wrappingKey(masterKey)]]), id, Buffer.alloc(32)).open(wrapped)
+  } catch (cause) {
+    throw new AppError('cipher.master-key', undefined, { cause })
+  }
+}
+
+function wrappingKey(masterKey: Uint8Array): Buffer {
+  return Buffer.from(hkdfSync('sha256', masterKey, '', 'antin/wrap', 32))
+}
