@@ -1,0 +1,240 @@
+import { AppError } from '../errors.ts'
+import { compareBytes, fromUtf8 } from './bytes.ts'
+
+/** What this dialect of CBOR holds: integers of a double, NFC text, byte strings, arrays, maps, false, true, null. */
+export type CborValue = number | string | boolean | null | Uint8Array | readonly CborValue[] | ReadonlyMap<CborValue, CborValue>
+
+const defaultMaxDepth = 8
+const encoder = new TextEncoder()
+
+/**
+ * Deterministic CBOR (RFC 8949 4.2.1): shortest heads, definite lengths, map keys in the order of their encoded bytes.
+ * Throws `encoding.cbor` for what the dialect does not hold: floats, integers beyond 2^53 - 1, text that is not NFC,
+ * duplicate keys, deeper nesting.
+ */
+export function encodeCbor(value: CborValue, maxDepth = defaultMaxDepth): Uint8Array<ArrayBuffer> {
+  const writer = new CborWriter()
+  writeValue(writer, value, maxDepth)
+  return writer.take()
+}
+
+/** Writes heads and bytes one after another; who uses it directly answers for the order of map keys. */
+export class CborWriter {
+  #bytes = new Uint8Array(512)
+  #at = 0
+
+  /** The head of an item: major type 0..7 and its argument, in the shortest form. */
+  head(major: number, argument: number): void {
+    this.#room(9)
+    const bytes = this.#bytes
+    const type = major << 5
+    if (argument < 24) {
+      bytes[this.#at++] = type | argument
+    } else if (argument < 0x100) {
+      bytes[this.#at++] = type | 24
+      bytes[this.#at++] = argument
+    } else if (argument < 0x10000) {
+      bytes[this.#at++] = type | 25
+      this.#bigEndian(argument, 2)
+    } else if (argument < 0x100000000) {
+      bytes[this.#at++] = type | 26
+      this.#bigEndian(argument, 4)
+    } else {
+      bytes[this.#at++] = type | 27
+      this.#bigEndian(argument, 8)
+    }
+  }
+
+  integer(value: number): void {
+    if (!Number.isSafeInteger(value)) throw new AppError('encoding.cbor', 'Not an integer of a double')
+    if (value >= 0) this.head(0, value)
+    else this.head(1, -1 - value)
+  }
+
+  byteString(value: Uint8Array): void {
+    this.head(2, value.length)
+    this.raw(value)
+  }
+
+  text(value: string): void {
+    if (!value.isWellFormed() || value !== value.normalize('NFC')) throw new AppError('encoding.cbor', 'Text is not NFC')
+    const utf8 = encoder.encode(value)
+    this.head(3, utf8.length)
+    this.raw(utf8)
+  }
+
+  raw(value: Uint8Array): void {
+    this.#room(value.length)
+    this.#bytes.set(value, this.#at)
+    this.#at += value.length
+  }
+
+  /** Everything written so far, as a copy. */
+  take(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(0, this.#at)
+  }
+
+  #bigEndian(value: number, count: number): void {
+    let rest = value
+    for (let i = this.#at + count - 1; i >= this.#at; i--) {
+      this.#bytes[i] = rest % 256
+      rest = Math.floor(rest / 256)
+    }
+    this.#at += count
+  }
+
+  #room(count: number): void {
+    if (this.#at + count <= this.#bytes.length) return
+    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#at + count))
+    grown.set(this.#bytes.subarray(0, this.#at))
+    this.#bytes = grown
+  }
+}
+
+function writeValue(writer: CborWriter, value: CborValue, depthLeft: number): void {
+  if (typeof value === 'number') writer.integer(value)
+  else if (typeof value === 'string') writer.text(value)
+  else if (typeof value === 'boolean') writer.head(7, value ? 21 : 20)
+  else if (value === null) writer.head(7, 22)
+  else if (value instanceof Uint8Array) writer.byteString(value)
+  else if (depthLeft === 0) throw new AppError('encoding.cbor', 'Nested too deep')
+  else if (Array.isArray(value)) {
+    writer.head(4, value.length)
+    for (const item of value) writeValue(writer, item, depthLeft - 1)
+  } else if (value instanceof Map) {
+    writeMap(writer, value, depthLeft - 1)
+  } else {
+    throw new AppError('encoding.cbor', 'A value that this dialect does not hold')
+  }
+}
+
+function writeMap(writer: CborWriter, map: ReadonlyMap<CborValue, CborValue>, depthLeft: number): void {
+  const entries = [...map].map(([key, item]) => ({ key: encodeCbor(key, depthLeft), item }))
+  entries.sort((a, b) => compareBytes(a.key, b.key))
+  writer.head(5, entries.length)
+  entries.forEach(({ key, item }, i) => {
+    if (i > 0 && compareBytes(entries[i - 1]!.key, key) === 0) throw new AppError('encoding.cbor', 'A map key occurs twice')
+    writer.raw(key)
+    writeValue(writer, item, depthLeft)
+  })
+}
+
+/**
+ * The value of deterministic CBOR: maps are Map, byte strings are views of `bytes`. Throws `encoding.cbor` unless
+ * `encodeCbor` of the answer gives the same bytes: so for tags, floats, indefinite lengths and nesting beyond `maxDepth`
+ * (a top array or map is at depth 1); `encoding.utf8` for malformed text. Work is linear in the input.
+ */
+export function decodeCbor(bytes: Uint8Array, maxDepth = defaultMaxDepth): CborValue {
+  const reader = new CborReader(bytes)
+  const value = reader.value(maxDepth)
+  reader.end()
+  return value
+}
+
+class CborReader {
+  readonly #bytes: Uint8Array
+  #at = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  end(): void {
+    if (this.#at !== this.#bytes.length) throw new AppError('encoding.cbor', 'Bytes after the end')
+  }
+
+  value(depthLeft: number): CborValue {
+    const initial = this.#byte()
+    const major = initial >> 5
+    if (major >= 6) return simpleValue(initial)
+    const argument = this.#argument(initial & 31)
+    switch (major) {
+      case 0:
+        return argument
+      case 1:
+        if (argument === Number.MAX_SAFE_INTEGER) throw new AppError('encoding.cbor', 'An integer is too large')
+        return -1 - argument
+      case 2:
+        return this.#slice(argument)
+      case 3:
+        return textOf(this.#slice(argument))
+      case 4:
+        return this.#array(argument, depthLeft)
+      default:
+        return this.#map(argument, depthLeft)
+    }
+  }
+
+  #array(length: number, depthLeft: number): CborValue[] {
+    this.#enter(length, depthLeft)
+    const items: CborValue[] = []
+    for (let i = 0; i < length; i++) items.push(this.value(depthLeft - 1))
+    return items
+  }
+
+  #map(length: number, depthLeft: number): Map<CborValue, CborValue> {
+    this.#enter(2 * length, depthLeft)
+    const map = new Map<CborValue, CborValue>()
+    let lastKey: Uint8Array | null = null
+    for (let i = 0; i < length; i++) {
+      const start = this.#at
+      const key = this.value(depthLeft - 1)
+      const encodedKey = this.#bytes.subarray(start, this.#at)
+      if (lastKey !== null && compareBytes(lastKey, encodedKey) >= 0) throw new AppError('encoding.cbor', 'Map keys out of order, or twice')
+      lastKey = encodedKey
+      map.set(key, this.value(depthLeft - 1))
+    }
+    return map
+  }
+
+  /** Every item takes at least one byte, so a length beyond the rest of the input is refused before any work. */
+  #enter(items: number, depthLeft: number): void {
+    if (depthLeft === 0) throw new AppError('encoding.cbor', 'Nested too deep')
+    if (items > this.#bytes.length - this.#at) throw new AppError('encoding.cbor', 'Cut off')
+  }
+
+  #argument(info: number): number {
+    if (info < 24) return info
+    if (info > 27) throw new AppError('encoding.cbor', 'An indefinite length or a reserved head')
+    const count = 1 << (info - 24)
+    let value = 0
+    for (let i = 0; i < count; i++) value = value * 256 + this.#byte()
+    if (!Number.isSafeInteger(value)) throw new AppError('encoding.cbor', 'An integer is too large')
+    if (value < (count === 1 ? 24 : 256 ** (count / 2))) throw new AppError('encoding.cbor', 'A head is not in its shortest form')
+    return value
+  }
+
+  #slice(length: number): Uint8Array {
+    const end = this.#at + length
+    if (end > this.#bytes.length) throw new AppError('encoding.cbor', 'Cut off')
+    const slice = this.#bytes.subarray(this.#at, end)
+    this.#at = end
+    return slice
+  }
+
+  #byte(): number {
+    const byte = this.#bytes[this.#at++]
+    if (byte === undefined) throw new AppError('encoding.cbor', 'Cut off')
+    return byte
+  }
+}
+
+function simpleValue(initial: number): boolean | null {
+  if (initial === 0xf4) return false
+  if (initial === 0xf5) return true
+  if (initial === 0xf6) return null
+  throw new AppError('encoding.cbor', 'A tag, a float or another simple value')
+}
+
+function textOf(bytes: Uint8Array): string {
+  let text = ''
+  for (const byte of bytes) {
+    if (byte >= 0x80) {
+      const decoded = fromUtf8(bytes)
+      if (decoded !== decoded.normalize('NFC')) throw new AppError('encoding.cbor', 'Text is not NFC')
+      return decoded
+    }
+    text += String.fromCharCode(byte)
+  }
+  return text
+}
