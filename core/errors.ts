@@ -1,5 +1,11 @@
 /** Every error code there is, with its meaning in one line; `docs/errors.md` is made from this table. */
 export const errorCodes = {
+  'auth.csrf': 'The form was not sent from our own page, or its session has ended',
+  'auth.forbidden': 'No role or scope of yours allows this',
+  'auth.outside-scope': 'That agency is not yours nor below yours',
+  'auth.required': 'Sign in first, or give a valid access token',
+  'auth.sign-in': 'The identity provider did not sign you in',
+  'auth.step-up': 'Prove who you are again before doing this',
   'cipher.master-key': "The master key does not open this database's data keys",
   'cipher.open': 'A sealed value was changed, cut, or its key is gone',
   'encoding.base64url': 'Not canonical base64url without padding',
@@ -33,6 +39,12 @@ export const errorCodes = {
   'log.note': 'Not a signed note or a verifier key of one',
   'log.receipt': 'Not a receipt of a log entry',
   'log.tile': 'A tile or bundle of the log is malformed or missing',
+  'pdf.syntax': 'Not a PDF that this program can read',
+  'render.font': 'A letter is in none of the template\'s fonts',
+  'render.image': 'A picture is not of the kind or size the template takes',
+  'render.template': 'The template is broken',
+  'render.text': 'A text does not fit its place even at the smallest size allowed',
+  'render.qr': 'The QR does not fit the version allowed at its place',
 } as const
 
 export type ErrorCode = keyof typeof errorCodes
