@@ -40,11 +40,11 @@ export const errorCodes = {
   'log.receipt': 'Not a receipt of a log entry',
   'log.tile': 'A tile or bundle of the log is malformed or missing',
   'pdf.syntax': 'Not a PDF that this program can read',
-  'render.font': 'A letter is in none of the template\'s fonts',
+  'render.font': "A letter is in none of the template's fonts",
   'render.image': 'A picture is not of the kind or size the template takes',
+  'render.qr': 'The QR does not fit the version allowed at its place',
   'render.template': 'The template is broken',
   'render.text': 'A text does not fit its place even at the smallest size allowed',
-  'render.qr': 'The QR does not fit the version allowed at its place',
 } as const
 
 export type ErrorCode = keyof typeof errorCodes
