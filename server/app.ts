@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto'
+import express, { type RequestHandler, type Router } from 'express'
+import helmet from 'helmet'
+import type { Logger } from 'pino'
+import { AppError } from '../core/errors.ts'
+import { problemHandler, type RenderProblem } from './http/problem.ts'
+
+declare module 'express-serve-static-core' {
+  interface Request {
+    /** Of this request, in the log and in every problem document. */
+    id: string
+  }
+}
+
+/** What the app is made of. Routers are mounted in the order given; `main.ts` fills them. */
+export interface AppDeps {
+  logger: Logger
+  publicUrl: string
+  trustProxy: boolean | number | string
+  /** Origins, beside our own, that a form may lead to (the identity provider's sign-out). */
+  formTargets: readonly string[]
+  /** Public evidence and health: no session, no cookies. */
+  publicRoutes: readonly Router[]
+  /** Sets req.actor. */
+  authenticate: RequestHandler
+  /** Routes under /api that need the JSON body read. */
+  apiRoutes: readonly Router[]
+  /** Routes that read their body themselves (multipart, NDJSON). */
+  streamRoutes: readonly Router[]
+  pages: readonly Router[]
+  renderProblem?: RenderProblem
+}
+
+/** The Express app; it does not listen. */
+export function buildApp(deps: AppDeps): express.Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.set('trust proxy', deps.trustProxy)
+  app.set('query parser', 'simple')
+  app.set('etag', false)
+  app.use(identifyAndLog(deps.logger))
+  app.use(securityHeaders(deps))
+  app.use(...nonEmpty(deps.publicRoutes))
+  app.use(deps.authenticate)
+  app.use(...nonEmpty(deps.streamRoutes))
+  app.use('/api', noStore, express.json({ limit: '1mb' }))
+  app.use(...nonEmpty(deps.apiRoutes))
+  app.use(...nonEmpty(deps.pages))
+  app.use(() => {
+    throw new AppError('http.not-found')
+  })
+  app.use(problemHandler(deps.logger, deps.renderProblem))
+  return app
+}
+
+const noStore: RequestHandler = (_req, res, next) => {
+  res.set('Cache-Control', 'no-store')
+  next()
+}
+
+function nonEmpty(routers: readonly Router[]): [RequestHandler, ...RequestHandler[]] {
+  return [(_req, _res, next) => next(), ...routers]
+}
+
+/** One line a request: method, the route's pattern (never the path, which can hold a token), status, time. */
+function identifyAndLog(logger: Logger): RequestHandler {
+  return (req, res, next) => {
+    req.id = randomUUID()
+    res.set('X-Request-Id', req.id)
+    const start = performance.now()
+    res.once('close', () => {
+      const route = req.route?.path ? `${req.baseUrl}${String(req.route.path)}` : '(none)'
+      logger.info(
+        {
+          requestId: req.id,
+          method: req.method,
+          route,
+          status: res.statusCode,
+          ms: Math.round(performance.now() - start),
+          aborted: !res.writableFinished || undefined,
+        },
+        'request',
+      )
+    })
+    next()
+  }
+}
+
+function securityHeaders(deps: AppDeps): RequestHandler {
+  const secure = deps.publicUrl.startsWith('https:')
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:', 'blob:'],
+        mediaSrc: ["'self'", 'blob:'],
+        fontSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        manifestSrc: ["'self'"],
+        workerSrc: ["'self'"],
+        formAction: ["'self'", ...deps.formTargets],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+        ...(secure ? { upgradeInsecureRequests: [] } : {}),
+      },
+    },
+    crossOriginResourcePolicy: false, // public evidence is for every origin; each route says so itself
+    referrerPolicy: { policy: 'no-referrer' },
+    strictTransportSecurity: secure ? { maxAge: 31_536_000, includeSubDomains: true } : false,
+  })
+}

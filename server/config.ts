@@ -1,0 +1,85 @@
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
+
+const list = z
+  .string()
+  .default('')
+  .transform(text =>
+    text
+      .split(',')
+      .map(part => part.trim())
+      .filter(Boolean),
+  )
+const flag = z
+  .enum(['true', 'false', '1', '0'])
+  .default('false')
+  .transform(value => value === 'true' || value === '1')
+
+const schema = z.object({
+  ANTIN_HOME: z.string().default('.antin'),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  HOST: z.string().default('127.0.0.1'),
+  PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  TRUST_PROXY: z.string().default('false'),
+  DATABASE_URL: z.string().optional(),
+  DATABASE_POOL: z.coerce.number().int().min(1).max(200).default(16),
+  CHAIN: z.enum(['none', 'evm']).default('evm'),
+  CHAIN_RPC_URLS: list,
+  CHAIN_ID: z.coerce.number().int().positive().optional(),
+  CHAIN_CONTRACT: z
+    .string()
+    .regex(/^0x[0-9a-fA-F]{40}$/)
+    .optional(),
+  ANCHOR_INTERVAL_SECONDS: z.coerce.number().int().min(1).default(600),
+  CHAIN_FINALITY_DEPTH: z.coerce.number().int().min(0).optional(),
+  OIDC_ISSUER: z.url().optional(),
+  OIDC_CLIENT_ID: z.string().default('antin-console'),
+  OIDC_CLIENT_SECRET: z.string().optional(),
+  OIDC_ROLES_CLAIM: z.string().default('roles'),
+  OIDC_AGENCY_CLAIM: z.string().default('agency'),
+  OIDC_OFFICER_CLAIM: z.string().default('officer'),
+  OIDC_STEP_UP_ACR: z.string().default('urn:antin:mfa'),
+  API_AUDIENCE: z.string().default('urn:antin:api'),
+  MASTER_KEY_FILE: z.string().optional(),
+  KEY_PASSPHRASE_FILE: z.string().optional(),
+  KEY_WAIT_HOURS: z.coerce.number().min(0).default(24),
+  PKCS11_MODULE: z.string().optional(),
+  PKCS11_PIN_FILE: z.string().optional(),
+  TSA_URL: z.url().optional(),
+  WITNESS_URLS: list,
+  WITNESS_QUORUM: z.coerce.number().int().min(0).default(0),
+  CARD_TERM_YEARS: z.coerce.number().int().min(1).max(20).default(5),
+  LEGAL_BASIS: z.string().default('QĐ 838/QĐ-BNV ngày 25/10/2023'),
+  WEBHOOK_ALLOW_PRIVATE: flag,
+  METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
+})
+
+export type Config = Omit<z.infer<typeof schema>, 'TRUST_PROXY'> & { TRUST_PROXY: boolean | number | string }
+
+/** The configuration from environment variables; the only reader of process.env. Throws one line that names every variable at fault. */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => name in schema.shape && value !== ''))
+  const parsed = schema.safeParse(given)
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(issue => `${issue.path.join('.')} (${issue.message})`)
+    throw new Error(`Configuration cannot be used: ${faults.join('; ')}`)
+  }
+  return {
+    ...parsed.data,
+    ANTIN_HOME: resolve(parsed.data.ANTIN_HOME.replace(/^~(?=\/|$)/, homedir())),
+    TRUST_PROXY: trustProxyOf(parsed.data.TRUST_PROXY),
+  }
+}
+
+/** A path below ANTIN_HOME. */
+export function homePath(config: Pick<Config, 'ANTIN_HOME'>, ...parts: string[]): string {
+  return join(config.ANTIN_HOME, ...parts)
+}
+
+function trustProxyOf(text: string): boolean | number | string {
+  if (text === 'true') return true
+  if (text === 'false') return false
+  return /^\d+$/.test(text) ? Number(text) : text
+}

@@ -1,0 +1,80 @@
+import type { ErrorRequestHandler, RequestHandler } from 'express'
+import type { Logger } from 'pino'
+import { ZodError } from 'zod'
+import { AppError } from '../../core/errors.ts'
+import { problemStatus } from './problemStatus.ts'
+
+/** Problem details (RFC 9457) with our `code`; `errors` names the fields that a schema refused. */
+export interface Problem {
+  type: string
+  title: string
+  status: number
+  code: string
+  detail: string
+  requestId: string
+  errors?: { path: string; message: string }[]
+}
+
+/** How an HTML error page is shown to a browser; absent in an app without pages. */
+export type RenderProblem = (problem: Problem, ...args: Parameters<RequestHandler>) => void
+
+/** The AppError that stands for anything thrown: ours, a schema's, the body parser's; null for what nobody foresaw. */
+export function appErrorOf(error: unknown): AppError | null {
+  if (error instanceof AppError) return error
+  if (error instanceof ZodError) return new AppError('http.invalid', 'Some fields are missing or not of the allowed form', { cause: error })
+  const { status, type } = (error ?? {}) as { status?: number; type?: string }
+  if (status === 413) return new AppError('http.too-large')
+  if (status === 415) return new AppError('http.media-type')
+  if (type === 'request.aborted') return new AppError('http.invalid', 'The request was cut off')
+  if (typeof status === 'number' && status >= 400 && status < 500)
+    return new AppError('http.invalid', 'The body or the address could not be read')
+  return null
+}
+
+/** The last error handler: every error becomes application/problem+json, or a page for a browser that asks for HTML outside /api. */
+export function problemHandler(logger: Logger, renderPage?: RenderProblem): ErrorRequestHandler {
+  return (error, req, res, next) => {
+    const known = appErrorOf(error)
+    if (!known || problemStatus(known.code) >= 500) logger.error({ err: error, requestId: req.id }, 'request failed')
+    if (res.headersSent) return void res.destroy(error instanceof Error ? error : undefined)
+    const problem = problemOf(known ?? new AppError('internal'), String(req.id))
+    if (problem.status === 401) res.set('WWW-Authenticate', 'Bearer')
+    if (renderPage && !req.path.startsWith('/api/') && req.accepts(['json', 'html']) === 'html') {
+      res.status(problem.status)
+      return renderPage(problem, req, res, next)
+    }
+    res.status(problem.status).set('Cache-Control', 'no-store').type('application/problem+json').send(JSON.stringify(problem))
+  }
+}
+
+function problemOf(error: AppError, requestId: string): Problem {
+  const status = problemStatus(error.code)
+  const problem: Problem = {
+    type: `urn:antin:error:${error.code}`,
+    title: titleOf(status),
+    status,
+    code: error.code,
+    detail: error.detail,
+    requestId,
+  }
+  if (error.cause instanceof ZodError)
+    problem.errors = error.cause.issues.map(issue => ({ path: issue.path.join('.'), message: issue.message }))
+  return problem
+}
+
+function titleOf(status: number): string {
+  const titles: Record<number, string> = {
+    400: 'Bad request',
+    401: 'Sign-in required',
+    403: 'Not allowed',
+    404: 'Not found',
+    405: 'Method not allowed',
+    409: 'Conflict',
+    413: 'Too large',
+    415: 'Unsupported media type',
+    422: 'Cannot be processed',
+    429: 'Too many requests',
+    503: 'Not available now',
+  }
+  return titles[status] ?? 'Internal error'
+}
