@@ -51,7 +51,6 @@ export const errorCodes = {
   internal: 'Something failed that should not have; the request id finds it in the log',
   'jws.malformed': 'Not a JWS of the one form that is read here',
   'jws.newer': 'A JWS with an algorithm or a header that this version does not know',
-  'limit.upload': 'The upload is larger than allowed',
   'log.checkpoint': 'Not a checkpoint of a transparency log',
   'log.entry': 'Not a log entry in canonical form',
   'log.note': 'Not a signed note or a verifier key of one',
