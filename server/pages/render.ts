@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import express, { type Express, type NextFunction, type Request, type Response } from 'express'
+import nunjucks from 'nunjucks'
+import type { AssetManifest } from './build.ts'
+import { formatDate, formatDateTime, formatNumber, formatRelative } from './format.ts'
+import { pageHeaders } from './pageHeaders.ts'
+import { type Language, languages, type Translate, translator } from './texts.ts'
+
+const here = import.meta.dirname
+const viewFolders = [here, resolve(here, '../../node_modules/govuk-frontend/dist')]
+
+export interface PagesOptions {
+  assets: AssetManifest
+  /** The folder `buildAssets` wrote to; served at /assets, immutable. */
+  assetsDir: string
+  /** Origins other than ours that a form may lead to: the identity provider's, for signing out. */
+  formOrigins?: readonly string[]
+  /** Shown on every page of a demonstration. */
+  demonstration?: boolean
+}
+
+interface PageLocals {
+  lang: Language
+  t: Translate
+  /** Set by the console once a session is known; hidden fields of forms read it. */
+  csrf?: string
+}
+
+/** What a page sees besides its own data. */
+export interface PageData {
+  [name: string]: unknown
+}
+
+/**
+ * Makes `render` usable in `app`: serves the assets, chooses the language of each request (`?lang=`, cookie `lang`,
+ * Accept-Language, Vietnamese) and sets the security headers of pages. Mount before any route that renders.
+ */
+export function usePages(app: Express, options: PagesOptions): void {
+  const environment = new nunjucks.Environment(new nunjucks.FileSystemLoader(viewFolders, { noCache: false }), {
+    autoescape: true,
+    trimBlocks: true,
+    lstripBlocks: true,
+  })
+  addFilters(environment)
+  environment.addGlobal('asset', (name: string) => {
+    const file = options.assets[name]
+    if (!file) throw new Error(`No asset ${name}`)
+    return `/assets/${file}`
+  })
+  environment.addGlobal('demonstration', options.demonstration ?? false)
+  app.set('pages', environment)
+  app.use('/assets', express.static(options.assetsDir, { immutable: true, maxAge: '365d', index: false, fallthrough: true }))
+  app.get('/favicon.ico', (_req, res) => res.redirect(301, `/assets/${options.assets['seal.svg']}`))
+  app.use(pageHeaders({ formOrigins: options.formOrigins ?? [] }))
+  app.use(chooseLanguage)
+}
+
+/** Renders `view` ("console/overview" -> server/pages/console/overview.njk) with `t`, `lang`, `actor`, `csrf`, `flash` and `data`. */
+export function render(res: Response, view: string, data: PageData = {}): void {
+  const environment = res.app.get('pages') as nunjucks.Environment
+  const locals = res.locals as PageLocals
+  const html = environment.render(`${view}.njk`, {
+    ...res.locals,
+    actor: res.req.actor ?? null,
+    path: res.req.originalUrl.split('?')[0],
+    otherLanguage: otherLanguage(res.req, locals.lang),
+    now: Date.now(),
+    ...data,
+  })
+  res.type('html').send(html)
+}
+
+function chooseLanguage(req: Request, res: Response, next: NextFunction): void {
+  const asked = languages.find(lang => lang === req.query.lang)
+  const kept = /(?:^|;\s*)lang=(vi|en)(?:;|$)/.exec(req.headers.cookie ?? '')?.[1] as Language | undefined
+  const lang = asked ?? kept ?? (req.acceptsLanguages('vi', 'en') || 'vi')
+  if (asked && asked !== kept) res.cookie('lang', asked, { maxAge: 31_536_000_000, sameSite: 'lax', path: '/' })
+  const locals = res.locals as PageLocals
+  locals.lang = lang as Language
+  locals.t = translator(locals.lang)
+  res.setHeader('Content-Language', locals.lang)
+  next()
+}
+
+/** The same page in the other language; of a page shown after a POST, the page it came from. */
+function otherLanguage(req: Request, lang: Language): { lang: Language; href: string } {
+  const other: Language = lang === 'vi' ? 'en' : 'vi'
+  const url = new URL(req.originalUrl, 'http://page.invalid')
+  url.searchParams.set('lang', other)
+  return { lang: other, href: url.pathname + url.search }
+}
+
+function addFilters(environment: nunjucks.Environment): void {
+  environment.addFilter('number', function (this: { ctx: PageLocals }, value: number) {
+    return formatNumber(value, this.ctx.lang)
+  })
+  environment.addFilter('day', (value: Date | string | number | null | undefined) => formatDate(value))
+  environment.addFilter('time', (value: Date | string | number | null | undefined) => formatDateTime(value))
+  environment.addFilter('ago', function (this: { ctx: PageLocals & { now: number } }, value: Date | string | number) {
+    return formatRelative(value, this.ctx.now, this.ctx.lang)
+  })
+  environment.addFilter('hex', (value: Uint8Array) => Buffer.from(value).toString('hex'))
+  environment.addFilter('b64u', (value: Uint8Array) => Buffer.from(value).toString('base64url'))
+  environment.addFilter('translated', function (this: { ctx: PageLocals }, key: string, values?: Record<string, unknown>) {
+    return this.ctx.t(key, values)
+  })
+}
+
+/** The text of a view's template; for tests that look for texts used. */
+export function viewSource(view: string): string {
+  return readFileSync(join(here, `${view}.njk`), 'utf8')
+}

@@ -1,0 +1,4 @@
+// @ts-expect-error govuk-frontend ships no types
+import { initAll } from 'govuk-frontend'
+
+initAll()
