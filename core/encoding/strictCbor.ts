@@ -1,11 +1,10 @@
 import { AppError } from '../errors.ts'
-import { compareBytes, fromUtf8 } from './bytes.ts'
+import { compareBytes, equalBytes, fromUtf8, utf8 } from './bytes.ts'
 
 /** What this dialect of CBOR holds: integers of a double, NFC text, byte strings, arrays, maps, false, true, null. */
 export type CborValue = number | string | boolean | null | Uint8Array | readonly CborValue[] | ReadonlyMap<CborValue, CborValue>
 
 const defaultMaxDepth = 8
-const encoder = new TextEncoder()
 
 /**
  * Deterministic CBOR (RFC 8949 4.2.1): shortest heads, definite lengths, map keys in the order of their encoded bytes.
@@ -18,86 +17,76 @@ export function encodeCbor(value: CborValue, maxDepth = defaultMaxDepth): Uint8A
   return writer.take()
 }
 
-/** Writes heads and bytes one after another; who uses it directly answers for the order of map keys. */
-export class CborWriter {
+class CborWriter {
   #bytes = new Uint8Array(512)
-  #at = 0
+  /** Where the next byte goes; may be set back. */
+  at = 0
 
   /** The head of an item: major type 0..7 and its argument, in the shortest form. */
   head(major: number, argument: number): void {
     this.#room(9)
-    const bytes = this.#bytes
     const type = major << 5
     if (argument < 24) {
-      bytes[this.#at++] = type | argument
-    } else if (argument < 0x100) {
-      bytes[this.#at++] = type | 24
-      bytes[this.#at++] = argument
-    } else if (argument < 0x10000) {
-      bytes[this.#at++] = type | 25
-      this.#bigEndian(argument, 2)
-    } else if (argument < 0x100000000) {
-      bytes[this.#at++] = type | 26
-      this.#bigEndian(argument, 4)
-    } else {
-      bytes[this.#at++] = type | 27
-      this.#bigEndian(argument, 8)
+      this.#bytes[this.at++] = type | argument
+      return
     }
-  }
-
-  integer(value: number): void {
-    if (!Number.isSafeInteger(value)) throw new AppError('encoding.cbor', 'Not an integer of a double')
-    if (value >= 0) this.head(0, value)
-    else this.head(1, -1 - value)
-  }
-
-  byteString(value: Uint8Array): void {
-    this.head(2, value.length)
-    this.raw(value)
-  }
-
-  text(value: string): void {
-    if (!value.isWellFormed() || value !== value.normalize('NFC')) throw new AppError('encoding.cbor', 'Text is not NFC')
-    const utf8 = encoder.encode(value)
-    this.head(3, utf8.length)
-    this.raw(utf8)
+    const log = argument < 0x100 ? 0 : argument < 0x10000 ? 1 : argument < 0x100000000 ? 2 : 3
+    this.#bytes[this.at++] = type | (24 + log)
+    const end = this.at + (1 << log)
+    let rest = argument
+    for (let i = end - 1; i >= this.at; i--) {
+      this.#bytes[i] = rest % 256
+      rest = Math.floor(rest / 256)
+    }
+    this.at = end
   }
 
   raw(value: Uint8Array): void {
     this.#room(value.length)
-    this.#bytes.set(value, this.#at)
-    this.#at += value.length
+    this.#bytes.set(value, this.at)
+    this.at += value.length
+  }
+
+  /** What was written from one place to another, as a view. */
+  since(from: number, to = this.at): Uint8Array {
+    return this.#bytes.subarray(from, to)
   }
 
   /** Everything written so far, as a copy. */
   take(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.slice(0, this.#at)
-  }
-
-  #bigEndian(value: number, count: number): void {
-    let rest = value
-    for (let i = this.#at + count - 1; i >= this.#at; i--) {
-      this.#bytes[i] = rest % 256
-      rest = Math.floor(rest / 256)
-    }
-    this.#at += count
+    return this.#bytes.slice(0, this.at)
   }
 
   #room(count: number): void {
-    if (this.#at + count <= this.#bytes.length) return
-    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#at + count))
-    grown.set(this.#bytes.subarray(0, this.#at))
+    if (this.at + count <= this.#bytes.length) return
+    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.at + count))
+    grown.set(this.#bytes.subarray(0, this.at))
     this.#bytes = grown
   }
 }
 
+function writeInteger(writer: CborWriter, value: number): void {
+  if (!Number.isSafeInteger(value)) throw new AppError('encoding.cbor', 'Not an integer of a double')
+  if (value >= 0) writer.head(0, value)
+  else writer.head(1, -1 - value)
+}
+
+function writeText(writer: CborWriter, value: string): void {
+  if (value !== value.normalize('NFC')) throw new AppError('encoding.cbor', 'Text is not NFC')
+  const encoded = utf8(value)
+  writer.head(3, encoded.length)
+  writer.raw(encoded)
+}
+
 function writeValue(writer: CborWriter, value: CborValue, depthLeft: number): void {
-  if (typeof value === 'number') writer.integer(value)
-  else if (typeof value === 'string') writer.text(value)
+  if (typeof value === 'number') writeInteger(writer, value)
+  else if (typeof value === 'string') writeText(writer, value)
   else if (typeof value === 'boolean') writer.head(7, value ? 21 : 20)
   else if (value === null) writer.head(7, 22)
-  else if (value instanceof Uint8Array) writer.byteString(value)
-  else if (depthLeft === 0) throw new AppError('encoding.cbor', 'Nested too deep')
+  else if (value instanceof Uint8Array) {
+    writer.head(2, value.length)
+    writer.raw(value)
+  } else if (depthLeft === 0) throw new AppError('encoding.cbor', 'Nested too deep')
   else if (Array.isArray(value)) {
     writer.head(4, value.length)
     for (const item of value) writeValue(writer, item, depthLeft - 1)
@@ -109,11 +98,27 @@ function writeValue(writer: CborWriter, value: CborValue, depthLeft: number): vo
 }
 
 function writeMap(writer: CborWriter, map: ReadonlyMap<CborValue, CborValue>, depthLeft: number): void {
+  writer.head(5, map.size)
+  const start = writer.at
+  let lastKey: number | null = null
+  for (const [key, item] of map) {
+    const keyAt = writer.at
+    writeValue(writer, key, depthLeft)
+    if (lastKey !== null && compareBytes(writer.since(lastKey, keyAt), writer.since(keyAt)) >= 0) {
+      writer.at = start
+      writeSorted(writer, map, depthLeft)
+      return
+    }
+    lastKey = keyAt
+    writeValue(writer, item, depthLeft)
+  }
+}
+
+function writeSorted(writer: CborWriter, map: ReadonlyMap<CborValue, CborValue>, depthLeft: number): void {
   const entries = [...map].map(([key, item]) => ({ key: encodeCbor(key, depthLeft), item }))
   entries.sort((a, b) => compareBytes(a.key, b.key))
-  writer.head(5, entries.length)
   entries.forEach(({ key, item }, i) => {
-    if (i > 0 && compareBytes(entries[i - 1]!.key, key) === 0) throw new AppError('encoding.cbor', 'A map key occurs twice')
+    if (i > 0 && equalBytes(entries[i - 1]!.key, key)) throw new AppError('encoding.cbor', 'A map key occurs twice')
     writer.raw(key)
     writeValue(writer, item, depthLeft)
   })
