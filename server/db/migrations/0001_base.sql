@@ -79,6 +79,7 @@ create table requests (
   total integer not null default 0,
   done integer not null default 0,
   failed integer not null default 0,
+  approved_digest bytea check (octet_length(approved_digest) = 32), -- over the claims that the approver was shown
   created_at timestamptz not null default now(),
   decided_at timestamptz,
   finished_at timestamptz,
@@ -184,6 +185,12 @@ create index diplomas_document on diplomas (document_digest) where document_dige
 create index diplomas_file on diplomas (file_digest) where file_digest is not null;
 create index diplomas_search on diplomas using gin (search_name gin_trgm_ops);
 create index diplomas_request on diplomas (request_id);
+
+-- The reason behind a commitment in the log: salt (16 bytes) and text, sealed.
+create table log_reasons (
+  leaf_index bigint primary key,
+  sealed bytea not null
+);
 
 create table audit (
   id bigint generated always as identity primary key,
