@@ -30,7 +30,7 @@ export async function openTrustList<T extends { epoch: number }>(
   const payload = result.data
   const key = root.trustKeys.find(known => equalBytes(known.kid, jws.kid))
   if (!key) {
-    if (namesKey(payload, encodeBase64url(jws.kid))) throw new AppError('trust.agency-signed')
+    if (namesKey(value, encodeBase64url(jws.kid))) throw new AppError('trust.agency-signed')
     if (payload.epoch !== root.epoch) throw new AppError('trust.epoch', `Epoch ${payload.epoch}, newest root ${root.epoch}`)
     throw new AppError('trust.unknown-signer', encodeBase64url(jws.kid))
   }
@@ -54,6 +54,7 @@ function hasOtherVersion(value: unknown): boolean {
 }
 
 /** Whether the list itself names the signer's key as an agency's: then an agency tries to vouch for itself. */
-function namesKey(payload: { agencies?: readonly { keys: readonly { kid: string }[] }[] }, kid: string): boolean {
-  return payload.agencies?.some(agency => agency.keys.some(key => key.kid === kid)) ?? false
+function namesKey(value: unknown, kid: string): boolean {
+  const { agencies } = value as { agencies?: readonly { keys: readonly { kid: string }[] }[] }
+  return agencies?.some(agency => agency.keys.some(key => key.kid === kid)) ?? false
 }

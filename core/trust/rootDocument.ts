@@ -2,8 +2,8 @@ import type { CoreCrypto, P256Jwk } from '../crypto/coreCrypto.ts'
 import { equalBytes, fromUtf8, toHex } from '../encoding/bytes.ts'
 import { parseJson } from '../encoding/strictJson.ts'
 import { AppError } from '../errors.ts'
-import { type Jws, parseGeneralJws } from './jws.ts'
 import { jwkThumbprint } from './jwkThumbprint.ts'
+import { type Jws, parseGeneralJws } from './jws.ts'
 import { type RootPayload, rootPayload } from './trustSchema.ts'
 
 /** A key of a root document with its id, 8 bytes. */
@@ -38,8 +38,10 @@ export async function openRoots(documents: readonly string[], pin: string, crypt
     const keys = await withIds(payload.keys, crypto)
     if (payload.threshold > keys.length) throw new AppError('trust.root-malformed', 'A threshold above the number of keys')
     // The old threshold first: a stranger's document fails as a skipped one, whatever it says of itself.
-    if (before && (await countSigners(before.keys, signatures, crypto)) < before.threshold) throw new AppError('trust.root-skipped-threshold', `Epoch ${payload.epoch}`)
-    if ((await countSigners(keys, signatures, crypto)) < payload.threshold) throw new AppError('trust.root-threshold', `Epoch ${payload.epoch}`)
+    if (before && (await countSigners(before.keys, signatures, crypto)) < before.threshold)
+      throw new AppError('trust.root-skipped-threshold', `Epoch ${payload.epoch}`)
+    if ((await countSigners(keys, signatures, crypto)) < payload.threshold)
+      throw new AppError('trust.root-threshold', `Epoch ${payload.epoch}`)
     before = { keys, threshold: payload.threshold }
     newest = { epoch: payload.epoch, trustKeys: await withIds(payload.trustKeys, crypto), exp: payload.exp }
   }

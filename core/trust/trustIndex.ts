@@ -1,6 +1,6 @@
 import type { CoreCrypto } from '../crypto/coreCrypto.ts'
-import { parseVerifierKey, type VerifierKey } from '../log/verifierKey.ts'
 import { AppError } from '../errors.ts'
+import { parseVerifierKey, type VerifierKey } from '../log/verifierKey.ts'
 import { openTrustList } from './openTrustList.ts'
 import type { TrustRoot } from './rootDocument.ts'
 import { type AnchorDescription, type LogDescription, trustIndexPayload } from './trustSchema.ts'

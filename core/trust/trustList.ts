@@ -59,7 +59,9 @@ export function findKey(slice: TrustSlice, kid: Uint8Array): TrustKey | undefine
  * ancestors and successors each transitively, never mixed (formats 1).
  */
 export function maySign(slice: TrustSlice, signer: string, iss: string, at: number): boolean {
-  return signer === iss ? slice.agencies.has(iss) : reaches(slice, iss, signer, at, parentsAt) || reaches(slice, iss, signer, at, successorAt)
+  return signer === iss
+    ? slice.agencies.has(iss)
+    : reaches(slice, iss, signer, at, parentsAt) || reaches(slice, iss, signer, at, successorAt)
 }
 
 /** Whether `code` is `ancestor` or below it at that time, by the parents of the trust list. */
