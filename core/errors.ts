@@ -8,6 +8,7 @@ export const errorCodes = {
   'auth.required': 'Sign in first, or give a valid access token',
   'auth.sign-in': 'The identity provider did not sign you in',
   'auth.step-up': 'Prove who you are again before doing this',
+  'auth.unavailable': 'The identity provider cannot be reached',
   'cipher.master-key': "The master key does not open this database's data keys",
   'cipher.open': 'A sealed value was changed, cut, or its key is gone',
   'encoding.base64url': 'Not canonical base64url without padding',

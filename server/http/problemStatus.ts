@@ -1,6 +1,8 @@
 import type { ErrorCode } from '../../core/errors.ts'
 
-const exact: Partial<Record<ErrorCode, number>> = {}
+const exact: Partial<Record<ErrorCode, number>> = {
+  'auth.unavailable': 503,
+}
 
 const byPrefix: readonly (readonly [string, number])[] = [
   ['internal', 500],

@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import express, { type Express, type NextFunction, type Request, type Response } from 'express'
+import express, { type Request, type Response, type Router } from 'express'
 import nunjucks from 'nunjucks'
 import type { AssetManifest } from './build.ts'
 import { formatDate, formatDateTime, formatNumber, formatRelative } from './format.ts'
-import { pageHeaders } from './pageHeaders.ts'
 import { type Language, languages, type Translate, translator } from './texts.ts'
 
 const here = import.meta.dirname
@@ -14,8 +13,6 @@ export interface PagesOptions {
   assets: AssetManifest
   /** The folder `buildAssets` wrote to; served at /assets, immutable. */
   assetsDir: string
-  /** Origins other than ours that a form may lead to: the identity provider's, for signing out. */
-  formOrigins?: readonly string[]
   /** Shown on every page of a demonstration. */
   demonstration?: boolean
 }
@@ -33,11 +30,11 @@ export interface PageData {
 }
 
 /**
- * Makes `render` usable in `app`: serves the assets, chooses the language of each request (`?lang=`, cookie `lang`,
- * Accept-Language, Vietnamese) and sets the security headers of pages. Mount before any route that renders.
+ * Serves the assets, makes `render` usable and chooses the language of each request (`?lang=`, cookie `lang`,
+ * Accept-Language, Vietnamese). Mount it before any route that renders.
  */
-export function usePages(app: Express, options: PagesOptions): void {
-  const environment = new nunjucks.Environment(new nunjucks.FileSystemLoader(viewFolders, { noCache: false }), {
+export function pageShell(options: PagesOptions): Router {
+  const environment = new nunjucks.Environment(new nunjucks.FileSystemLoader(viewFolders), {
     autoescape: true,
     trimBlocks: true,
     lstripBlocks: true,
@@ -49,16 +46,23 @@ export function usePages(app: Express, options: PagesOptions): void {
     return `/assets/${file}`
   })
   environment.addGlobal('demonstration', options.demonstration ?? false)
-  app.set('pages', environment)
-  app.use('/assets', express.static(options.assetsDir, { immutable: true, maxAge: '365d', index: false, fallthrough: true }))
-  app.get('/favicon.ico', (_req, res) => res.redirect(301, `/assets/${options.assets['seal.svg']}`))
-  app.use(pageHeaders({ formOrigins: options.formOrigins ?? [] }))
-  app.use(chooseLanguage)
+  const router = express.Router()
+  router.use('/assets', express.static(options.assetsDir, { immutable: true, maxAge: '365d', index: false }))
+  router.get('/favicon.ico', (_req, res) => res.redirect(301, `/assets/${options.assets['seal.svg']}`))
+  router.use((req, res, next) => {
+    environments.set(res, environment)
+    chooseLanguage(req, res)
+    next()
+  })
+  return router
 }
+
+const environments = new WeakMap<Response, nunjucks.Environment>()
 
 /** Renders `view` ("console/overview" -> server/pages/console/overview.njk) with `t`, `lang`, `actor`, `csrf`, `flash` and `data`. */
 export function render(res: Response, view: string, data: PageData = {}): void {
-  const environment = res.app.get('pages') as nunjucks.Environment
+  const environment = environments.get(res)
+  if (!environment) throw new Error('pageShell is not mounted before this route')
   const locals = res.locals as PageLocals
   const html = environment.render(`${view}.njk`, {
     ...res.locals,
@@ -71,7 +75,7 @@ export function render(res: Response, view: string, data: PageData = {}): void {
   res.type('html').send(html)
 }
 
-function chooseLanguage(req: Request, res: Response, next: NextFunction): void {
+function chooseLanguage(req: Request, res: Response): void {
   const asked = languages.find(lang => lang === req.query.lang)
   const kept = /(?:^|;\s*)lang=(vi|en)(?:;|$)/.exec(req.headers.cookie ?? '')?.[1] as Language | undefined
   const lang = asked ?? kept ?? (req.acceptsLanguages('vi', 'en') || 'vi')
@@ -80,7 +84,6 @@ function chooseLanguage(req: Request, res: Response, next: NextFunction): void {
   locals.lang = lang as Language
   locals.t = translator(locals.lang)
   res.setHeader('Content-Language', locals.lang)
-  next()
 }
 
 /** The same page in the other language; of a page shown after a POST, the page it came from. */

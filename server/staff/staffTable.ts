@@ -1,0 +1,55 @@
+import type { Db } from '../db/transaction.ts'
+
+/** A person who has signed in, as the identity provider described them last. */
+export interface StaffRow {
+  sub: string
+  name: string
+  roles: string[]
+  agencyCode: string
+  firstSeenAt: Date
+  lastSeenAt: Date
+  barredAt: Date | null
+  barredBy: string | null
+}
+
+/** Records a sign-in; false when the person has been barred. */
+export async function recordSignIn(
+  db: Db,
+  person: { sub: string; name: string; roles: readonly string[]; agencyCode: string },
+  now: Date,
+): Promise<boolean> {
+  const { rows } = await db.query<{ barred: boolean }>(
+    `insert into staff (sub, name, roles, agency_code, first_seen_at, last_seen_at) values ($1, $2, $3, $4, $5, $5)
+     on conflict (sub) do update set name = excluded.name, roles = excluded.roles, agency_code = excluded.agency_code,
+       last_seen_at = excluded.last_seen_at
+     returning barred_at is not null as barred`,
+    [person.sub, person.name, person.roles, person.agencyCode, now],
+  )
+  return !rows[0]!.barred
+}
+
+/** Newest sign-in first. `agencyIn` null: everybody. */
+export async function listStaff(db: Db, agencyIn: readonly string[] | null): Promise<StaffRow[]> {
+  const { rows } = await db.query<StaffRow>(
+    `select sub, name, roles, agency_code as "agencyCode", first_seen_at as "firstSeenAt", last_seen_at as "lastSeenAt",
+       barred_at as "barredAt", barred_by as "barredBy"
+     from staff where $1::text[] is null or agency_code = any($1) order by last_seen_at desc limit 500`,
+    [agencyIn],
+  )
+  return rows
+}
+
+export async function findStaff(db: Db, sub: string): Promise<StaffRow | null> {
+  const { rows } = await db.query<StaffRow>(
+    `select sub, name, roles, agency_code as "agencyCode", first_seen_at as "firstSeenAt", last_seen_at as "lastSeenAt",
+       barred_at as "barredAt", barred_by as "barredBy"
+     from staff where sub = $1`,
+    [sub],
+  )
+  return rows[0] ?? null
+}
+
+/** Bars a person from signing in, or lets them in again when `by` is null. */
+export async function setBarred(db: Db, sub: string, by: string | null, now: Date): Promise<void> {
+  await db.query('update staff set barred_at = $2, barred_by = $3 where sub = $1', [sub, by === null ? null : now, by])
+}
