@@ -37,7 +37,8 @@ export async function decryptPkcs8(pem: string, passphrase: string): Promise<Buf
     const [kdf, encryption] = children(parameters!, 2)
     const [kdfOid, kdfParameters] = children(kdf!, 2)
     const [encryptionOid, iv] = children(encryption!, 2)
-    if (!scheme!.equals(oids.pbes2) || !kdfOid!.equals(oids.scrypt) || !encryptionOid!.equals(oids.aes256Cbc)) throw new Error('not scrypt and AES')
+    if (!scheme!.equals(oids.pbes2) || !kdfOid!.equals(oids.scrypt) || !encryptionOid!.equals(oids.aes256Cbc))
+      throw new Error('not scrypt and AES')
     const [salt, n, r, p] = children(kdfParameters!, 4)
     const found = { n: toNumber(n!), r: toNumber(r!), p: toNumber(p!) }
     if (found.n > 1 << 20 || found.r > 32 || found.p > 16) throw new Error('scrypt parameters out of bounds')
@@ -50,7 +51,9 @@ export async function decryptPkcs8(pem: string, passphrase: string): Promise<Buf
 
 function derive(passphrase: string, salt: Uint8Array, { n, r, p }: typeof cost): Promise<Buffer> {
   return new Promise((resolve, reject) =>
-    scrypt(passphrase.normalize('NFC'), salt, 32, { N: n, r, p, maxmem: 256 * n * r }, (error, key) => (error ? reject(error) : resolve(key))),
+    scrypt(passphrase.normalize('NFC'), salt, 32, { N: n, r, p, maxmem: 256 * n * r }, (error, key) =>
+      error ? reject(error) : resolve(key),
+    ),
   )
 }
 

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, hash, type KeyObject, sign } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { P256Jwk } from '../../core/crypto/coreCrypto.ts'
@@ -115,9 +115,4 @@ export async function writeDurably(file: string, content: string | Uint8Array): 
   await rename(`${file}.new`, file)
   const folder = await open(dirname(file), 'r')
   await folder.sync().finally(() => folder.close())
-}
-
-/** SHA-256 as lowercase hex. */
-export function sha256Hex(bytes: Uint8Array | string): string {
-  return hash('sha256', bytes, 'hex')
 }
