@@ -1,0 +1,91 @@
+import type { CoreCrypto } from '../crypto/coreCrypto.ts'
+import { encodeBase64url } from '../encoding/base64url.ts'
+import { utf8 } from '../encoding/bytes.ts'
+import { AppError } from '../errors.ts'
+import type { Disclosure } from './disclosure.ts'
+
+type JsonObject = Record<string, unknown>
+
+/** Base64url of SHA-256 over the ASCII of a text: the digest of a disclosure (RFC 9901 4.2.3), or `sd_hash`. */
+export function textDigest(text: string, crypto: Pick<CoreCrypto, 'sha256'>): string | Promise<string> {
+  const digest = crypto.sha256(utf8(text))
+  return digest instanceof Uint8Array ? encodeBase64url(digest) : digest.then(encodeBase64url)
+}
+
+/**
+ * The claims with every disclosed one in its place, without `_sd` and `_sd_alg` (RFC 9901 7.1, step 3). Throws
+ * `format.disclosure` for a digest or claim that occurs twice and for a disclosure that nothing refers to.
+ */
+export async function disclosedClaims(
+  payload: Readonly<JsonObject>,
+  disclosures: readonly Disclosure[],
+  crypto: Pick<CoreCrypto, 'sha256'>,
+): Promise<JsonObject> {
+  const byDigest = new Map<string, Disclosure>()
+  for (const disclosure of disclosures) {
+    const digest = textDigest(disclosure.text, crypto)
+    byDigest.set(typeof digest === 'string' ? digest : await digest, disclosure)
+  }
+  const seen = new Set<string>()
+  const { _sd_alg: _, ...claims } = openObject(payload, { byDigest, seen })
+  let used = 0
+  for (const digest of byDigest.keys()) if (seen.has(digest)) used++
+  if (used !== disclosures.length) throw new AppError('format.disclosure', 'A disclosure is not referenced, or given twice')
+  return claims
+}
+
+interface Opening {
+  readonly byDigest: ReadonlyMap<string, Disclosure>
+  /** Every digest met so far; none may occur twice. */
+  readonly seen: Set<string>
+}
+
+function openValue(value: unknown, opening: Opening): unknown {
+  if (Array.isArray(value)) return openArray(value, opening)
+  return isObject(value) ? openObject(value, opening) : value
+}
+
+function openObject(object: Readonly<JsonObject>, opening: Opening): JsonObject {
+  const out: JsonObject = {}
+  for (const [name, value] of Object.entries(object)) {
+    if (name === '...') throw new AppError('format.disclosure', 'A claim named ...')
+    if (name !== '_sd') out[name] = openValue(value, opening)
+  }
+  if (!Object.hasOwn(object, '_sd')) return out
+  if (!Array.isArray(object._sd)) throw new AppError('format.disclosure', '_sd is no array')
+  for (const digest of object._sd) {
+    const disclosure = take(digest, opening)
+    if (disclosure === undefined) continue
+    const { name } = disclosure
+    if (name === undefined || Object.hasOwn(out, name))
+      throw new AppError('format.disclosure', 'A disclosed claim has no name or occurs twice')
+    out[name] = openValue(disclosure.value, opening)
+  }
+  return out
+}
+
+function openArray(array: readonly unknown[], opening: Opening): unknown[] {
+  const out: unknown[] = []
+  for (const element of array) {
+    if (!isObject(element) || !Object.hasOwn(element, '...')) {
+      out.push(openValue(element, opening))
+      continue
+    }
+    if (Object.keys(element).length !== 1) throw new AppError('format.disclosure', 'An array digest with other names')
+    const disclosure = take(element['...'], opening)
+    if (disclosure === undefined) continue
+    if (disclosure.name !== undefined) throw new AppError('format.disclosure', 'An array element with a name')
+    out.push(openValue(disclosure.value, opening))
+  }
+  return out
+}
+
+function take(digest: unknown, { byDigest, seen }: Opening): Disclosure | undefined {
+  if (typeof digest !== 'string' || seen.has(digest)) throw new AppError('format.disclosure', 'A digest is no text or occurs twice')
+  seen.add(digest)
+  return byDigest.get(digest)
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
