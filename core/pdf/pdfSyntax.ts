@@ -106,7 +106,8 @@ export class PdfReader {
         const after = this.at
         if (isSpace(bytes[after])) {
           const generation = this.takeInteger()
-          if (generation !== undefined && generation < 65536 && this.take('R') && !isRegular(bytes[this.at])) return new PdfRef(number, generation)
+          if (generation !== undefined && generation < 65536 && this.take('R') && !isRegular(bytes[this.at]))
+            return new PdfRef(number, generation)
         }
         this.at = after
         return number
@@ -194,16 +195,16 @@ export class PdfReader {
         out.push(byte)
         continue
       }
-      const escape = bytes[this.at++] ?? 0
-      const plain = literalEscapes[String.fromCharCode(escape)]
+      const escaped = bytes[this.at++] ?? 0
+      const plain = literalEscapes[String.fromCharCode(escaped)]
       if (plain !== undefined) out.push(plain)
-      else if (escape >= 0x30 && escape <= 0x37) {
-        let code = escape - 0x30
+      else if (escaped >= 0x30 && escaped <= 0x37) {
+        let code = escaped - 0x30
         for (let i = 0; i < 2 && isDigit(bytes[this.at]); i++) code = code * 8 + (bytes[this.at++] as number) - 0x30
         out.push(code & 255)
-      } else if (escape === 13) {
+      } else if (escaped === 13) {
         if (bytes[this.at] === 10) this.at++
-      } else if (escape !== 10) out.push(escape)
+      } else if (escaped !== 10) out.push(escaped)
     }
   }
 
@@ -235,7 +236,16 @@ const literalEscapes: Record<string, number> = { n: 10, r: 13, t: 9, b: 8, f: 12
 const isSpace = (byte: number | undefined) => byte === 32 || byte === 10 || byte === 13 || byte === 9 || byte === 12 || byte === 0
 const isDigit = (byte: number | undefined) => byte !== undefined && byte >= 48 && byte <= 57
 const isDelimiter = (byte: number) =>
-  byte === 0x28 || byte === 0x29 || byte === 0x3c || byte === 0x3e || byte === 0x5b || byte === 0x5d || byte === 0x7b || byte === 0x7d || byte === 0x2f || byte === 0x25
+  byte === 0x28 ||
+  byte === 0x29 ||
+  byte === 0x3c ||
+  byte === 0x3e ||
+  byte === 0x5b ||
+  byte === 0x5d ||
+  byte === 0x7b ||
+  byte === 0x7d ||
+  byte === 0x2f ||
+  byte === 0x25
 const isRegular = (byte: number | undefined) => byte !== undefined && !isSpace(byte) && !isDelimiter(byte)
 const hexDigit = (byte: number) =>
   byte >= 48 && byte <= 57 ? byte - 48 : byte >= 65 && byte <= 70 ? byte - 55 : byte >= 97 && byte <= 102 ? byte - 87 : -1

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto'
+import { type PdfDict, PdfKeyword, PdfName, PdfRef, PdfStream, PdfString, type PdfValue } from '../../../core/pdf/pdfSyntax.ts'
+
+/**
+ * Writes a PDF 1.7 file object by object (ISO 32000-1, 7.5) to `sink`, keeping only offsets: memory does not grow with the
+ * file. What is written depends on the calls alone: the file's identifier is a digest of its bytes.
+ */
+export class PdfWriter {
+  readonly #sink: (chunk: Uint8Array) => void
+  readonly #offsets: number[] = [0]
+  readonly #hash = createHash('sha256')
+  #at = 0
+
+  constructor(sink: (chunk: Uint8Array) => void) {
+    this.#sink = sink
+    this.#write('%PDF-1.7\n%\xe2\xe3\xcf\xd3\n')
+  }
+
+  /** A number for an object that is written later. */
+  reserve(): number {
+    return this.#offsets.push(-1) - 1
+  }
+
+  /** Writes an object given as PDF syntax; returns its number. */
+  object(text: string, number = this.reserve()): number {
+    this.#begin(number)
+    this.#write(`${text}\nendobj\n`)
+    return number
+  }
+
+  /** Writes a stream; `dict` is the inside of its dictionary without /Length. */
+  stream(dict: string, bytes: Uint8Array, number = this.reserve()): number {
+    this.#begin(number)
+    this.#write(`<<${dict}/Length ${bytes.length}>>\nstream\n`)
+    this.#write(bytes)
+    this.#write('\nendstream\nendobj\n')
+    return number
+  }
+
+  end(root: number, info: number): void {
+    const start = this.#at
+    let table = `xref\n0 ${this.#offsets.length}\n0000000000 65535 f \n`
+    for (const offset of this.#offsets.slice(1)) {
+      if (offset < 0) throw new Error('An object was promised and never written')
+      table += `${String(offset).padStart(10, '0')} 00000 n \n`
+    }
+    this.#write(table)
+    const id = this.#hash.copy().digest('hex').slice(0, 32)
+    this.#write(
+      `trailer\n<</Size ${this.#offsets.length}/Root ${root} 0 R/Info ${info} 0 R/ID[<${id}><${id}>]>>\nstartxref\n${start}\n%%EOF\n`,
+    )
+  }
+
+  #begin(number: number): void {
+    this.#offsets[number] = this.#at
+    this.#write(`${number} 0 obj\n`)
+  }
+
+  #write(data: string | Uint8Array): void {
+    const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data
+    this.#hash.update(bytes)
+    this.#at += bytes.length
+    this.#sink(bytes)
+  }
+}
+
+/** Returns PDF syntax for a value; references go through `renumber`. Streams are not values here: write them as objects. */
+export function pdfText(value: PdfValue, renumber: (ref: PdfRef) => number): string {
+  if (value === null) return 'null'
+  if (typeof value === 'boolean') return String(value)
+  if (typeof value === 'number') return pdfNumber(value)
+  if (value instanceof PdfName) return pdfName(value.text)
+  if (value instanceof PdfRef) return `${renumber(value)} 0 R`
+  if (value instanceof PdfString) return `<${Buffer.from(value.bytes).toString('hex')}>`
+  if (value instanceof PdfKeyword) return value.text
+  if (value instanceof PdfStream) throw new Error('A stream stands alone')
+  if (Array.isArray(value)) return `[${value.map(item => pdfText(item, renumber)).join(' ')}]`
+  return `<<${pdfEntries(value, renumber)}>>`
+}
+
+/** The inside of a dictionary, without `omit`. */
+export function pdfEntries(dict: PdfDict, renumber: (ref: PdfRef) => number, omit: readonly string[] = []): string {
+  let text = ''
+  for (const [key, value] of dict) if (!omit.includes(key)) text += `${pdfName(key)} ${pdfText(value, renumber)}`
+  return text
+}
+
+/** A text string: UTF-16 with its mark, in hexadecimal. */
+export function pdfString(text: string): string {
+  const bytes = Buffer.from(`\ufeff${text}`, 'utf16le').swap16()
+  return `<${bytes.toString('hex')}>`
+}
+
+/** At most 4 decimals, never an exponent. */
+export function pdfNumber(value: number): string {
+  return Number.isInteger(value) ? String(value) : String(Math.round(value * 1e4) / 1e4)
+}
+
+function pdfName(text: string): string {
+  return `/${text.replace(/[^!-~]|[#()<>[\]{}/%]/g, c => `#${c.charCodeAt(0).toString(16).padStart(2, '0')}`)}`
+}

@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join, relative, sep } from 'node:path'
+import { z } from 'zod'
+import { AppError } from '../../../core/errors.ts'
+import { type FontName, fontFiles } from './typst.ts'
+
+const millimetres = z.number().positive().max(1000)
+const sides = z.enum(['front', 'back'])
+const manifestSchema = z.strictObject({
+  name: z.string().regex(/^[a-z0-9-]+$/),
+  title: z.strictObject({ vi: z.string(), en: z.string() }),
+  /** `card`: front.typ and back.typ, two sides. `document`: page.typ, as many pages as it needs. */
+  kind: z.enum(['card', 'document']),
+  legalBasis: z.string().optional(),
+  size: z.strictObject({ width: millimetres, height: millimetres, bleed: z.number().min(0).max(10).default(0) }),
+  fonts: z.array(z.enum(Object.keys(fontFiles) as [FontName, ...FontName[]])).min(1),
+  fields: z.record(z.string(), z.strictObject({ required: z.boolean() })),
+  /** Left, top, width and height from the trimmed card's corner. */
+  photo: z
+    .strictObject({ side: sides, x: z.number(), y: z.number(), width: millimetres, height: millimetres, required: z.boolean() })
+    .optional(),
+  /** A square in whose middle the code stands at `moduleDots` dots of 1/300 inch a module; `size` holds code and quiet zone. */
+  qr: z.array(
+    z.strictObject({
+      side: sides,
+      code: z.enum(['sealed', 'short']),
+      x: z.number(),
+      y: z.number(),
+      size: millimetres,
+      moduleDots: z.int().min(4).max(40),
+      maxVersion: z.int().min(1).max(40),
+    }),
+  ),
+  emblem: z.strictObject({ file: z.string(), placeholder: z.boolean() }).optional(),
+  /** What the press mixes; Typst gets the RGB values, a bureau the CMYK ones. */
+  colours: z.array(
+    z.strictObject({ name: z.string(), rgb: z.string().regex(/^#[0-9a-f]{6}$/), cmyk: z.array(z.number().min(0).max(100)).length(4) }),
+  ),
+  assets: z.array(z.string()),
+})
+
+export type TemplateManifest = z.infer<typeof manifestSchema>
+
+export interface Template extends TemplateManifest {
+  /** Hex SHA-256 over all files; a rendering depends on this and on the data only. */
+  digest: string
+  /** Path inside the folder -> bytes. */
+  files: ReadonlyMap<string, Uint8Array>
+}
+
+/** Where the project's own templates lie. */
+export const templatesFolder = new URL('../../../card-templates/', import.meta.url)
+
+/**
+ * Returns a template read from its folder. `supplied` replaces files by path: an agency's emblem for the placeholder
+ * (then no longer marked as one). Throws `render.template` naming file and reason.
+ */
+export function loadTemplate(folder: string, supplied: Record<string, Uint8Array> = {}): Template {
+  const manifestPath = join(folder, 'template.json')
+  if (!existsSync(manifestPath)) throw new AppError('render.template', `template.json: no such file in ${folder}`)
+  const manifest = parseManifest(readFileSync(manifestPath, 'utf8'))
+  const files = new Map<string, Uint8Array>()
+  for (const path of filesBelow(folder)) files.set(path, readFileSync(join(folder, path)))
+  for (const [path, bytes] of Object.entries(supplied)) files.set(path, bytes)
+  const sources = manifest.kind === 'card' ? ['front.typ', 'back.typ'] : ['page.typ']
+  for (const path of [...sources, ...manifest.assets, ...(manifest.emblem ? [manifest.emblem.file] : [])]) {
+    if (!files.has(path)) throw new AppError('render.template', `template.json: ${path} is named but missing`)
+  }
+  if (manifest.emblem && supplied[manifest.emblem.file]) manifest.emblem.placeholder = false
+  const hash = createHash('sha256').update(JSON.stringify(manifest))
+  for (const path of [...files.keys()].sort()) hash.update(`\0${path}\0`).update(files.get(path) as Uint8Array)
+  return { ...manifest, digest: hash.digest('hex'), files }
+}
+
+/** Names of the templates in a folder, sorted. */
+export function templateNames(folder: string): string[] {
+  return readdirSync(folder)
+    .filter(name => existsSync(join(folder, name, 'template.json')))
+    .sort()
+}
+
+function parseManifest(text: string): TemplateManifest {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (cause) {
+    throw new AppError('render.template', `template.json: ${(cause as Error).message}`, { cause })
+  }
+  const parsed = manifestSchema.safeParse(json)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  throw new AppError('render.template', `template.json: ${issue?.path.join('.')}: ${issue?.message}`)
+}
+
+function filesBelow(folder: string): string[] {
+  const found: string[] = []
+  const walk = (current: string) => {
+    for (const name of readdirSync(current).sort()) {
+      const path = join(current, name)
+      if (statSync(path).isDirectory()) walk(path)
+      else found.push(relative(folder, path).split(sep).join('/'))
+    }
+  }
+  walk(folder)
+  return found
+}
