@@ -4,8 +4,9 @@ import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { AppError } from '../../core/errors.ts'
 import { decryptPkcs8, encryptPkcs8 } from './encryptedPkcs8.ts'
-import { writeDurably } from './fileSigner.ts'
+import type { KeyFile } from './fileSigner.ts'
 import { assertTyped, type TypedMessage } from './signer.ts'
+import { writeDurably } from './writeDurably.ts'
 
 /** The key whose EIP-712 signature the contract asks for (formats 6). `address` is 0x and 40 lowercase hex digits. */
 export interface AnchorSigner {
@@ -19,7 +20,7 @@ export interface AnchorSigner {
 }
 
 /** Makes a secp256k1 key in an encrypted PKCS#8 file that must not exist yet. */
-export async function createAnchorKeyFile(file: string, passphrase: string): Promise<AnchorSigner> {
+export async function createAnchorKeyFile({ file, passphrase }: KeyFile): Promise<AnchorSigner> {
   const { privateKey } = generateKeyPairSync('ec', {
     namedCurve: 'secp256k1',
     publicKeyEncoding: { type: 'spki', format: 'der' },
@@ -34,7 +35,7 @@ export async function createAnchorKeyFile(file: string, passphrase: string): Pro
 }
 
 /** The anchor signer of an encrypted PKCS#8 file. Throws `key.file` when it is missing, damaged, of another kind or passphrase. */
-export async function loadAnchorKeyFile(file: string, passphrase: string): Promise<AnchorSigner> {
+export async function loadAnchorKeyFile({ file, passphrase }: KeyFile): Promise<AnchorSigner> {
   const pem = await readFile(file, 'utf8').catch(cause => {
     throw new AppError('key.file', undefined, { cause })
   })

@@ -5,7 +5,7 @@ import { AppError } from '../../core/errors.ts'
 import type { RsaJwk } from '../../core/trust/jwkThumbprint.ts'
 import { withLowS } from './es256.ts'
 import { jwkIdentity, publicJwk } from './jwkIdentity.ts'
-import { rsaAlgorithm } from './pkcs12Signer.ts'
+import { rsaAlgorithm } from './memorySigner.ts'
 import { assertTyped, type JwkSigner, type SignerUse } from './signer.ts'
 
 /** Which token, and how to log in. */

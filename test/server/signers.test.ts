@@ -8,7 +8,7 @@ import { utf8 } from '../../core/encoding/bytes.ts'
 import { createAnchorKeyFile, loadAnchorKeyFile } from '../../server/keys/anchorSigner.ts'
 import { createEd25519File, createKeyFile, loadEd25519File, loadKeyFile } from '../../server/keys/fileSigner.ts'
 import { nodeCrypto } from '../../server/keys/nodeCrypto.ts'
-import { pkcs12Signer } from '../../server/keys/pkcs12Signer.ts'
+import { pkcs12Signer } from '../../server/keys/pkcs12.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'antin-signers-'))
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
@@ -19,10 +19,10 @@ const half = 0x7fffffff800000007fffffffffffffffde737d56d38bcf4279dce5617e3192a8n
 
 test('a key file signs ES256 with low s, survives loading, and no other passphrase opens it', async () => {
   const file = join(dir, 'card.p8')
-  const made = await createKeyFile(file, 'mật khẩu', 'card')
+  const made = await createKeyFile({ file, passphrase: 'mật khẩu' }, 'card')
   expect(statSync(file).mode & 0o777).toBe(0o600)
   expect(readFileSync(file, 'utf8')).toMatch(/^-----BEGIN ENCRYPTED PRIVATE KEY-----\n/)
-  const loaded = await loadKeyFile(file, 'mật khẩu', 'card')
+  const loaded = await loadKeyFile({ file, passphrase: 'mật khẩu' }, 'card')
   expect(loaded.kid).toEqual(made.kid)
   for (let n = 0; n < 300; n++) {
     const signature = await loaded.sign({ kind: 'sign1', bytes: sign1(n) })
@@ -30,23 +30,23 @@ test('a key file signs ES256 with low s, survives loading, and no other passphra
     expect(BigInt(`0x${Buffer.from(signature.subarray(32)).toString('hex')}`) <= half).toBe(true)
     if (made.jwk.kty === 'EC') expect(nodeCrypto.verifyEs256(made.jwk, sign1(n), signature)).toBe(true)
   }
-  await expect(loadKeyFile(file, 'mat khau', 'card')).rejects.toThrow('key.file')
-  await expect(loadKeyFile(join(dir, 'none'), 'x', 'card')).rejects.toThrow('key.file')
-  await expect(createKeyFile(file, 'x', 'card')).rejects.toThrow('key.file')
+  await expect(loadKeyFile({ file, passphrase: 'mat khau' }, 'card')).rejects.toThrow('key.file')
+  await expect(loadKeyFile({ file: join(dir, 'none'), passphrase: 'x' }, 'card')).rejects.toThrow('key.file')
+  await expect(createKeyFile({ file, passphrase: 'x' }, 'card')).rejects.toThrow('key.file')
 })
 
 test('OpenSSL opens the key file: scrypt and AES-256, as RFC 5958 and RFC 7914 write them', async () => {
   const file = join(dir, 'openssl.p8')
-  await createKeyFile(file, 'abc', 'card')
+  await createKeyFile({ file, passphrase: 'abc' }, 'card')
   const text = execFileSync('openssl', ['pkey', '-in', file, '-passin', 'pass:abc', '-noout', '-text'], { encoding: 'utf8' })
   expect(text).toContain('P-256')
 })
 
 test('a key signs only messages of its use, and only bytes that are what they claim to be', async () => {
-  const card = await createKeyFile(join(dir, 'use-card.p8'), 'x', 'card')
-  const status = await createKeyFile(join(dir, 'use-status.p8'), 'x', 'status')
-  const trust = await createKeyFile(join(dir, 'use-trust.p8'), 'x', 'trust')
-  const root = await createKeyFile(join(dir, 'use-root.p8'), 'x', 'root')
+  const card = await createKeyFile({ file: join(dir, 'use-card.p8'), passphrase: 'x' }, 'card')
+  const status = await createKeyFile({ file: join(dir, 'use-status.p8'), passphrase: 'x' }, 'status')
+  const trust = await createKeyFile({ file: join(dir, 'use-trust.p8'), passphrase: 'x' }, 'trust')
+  const root = await createKeyFile({ file: join(dir, 'use-root.p8'), passphrase: 'x' }, 'root')
   const list = jwsInput({ alg: 'ES256', kid: 'AAAAAAAAAAA', typ: 'statuslist+jwt' })
   const slice = jwsInput({ alg: 'ES256', kid: 'AAAAAAAAAAA', typ: 'trust-list+jwt' })
   const rootInput = jwsInput({ alg: 'ES256', kid: 'AAAAAAAAAAA' })
@@ -63,7 +63,7 @@ test('a key signs only messages of its use, and only bytes that are what they cl
 })
 
 test('nothing of a signer shows its private key', async () => {
-  const signer = await createKeyFile(join(dir, 'shown.p8'), 'x', 'card')
+  const signer = await createKeyFile({ file: join(dir, 'shown.p8'), passphrase: 'x' }, 'card')
   const shown = JSON.stringify(signer)
   expect(Object.keys(signer).sort()).toEqual(['algorithm', 'jwk', 'kid', 'sign', 'thumbprint', 'use'])
   expect(shown).not.toContain('"d"')
@@ -71,20 +71,20 @@ test('nothing of a signer shows its private key', async () => {
 
 test('the log key signs Ed25519 over checkpoints and nothing else', async () => {
   const file = join(dir, 'log.p8')
-  const made = await createEd25519File(file, 'x', 'log')
-  const { publicKey, sign } = await loadEd25519File(file, 'x', 'log')
+  const made = await createEd25519File({ file, passphrase: 'x' })
+  const { publicKey, sign } = await loadEd25519File({ file, passphrase: 'x' })
   expect(publicKey).toEqual(made.publicKey)
   const text = utf8('antin.example/log\n1\nAAAA\n')
   expect(nodeCrypto.verifyEd25519(publicKey, text, await sign({ kind: 'checkpoint', bytes: text }))).toBe(true)
   expect(() => sign({ kind: 'checkpoint', bytes: utf8('hello') })).toThrow('key.wrong-use')
-  await expect(loadKeyFile(file, 'x', 'card')).rejects.toThrow('key.file')
+  await expect(loadKeyFile({ file, passphrase: 'x' }, 'card')).rejects.toThrow('key.file')
 })
 
 test('the anchor key signs EIP-712 as ethers recovers it, low s, v 27 or 28', async () => {
   const { TypedDataEncoder, verifyTypedData } = await import('ethers')
   const file = join(dir, 'anchor.p8')
-  const made = await createAnchorKeyFile(file, 'x')
-  const signer = await loadAnchorKeyFile(file, 'x')
+  const made = await createAnchorKeyFile({ file, passphrase: 'x' })
+  const signer = await loadAnchorKeyFile({ file, passphrase: 'x' })
   expect(signer.address).toBe(made.address)
   const domain = { name: 'CheckpointLog', version: '1', chainId: 31337, verifyingContract: `0x${'11'.repeat(20)}` }
   const types = {

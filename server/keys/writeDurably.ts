@@ -1,0 +1,30 @@
+import { access, mkdir, open, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { AppError } from '../../core/errors.ts'
+
+/**
+ * Writes a file of mode 0600 that is on disk, whole, when this answers; its folder gets mode 0700 if it has to be made. Throws `key.file`
+ * when there is one of this name already, unless it may be replaced.
+ */
+export async function writeDurably(file: string, content: string | Uint8Array, { replace = false } = {}): Promise<void> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  if (!replace && (await exists(file))) throw new AppError('key.file', 'A key file of this name exists already')
+  const handle = await open(`${file}.new`, 'w', 0o600)
+  try {
+    await handle.writeFile(content)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  await rename(`${file}.new`, file)
+  const folder = await open(dirname(file), 'r')
+  await folder.sync().finally(() => folder.close())
+}
+
+/** Whether there is a file of this name. */
+export async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  )
+}
