@@ -12,8 +12,7 @@ export interface JwkIdentity {
 
 /** The identity of a public JWK; members beyond those of its kind are dropped. */
 export function jwkIdentity(jwk: P256Jwk | RsaJwk): JwkIdentity {
-  const bare: P256Jwk | RsaJwk =
-    jwk.kty === 'EC' ? { kty: 'EC', crv: jwk.crv, x: jwk.x, y: jwk.y } : { kty: 'RSA', n: jwk.n, e: jwk.e }
+  const bare: P256Jwk | RsaJwk = jwk.kty === 'EC' ? { kty: 'EC', crv: jwk.crv, x: jwk.x, y: jwk.y } : { kty: 'RSA', n: jwk.n, e: jwk.e }
   const members = bare.kty === 'EC' ? { crv: bare.crv, kty: bare.kty, x: bare.x, y: bare.y } : { e: bare.e, kty: bare.kty, n: bare.n }
   const thumbprint = hash('sha256', JSON.stringify(members), 'buffer')
   return { jwk: bare, thumbprint, kid: thumbprint.subarray(0, 8) }
