@@ -131,7 +131,7 @@ create table cards (
   status smallint not null default 0 check (status in (0, 1, 2)),
   ended_as text check (ended_as in ('ended', 'replaced', 'error', 'expired')),
   ended_at timestamptz,
-  successor bytea references cards,
+  successor bytea references cards deferrable initially deferred,
   issued_at timestamptz not null,
   expires_at timestamptz not null,
   leaf_index bigint not null unique,
@@ -169,7 +169,7 @@ create table diplomas (
   status smallint not null default 0 check (status in (0, 1, 2)),
   ended_as text check (ended_as in ('ended', 'replaced', 'error', 'corrected')),
   ended_at timestamptz,
-  successor bytea references diplomas,
+  successor bytea references diplomas deferrable initially deferred,
   decision text, -- number and date of the decision that ended or corrected it
   duplicate_of bytea references diplomas, -- a flagged and approved duplicate
   issued_at timestamptz not null,

@@ -1,0 +1,168 @@
+import type { Pool } from 'pg'
+import { encodeBase64url } from '../../core/encoding/base64url.ts'
+import { AppError } from '../../core/errors.ts'
+import type { AgencyCode } from '../../core/identity/agencyCode.ts'
+import type { EntryDraft } from '../../core/log/entry.ts'
+import { type AuditActor, recordAudit } from '../audit/auditTable.ts'
+import { inTransaction, type Tx } from '../db/transaction.ts'
+import type { FieldCipher } from '../keys/fieldCipher.ts'
+import { appendEntries } from '../log/appendEntries.ts'
+import { createRequest } from '../requests/createRequest.ts'
+import { commitReason, storeReasons } from '../requests/reasons.ts'
+import { addProgress, closeRequest, type ItemRow, itemsOf, markItems, requestById } from '../requests/requestsTable.ts'
+import { setStatuses } from '../status-lists/setStatuses.ts'
+import { type CardRow, lockCards, lockCardsByRef, updateStatuses } from './cardsTable.ts'
+import { type StatusReason, statusReasons } from './statusReasons.ts'
+
+export interface StatusDeps {
+  pool: Pool
+  cipher: FieldCipher
+  isRestricted: (agency: AgencyCode) => boolean
+}
+
+export type StatusAction = 'suspend' | 'resume' | 'revoke'
+
+const newStatus = { suspend: 2, resume: 0, revoke: 1 } as const
+const entryType = { suspend: 'card.suspended', resume: 'card.resumed', revoke: 'card.ended' } as const
+/** Statuses from which an action starts. */
+const startsFrom: Record<StatusAction, readonly number[]> = { suspend: [0], resume: [2], revoke: [0, 2] }
+
+/**
+ * Suspends cards at once; all or none. The bit, the entry and the audit are one transaction, and the list is served anew
+ * within a second. Throws `card.not-found`, `card.ended.conflict`, `card.status.conflict` with the serial in the detail.
+ */
+export async function suspendCards(
+  deps: StatusDeps,
+  input: { actor: AuditActor; serials: readonly string[]; reasonCode: StatusReason; reason: string },
+): Promise<void> {
+  await inTransaction(deps.pool, async tx => {
+    const cards = await lockCards(tx, input.serials)
+    assertCan('suspend', input.serials, cards)
+    await writeStatus(deps, tx, 'suspend', cards, { actor: input.actor, reasonCode: input.reasonCode, reason: input.reason })
+  })
+}
+
+/** Asks a second person to resume or revoke cards of one agency's subtree. Answers the request's id. Throws as `suspendCards`. */
+export async function requestStatusChange(
+  deps: StatusDeps,
+  input: {
+    action: 'resume' | 'revoke'
+    maker: { sub: string; name: string }
+    agency: AgencyCode
+    serials: readonly string[]
+    reasonCode: StatusReason
+    reason: string
+  },
+): Promise<string> {
+  return inTransaction(deps.pool, async tx => {
+    const cards = await lockCards(tx, input.serials)
+    assertCan(input.action, input.serials, cards)
+    return createRequest(tx, deps.cipher, {
+      kind: `card.${input.action}`,
+      agency: input.agency,
+      maker: input.maker,
+      detail: { reasonCode: input.reasonCode },
+      reason: input.reason,
+      items: cards.map(card => ({
+        officerId: card.officerId,
+        subjectRef: card.ref,
+        claims: {
+          action: input.action,
+          serial: card.serial,
+          fullName: card.fullName,
+          position: card.position,
+          usingAgency: card.usingCode,
+          reasonCode: input.reasonCode,
+        },
+      })),
+    })
+  })
+}
+
+/** Carries out an approved request to resume or revoke, 500 cards a transaction; safe to run again. */
+export async function applyStatusRequest(deps: StatusDeps, requestId: string): Promise<void> {
+  const request = await requestById(deps.pool, requestId)
+  if (!request) throw new AppError('request.not-found')
+  const action = request.kind === 'card.resume' ? 'resume' : 'revoke'
+  const reason = request.reason ? deps.cipher.open(request.reason).toString('utf8') : ''
+  for (;;) {
+    const items = await itemsOf(deps.pool, requestId, { state: 'approved', limit: 500 })
+    if (items.length === 0) break
+    await inTransaction(deps.pool, async tx => {
+      const cards = await lockCardsByRef(
+        tx,
+        items.map(item => item.subjectRef!),
+      )
+      const able = cards.filter(card => card.endedAs === null && startsFrom[action].includes(card.status))
+      const marked = await markItems(tx, requestId, 'approved', marksOf(items, able))
+      await addProgress(tx, requestId, able.length, marked - able.length)
+      const actor = { sub: request.approver!, name: request.approverName! }
+      await writeStatus(deps, tx, action, able, { actor, reasonCode: request.detail.reasonCode as StatusReason, reason })
+    })
+  }
+  await closeRequest(deps.pool, requestId)
+}
+
+function marksOf(items: readonly ItemRow[], able: readonly CardRow[]): Parameters<typeof markItems>[3] {
+  const refs = new Set(able.map(card => card.ref.toString('hex')))
+  return items.map(item =>
+    refs.has(item.subjectRef!.toString('hex'))
+      ? { seq: item.seq, state: 'done', ref: item.subjectRef! }
+      : { seq: item.seq, state: 'void', outcome: 'card.status.conflict' },
+  )
+}
+
+function assertCan(action: StatusAction, serials: readonly string[], cards: readonly CardRow[]): void {
+  const known = new Set(cards.map(card => card.serial))
+  const missing = serials.find(serial => !known.has(serial))
+  if (missing !== undefined || cards.length === 0) throw new AppError('card.not-found', missing ? `No card ${missing}` : undefined)
+  const ended = cards.find(card => card.endedAs !== null)
+  if (ended) throw new AppError('card.ended.conflict', `Card ${ended.serial} has ended; an end is final`)
+  const wrong = cards.find(card => !startsFrom[action].includes(card.status))
+  if (wrong) throw new AppError('card.status.conflict', `Card ${wrong.serial} is ${wrong.status === 2 ? 'suspended' : 'active'}`)
+}
+
+/** Writes a status change of locked cards; the log's head is the last lock. */
+async function writeStatus(
+  deps: StatusDeps,
+  tx: Tx,
+  action: StatusAction,
+  cards: readonly CardRow[],
+  why: { actor: AuditActor; reasonCode: StatusReason; reason: string },
+): Promise<void> {
+  if (cards.length === 0) return
+  const status = newStatus[action]
+  await updateStatuses(
+    tx,
+    cards.map(card => ({ ref: card.ref, status, ...(action === 'revoke' ? { endedAs: statusReasons[why.reasonCode] } : {}) })),
+  )
+  const listEntries = await setStatuses(
+    tx,
+    cards.map(card => ({ list: card.list, idx: card.idx, status })),
+  )
+  const committed = cards.map(() => commitReason(deps.cipher, `${why.reasonCode}: ${why.reason}`))
+  const entries = cards.map(
+    (card, at): EntryDraft => ({
+      type: entryType[action],
+      ...(deps.isRestricted(card.issuerCode as AgencyCode) ? {} : { agency: card.issuerCode }),
+      ref: encodeBase64url(card.ref),
+      commitment: committed[at]!.commitment,
+    }),
+  )
+  const leaves = await appendEntries(tx, [...entries, ...listEntries])
+  await storeReasons(
+    tx,
+    committed.map(({ sealed }, at) => ({ leafIndex: leaves[at]!.leafIndex, sealed })),
+  )
+  await recordAudit(
+    tx,
+    cards.map((card, at) => ({
+      actor: why.actor,
+      action: entryType[action],
+      agency: card.usingCode,
+      subject: `card:${card.serial}`,
+      detail: { reasonCode: why.reasonCode },
+      leafIndex: leaves[at]!.leafIndex,
+    })),
+  )
+}

@@ -1,0 +1,52 @@
+/** Dates are `YYYY-MM-DD` in Vietnam's time (UTC+7). */
+export interface ExpiryInput {
+  madeOn: string
+  termYears: number
+  birthDate?: string | undefined
+  gender?: 'male' | 'female' | undefined
+  contractEnd?: string | undefined
+}
+
+/**
+ * The last day of a card: the earliest of the type's term, retirement age (Labour Code 2019, Decree 135/2020: the age rises
+ * month by month until 62 and 60) and the end of the contract. A retirement day that has passed does not count (the person
+ * was kept on). Null when the contract has ended.
+ */
+export function expiryDay(input: ExpiryInput): string | null {
+  const days = [addMonths(input.madeOn, input.termYears * 12)]
+  if (input.contractEnd) {
+    if (input.contractEnd < input.madeOn) return null
+    days.push(input.contractEnd)
+  }
+  if (input.birthDate && input.gender) {
+    const retirement = retirementDay(input.birthDate, input.gender)
+    if (retirement > input.madeOn) days.push(retirement)
+  }
+  return days.sort()[0]!
+}
+
+/** The day on which a person reaches the retirement age that holds in that year. */
+export function retirementDay(birthDate: string, gender: 'male' | 'female'): string {
+  const [base, step, last] = gender === 'male' ? [60 * 12 + 3, 3, 62 * 12] : [55 * 12 + 4, 4, 60 * 12]
+  for (let year = 2021; ; year++) {
+    const months = Math.min(base + (year - 2021) * step, last)
+    const day = addMonths(birthDate, months)
+    if (Number(day.slice(0, 4)) <= year || months === last) return day
+  }
+}
+
+/** The last second of a day of Vietnam, in seconds since 1970-01-01 UTC (formats, preamble). */
+export function endOfDay(day: string): number {
+  return Date.parse(`${day}T23:59:59+07:00`) / 1000
+}
+
+/** The day of Vietnam in which a moment (seconds) lies. */
+export function dayOf(seconds: number): string {
+  return new Date((seconds + 7 * 3600) * 1000).toISOString().slice(0, 10)
+}
+
+function addMonths(day: string, months: number): string {
+  const [year, month, date] = day.split('-').map(Number) as [number, number, number]
+  const last = new Date(Date.UTC(year, month + months, 0)).getUTCDate()
+  return new Date(Date.UTC(year, month - 1 + months, Math.min(date, last))).toISOString().slice(0, 10)
+}

@@ -1,0 +1,123 @@
+import type { Pool } from 'pg'
+import { encodeBase64url } from '../../core/encoding/base64url.ts'
+import { AppError } from '../../core/errors.ts'
+import type { AgencyCode } from '../../core/identity/agencyCode.ts'
+import { inTransaction } from '../db/transaction.ts'
+import type { FieldCipher } from '../keys/fieldCipher.ts'
+import { createRequest, type RequestItemDraft } from '../requests/createRequest.ts'
+import { type CardObstacle, shownCardOf } from './cardClaims.ts'
+import { cardsOfOfficer, officersWithoutCard, type PersonForCard, personsForCards } from './cardsTable.ts'
+import { dayOf } from './expiryDay.ts'
+
+export interface CardDeps {
+  pool: Pool
+  cipher: FieldCipher
+  /** Seconds. */
+  clock: () => number
+  termYears: number
+}
+
+export interface RequestedCards {
+  /** Null when nobody could be requested. */
+  requestId: string | null
+  requested: number
+  /** Who was left out, and why. */
+  refused: { officerId: string; code: CardObstacle }[]
+}
+
+/**
+ * Asks for a first card for each officer. Who has no photo, no post, an ended contract or a valid card is left out and named.
+ * `officerIds` may be of several agencies below `agency`; the caller has checked the actor's scope for each.
+ */
+export async function requestCards(
+  deps: CardDeps,
+  input: { maker: { sub: string; name: string }; agency: AgencyCode; officerIds: readonly string[] },
+): Promise<RequestedCards> {
+  return request(deps, { ...input, kind: 'card.issue', officerIds: input.officerIds })
+}
+
+/** All officers of the agencies that have no card and are in no pending request. */
+export async function officersToRequest(deps: CardDeps, agencies: readonly string[]): Promise<string[]> {
+  const ids: string[] = []
+  for (let after: string | null = null; ; ) {
+    const page: string[] = await officersWithoutCard(deps.pool, agencies, after, 10_000)
+    ids.push(...page)
+    if (page.length < 10_000 || ids.length >= 100_000) return ids.slice(0, 100_000)
+    after = page.at(-1)!
+  }
+}
+
+/**
+ * Asks for a new card in place of the valid (or suspended) one. `reasonCode` is an inner code (MAT_THE, HONG_THE,
+ * DOI_CHUC_VU …), `reason` its words, kept sealed.
+ */
+export async function requestReplacements(
+  deps: CardDeps,
+  input: { maker: { sub: string; name: string }; agency: AgencyCode; officerIds: readonly string[]; reasonCode: string; reason: string },
+): Promise<RequestedCards> {
+  return request(deps, { ...input, kind: 'card.replace' })
+}
+
+async function request(
+  deps: CardDeps,
+  input: {
+    kind: 'card.issue' | 'card.replace'
+    maker: { sub: string; name: string }
+    agency: AgencyCode
+    officerIds: readonly string[]
+    reasonCode?: string
+    reason?: string
+  },
+): Promise<RequestedCards> {
+  const madeOn = dayOf(deps.clock())
+  const items: RequestItemDraft[] = []
+  const refused: RequestedCards['refused'] = []
+  const ids = [...new Set(input.officerIds)]
+  if (ids.length > 100_000) throw new AppError('request.too-many')
+  for (let from = 0; from < ids.length; from += 1000) {
+    const slice = ids.slice(from, from + 1000)
+    const persons = new Map((await personsForCards(deps.pool, slice)).map(person => [person.id, person]))
+    for (const id of slice) {
+      const person = persons.get(id)
+      if (!person) throw new AppError('officer.not-found')
+      const item = await itemOf(deps, input, person, madeOn)
+      if (typeof item === 'string') refused.push({ officerId: id, code: item })
+      else items.push(item)
+    }
+  }
+  if (items.length === 0) return { requestId: null, requested: 0, refused }
+  const requestId = await inTransaction(deps.pool, tx =>
+    createRequest(tx, deps.cipher, {
+      kind: input.kind,
+      agency: input.agency,
+      maker: input.maker,
+      detail: { left: refused.length, ...(input.reasonCode ? { reasonCode: input.reasonCode } : {}) },
+      reason: input.reason,
+      items,
+    }),
+  )
+  return { requestId, requested: items.length, refused }
+}
+
+async function itemOf(
+  deps: CardDeps,
+  input: { kind: 'card.issue' | 'card.replace'; reasonCode?: string },
+  person: PersonForCard,
+  madeOn: string,
+): Promise<RequestItemDraft | CardObstacle> {
+  if (input.kind === 'card.issue' && person.validRef) return 'card.exists'
+  if (input.kind === 'card.replace' && !person.validRef) return 'card.none'
+  const replaces = input.kind === 'card.replace' ? encodeBase64url(person.validRef!) : undefined
+  const shown = shownCardOf(deps.cipher, person, { madeOn, termYears: deps.termYears, replaces, replaceReason: input.reasonCode })
+  if (typeof shown === 'string') return shown
+  const second = input.kind === 'card.issue' && (await cardsOfOfficer(deps.pool, person.id)).length > 0
+  return {
+    officerId: person.id,
+    subjectRef: person.validRef && replaces ? person.validRef : undefined,
+    claims: shown as unknown as Record<string, unknown>,
+    warnings: [
+      ...person.warnings.map(({ code, field }) => (field ? { code, field } : { code })),
+      ...(second ? [{ code: 'card.second' }] : []),
+    ],
+  }
+}
