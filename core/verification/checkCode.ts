@@ -28,8 +28,8 @@ export const checkCodes = [
   'issuer.key-retired',
   'issuer.agency-window',
   'issuer.using-agency',
+  'issuer.stale',
   'issuer.compromised',
-  'issuer.newer',
   'issuer.trust-missing',
   'issuer.trust-not-found',
   'issuer.trust-malformed',
@@ -57,7 +57,6 @@ export const checkCodes = [
   'validity.future',
   'validity.future-unconfirmed',
   'validity.clock',
-  'validity.newer',
   'validity.skipped',
 
   'status.passed',

@@ -1,0 +1,102 @@
+import type { CoreCrypto } from '../crypto/coreCrypto.ts'
+import { decodeBase64url } from '../encoding/base64url.ts'
+import { equalBytes } from '../encoding/bytes.ts'
+import type { Receipt } from '../log/receipt.ts'
+import { rootOfReceipt } from '../log/receipt.ts'
+import { findKey, inSubtree, maySign, type TrustKey, type TrustSlice, windowFault } from '../trust/trustList.ts'
+import type { Compromise } from '../trust/trustSchema.ts'
+import type { CheckCode } from './checkCode.ts'
+import type { Evidence } from './evidence.ts'
+import { judgeEntry } from './judgeEntry.ts'
+import type { ReadCredential } from './readCredential.ts'
+import type { Check, Outcome } from './report.ts'
+import { isOlderThanDay, isPast } from './time.ts'
+
+/** The agency whose slice a verifier asks for: the using agency of a card, else the issuing one (formats 4). */
+export function sliceCodeOf({ claims }: Pick<ReadCredential, 'claims'>): string {
+  return claims.card?.usingAgency ?? claims.iss
+}
+
+/** The credential's key in a slice that is about its agency; undefined when there is no such slice or key. */
+export function issuingKey(credential: ReadCredential, evidence: Evidence): TrustKey | undefined {
+  const slice = evidence.trust.value
+  return slice?.agencies.has(sliceCodeOf(credential)) ? findKey(slice, credential.kid) : undefined
+}
+
+/** Why a slice or index cannot be relied on now, or undefined. */
+export function trustFault(list: { readonly exp: number; readonly rootExp: number }, now: number): CheckCode | undefined {
+  if (isPast(list.exp, now)) return 'issuer.trust-expired'
+  return isPast(list.rootExp, now) ? 'issuer.root-expired' : undefined
+}
+
+/** The check `issuer`: may the agency behind this key sign this, then (formats 1, 4, 8). `key` is that of `issuingKey`. */
+export function checkIssuer(
+  credential: ReadCredential,
+  key: TrustKey | undefined,
+  ref: Uint8Array,
+  evidence: Evidence,
+  now: number,
+  crypto: CoreCrypto,
+): Check | Promise<Check> {
+  const found = evidence.trust
+  if (found.value === undefined) return withoutSlice(credential, evidence, now)
+  const slice = found.value
+  const fault = trustFault(slice, now)
+  if (fault) return issuer('unavailable', fault, '', slice.iat)
+  if (!slice.agencies.has(sliceCodeOf(credential))) return issuer('unavailable', 'issuer.trust-other-agency', '', slice.iat)
+
+  const { iss, iat, card } = credential.claims
+  // A slice older than the credential cannot deny what came after it (formats 4), unless it is what the server says today.
+  const denies = slice.iat >= iat || (found.online && !isOlderThanDay(slice.iat, now))
+  if (!key) {
+    return denies ? issuer('failed', 'issuer.unknown-key', '', slice.iat) : issuer('unavailable', 'issuer.unknown-key-stale', '', slice.iat)
+  }
+  if (credential.kind !== undefined && key.use !== credential.kind) return issuer('failed', 'issuer.use', key.use, slice.iat)
+  const window = windowFault(key, iat)
+  if (window) return issuer('failed', `issuer.${window}`, key.kidText, slice.iat)
+  if (!maySign(slice, key.agency.code, iss, iat)) return denied('issuer.not-entitled', key.agency.code, slice, denies)
+  if (card?.usingAgency !== undefined && !inSubtree(slice, card.usingAgency, iss, iat)) {
+    return denied('issuer.using-agency', card.usingAgency, slice, denies)
+  }
+  if (key.compromise) return checkCompromise(credential, key, key.compromise, ref, slice, evidence.compromiseProof.value, crypto)
+  return { name: 'issuer', outcome: 'passed', code: 'issuer.passed', detail: key.kidText, asOf: slice.iat }
+}
+
+function withoutSlice(credential: ReadCredential, { trust, index }: Evidence, now: number): Check {
+  if (trust.value !== undefined) throw new TypeError('a slice is there')
+  const known = index.value
+  if (known && !trustFault(known, now) && !isOlderThanDay(known.iat, now)) {
+    const { iss } = credential.claims
+    const unknown = [iss, sliceCodeOf(credential)].find(code => !known.slices.has(code))
+    if (unknown !== undefined) return issuer('failed', 'issuer.unknown-agency', unknown, known.iat)
+  }
+  return issuer('unavailable', trust.code, trust.detail)
+}
+
+/** A compromised key vouches only for what was provably in the log when its system was last known honest (formats 4). */
+async function checkCompromise(
+  credential: ReadCredential,
+  key: TrustKey,
+  compromise: Compromise,
+  ref: Uint8Array,
+  slice: TrustSlice,
+  receipt: Receipt | undefined,
+  crypto: CoreCrypto,
+): Promise<Check> {
+  const isProven =
+    receipt !== undefined &&
+    receipt.treeSize === compromise.logSize &&
+    (await judgeEntry(receipt, credential, ref, slice, crypto)) === 'same' &&
+    equalBytes((await rootOfReceipt(receipt, crypto)) ?? new Uint8Array(0), decodeBase64url(compromise.rootHash))
+  return isProven
+    ? issuer('passed', 'issuer.proven-before-compromise', key.kidText, slice.iat)
+    : issuer('unavailable', 'issuer.compromised', key.kidText, slice.iat)
+}
+
+function denied(code: CheckCode, detail: string, slice: TrustSlice, denies: boolean): Check {
+  return denies ? issuer('failed', code, detail, slice.iat) : issuer('unavailable', 'issuer.stale', detail, slice.iat)
+}
+
+function issuer(outcome: Outcome, code: CheckCode, detail: string, asOf?: number): Check {
+  return asOf === undefined ? { name: 'issuer', outcome, code, detail } : { name: 'issuer', outcome, code, detail, asOf }
+}
