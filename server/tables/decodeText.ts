@@ -8,8 +8,7 @@ import { AppError } from '../../core/errors.ts'
  */
 export function decodeText(file: Buffer): string {
   const text = decoded(file)
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what no text file holds
-  if (/[\u0000-\u0008\u000e-\u001a\u001c-\u001f]/.test(text.slice(0, 100_000))) throw new AppError('table.encoding')
+  if (/[^\P{Cc}\t\n\v\f\r\x1b\x80-\x9f]/u.test(text.slice(0, 100_000))) throw new AppError('table.encoding')
   return text
 }
 

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { SaxesParser, type SaxesTagPlain } from 'saxes'
+import { SaxesParser } from 'saxes'
 import { AppError } from '../../core/errors.ts'
 
 /** What a reader listens to; names come without their namespace prefix. Attributes are reached by their written name. */
@@ -24,13 +24,13 @@ export async function* xmlEvents(stream: Readable, listener: XmlListener): Async
   parser.on('doctype', () => {
     failure ??= new Error('a document type is declared')
   })
-  parser.on('opentag', (tag: SaxesTagPlain) => {
+  parser.on('opentag', tag => {
     if (++depth > 64) failure ??= new Error('too deep')
     listener.open(localName(tag.name), tag.attributes as Record<string, string>)
   })
   parser.on('text', text => listener.text?.(text))
   parser.on('cdata', text => listener.text?.(text))
-  parser.on('closetag', (tag: SaxesTagPlain) => {
+  parser.on('closetag', tag => {
     depth--
     listener.close?.(localName(tag.name))
   })
