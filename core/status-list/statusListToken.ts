@@ -10,7 +10,7 @@ export const statusListType = 'statuslist+jwt'
 export const statusListLifetime = 24 * 3600
 export const statusListTtl = 300
 
-const maxTokenLength = 256 * 1024
+export const maxStatusListLength = 256 * 1024
 const maxBytes = 8 * 1024 * 1024
 
 /** A status list as it was signed; the signature (`jws`) is not verified yet. Times in seconds. */
@@ -51,7 +51,7 @@ export async function signStatusListToken(input: StatusListInput, signer: Es256S
  * `jws.malformed` or `jws.newer`; its signature and times are for the caller to judge.
  */
 export async function parseStatusListToken(jwt: string): Promise<StatusListToken> {
-  if (jwt.length > maxTokenLength) throw new AppError('status-list.malformed', 'Larger than 256 KiB')
+  if (jwt.length > maxStatusListLength) throw new AppError('status-list.malformed', 'Larger than 256 KiB')
   const jws = parseCompactJws(jwt, statusListType)
   const payload = asObject(asStatusList(() => parseJson(fromUtf8(jws.payload))))
   const { sub, iat, exp, ttl } = payload
