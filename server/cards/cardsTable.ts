@@ -219,3 +219,9 @@ export async function takeSerials(db: Db, levelOne: string, year: number, count:
   )
   return rows[0]!.first
 }
+
+/** The sealed printed photo of a digest (32 bytes), or null. */
+export async function printedPhotoOf(db: Db, digest: Buffer): Promise<Buffer | null> {
+  const { rows } = await db.query<{ printed: Buffer }>('select printed from photos where digest = $1', [digest])
+  return rows[0]?.printed ?? null
+}
