@@ -56,7 +56,6 @@ export const errorCodes = {
   'import.refused-rows': 'Some rows are refused: mend them, or import only the good rows',
   'import.stale': 'People changed since the preview; preview again before importing',
   'import.upload': 'The upload is not multipart/form-data with a file',
-  internal: 'Something failed that should not have; the request id finds it in the log',
   'jws.malformed': 'Not a JWS of the one form that is read here',
   'jws.newer': 'A JWS with an algorithm or a header that this version does not know',
   'key.certificate': 'The certificate does not belong to the key, or is not of an accepted kind',
@@ -98,6 +97,7 @@ export const errorCodes = {
   'request.same-person': 'The maker of a request is not its approver',
   'request.too-many': 'A request holds at most 100,000 items',
   'status-list.bits': 'A status list with another number of bits than 2',
+  'status-list.conflict': 'The status list changes faster than it can be signed; ask again',
   'status-list.final': 'A revoked status is final',
   'status-list.malformed': 'Not a status list token',
   'status-list.not-found': 'No status list with this number',
@@ -129,6 +129,7 @@ export const errorCodes = {
   'trust.signature': 'A trust list with a wrong signature',
   'trust.two-people': 'Publishing trust takes two different people',
   'trust.unknown-signer': 'A trust list signed by no key of the newest root',
+  internal: 'Something failed that should not have; the request id finds it in the log',
 } as const
 
 export type ErrorCode = keyof typeof errorCodes

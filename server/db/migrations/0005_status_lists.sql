@@ -5,7 +5,7 @@ create table status_lists (
   agency_code text not null references agencies, -- the agency whose key signs the credentials of this list
   size integer not null check (size > 0 and size % 4 = 0),
   reserved integer not null default 0 check (reserved between 0 and size), -- how many indices were handed out, in the secret order
-  order_key bytea not null, -- sealed: 32 random bytes that the order is drawn from
+  order_key bytea not null check (octet_length(order_key) = 32), -- secret: the order in which indices are handed out is drawn from it
   created_at timestamptz not null default now()
 );
 create index status_lists_open on status_lists (agency_code, number) where reserved < size;

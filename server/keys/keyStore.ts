@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { AppError } from '../../core/errors.ts'
+import { createKeyFile, loadKeyFile } from './fileSigner.ts'
+import type { KeyForm } from './keysTable.ts'
+import { openPkcs11Token, type Pkcs11Token } from './pkcs11Token.ts'
+import { keepPkcs12 } from './pkcs12.ts'
+import type { JwkSigner, KeyUse } from './signer.ts'
+
+/** A key made or brought in, and where it is kept. `x5c` is empty for one without certificates. */
+export interface StoredKey {
+  readonly form: KeyForm
+  readonly location: string
+  readonly signer: JwkSigner
+  readonly x5c: readonly string[]
+}
+
+/** The private keys of agencies: files below one folder, and objects on PKCS#11 tokens. */
+export interface KeyStore {
+  /** A new P-256 key in an encrypted file, or on the token of this label, where it cannot be exported. */
+  create(use: KeyUse, label: string, tokenLabel?: string): Promise<StoredKey>
+  /** Keeps the key of a PKCS#12 file in an encrypted file of ours. Throws `key.pkcs12`, `key.wrong-use`. */
+  importPkcs12(file: Uint8Array, passphrase: string, use: KeyUse): Promise<StoredKey>
+  /** A key that is on a token already, by the hex of its CKA_ID. */
+  adopt(tokenLabel: string, id: string, use: KeyUse): Promise<StoredKey>
+  /** The signer of a key, opened once a process. Throws `key.file` or `key.pkcs11`. */
+  open(form: KeyForm, location: string, use: KeyUse): Promise<JwkSigner>
+  /** Logs out of tokens. */
+  close(): Promise<void>
+}
+
+export interface KeyStoreConfig {
+  /** Folder of the encrypted PKCS#8 files, mode 0700. */
+  readonly dir: string
+  readonly passphrase: string
+  readonly pkcs11?: { readonly module: string; readonly pin: string } | undefined
+}
+
+/** Opens nothing yet; files and tokens are opened when they are asked for. */
+export function keyStore({ dir, passphrase, pkcs11 }: KeyStoreConfig): KeyStore {
+  const tokens = new Map<string, Promise<Pkcs11Token>>()
+  const opened = new Map<string, Promise<JwkSigner>>()
+
+  const tokenOf = (tokenLabel: string): Promise<Pkcs11Token> => {
+    if (!pkcs11) throw new AppError('key.pkcs11', 'No PKCS#11 library is configured (PKCS11_MODULE, PKCS11_PIN_FILE)')
+    return once(tokens, tokenLabel, () => openPkcs11Token({ ...pkcs11, tokenLabel }))
+  }
+  const keep = (stored: StoredKey, use: KeyUse): StoredKey => {
+    opened.set(`${stored.location} ${use}`, Promise.resolve(stored.signer))
+    return stored
+  }
+  const ofToken = async (tokenLabel: string, id: string, use: KeyUse): Promise<StoredKey> => {
+    const token = await tokenOf(tokenLabel)
+    return keep({ form: 'pkcs11', location: pkcs11Uri(tokenLabel, id), signer: token.signer(id, use), x5c: token.certificates(id) }, use)
+  }
+
+  return {
+    async create(use, label, tokenLabel) {
+      if (tokenLabel !== undefined) return ofToken(tokenLabel, (await tokenOf(tokenLabel)).generate(label), use)
+      const location = `${label.replaceAll(/[^0-9A-Za-z.]+/g, '-')}-${randomUUID()}.p8`
+      return keep({ form: 'file', location, signer: await createKeyFile({ file: join(dir, location), passphrase }, use), x5c: [] }, use)
+    },
+    async importPkcs12(file, filePassphrase, use) {
+      let location = ''
+      const signer = await keepPkcs12(file, filePassphrase, use, ({ kid }) => {
+        location = `${use}-${Buffer.from(kid).toString('hex')}.p8`
+        return { file: join(dir, location), passphrase }
+      })
+      return keep({ form: 'file', location, signer, x5c: signer.x5c }, use)
+    },
+    adopt: ofToken,
+    open: (form, location, use) =>
+      once(opened, `${location} ${use}`, async () => {
+        if (form === 'file') return loadKeyFile({ file: join(dir, location), passphrase }, use)
+        const { tokenLabel, id } = parsePkcs11Uri(location)
+        return (await tokenOf(tokenLabel)).signer(id, use)
+      }),
+    async close() {
+      for (const token of tokens.values()) await token.then(opened => opened.close()).catch(() => {})
+      tokens.clear()
+      opened.clear()
+    },
+  }
+}
+
+/** Runs `make` once a name at a time; what failed is tried again at the next call. */
+function once<T>(known: Map<string, Promise<T>>, name: string, make: () => Promise<T>): Promise<T> {
+  let value = known.get(name)
+  if (!value) {
+    value = make()
+    known.set(name, value)
+    value.catch(() => known.delete(name))
+  }
+  return value
+}
+
+/** RFC 7512: `pkcs11:token=LABEL;id=%a1%b2`; it never carries the PIN. */
+function pkcs11Uri(tokenLabel: string, id: string): string {
+  return `pkcs11:token=${encodeURIComponent(tokenLabel)};id=${id.replaceAll(/../g, '%$&')}`
+}
+
+function parsePkcs11Uri(uri: string): { tokenLabel: string; id: string } {
+  const parts = /^pkcs11:token=([^;]+);id=((?:%[0-9a-f]{2})+)$/.exec(uri)
+  if (!parts) throw new AppError('key.pkcs11', 'Not the PKCS#11 URI of a key')
+  return { tokenLabel: decodeURIComponent(parts[1]!), id: parts[2]!.replaceAll('%', '') }
+}
