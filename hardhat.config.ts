@@ -10,5 +10,6 @@ export default defineConfig({
     path: require.resolve('solc/soljson.js'),
     settings: { optimizer: { enabled: true, runs: 10_000 }, evmVersion: 'cancun' },
   },
+  test: { solidity: { fuzz: { runs: 200 }, invariant: { runs: 16, depth: 64 } } },
   networks: { dev: { type: 'edr-simulated', chainType: 'l1', chainId: 31337, mining: { auto: true, interval: 1000 } } },
 })
