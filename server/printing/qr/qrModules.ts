@@ -1,5 +1,6 @@
 import QRCode from 'qrcode'
 import { AppError } from '../../../core/errors.ts'
+import { applyBestMask } from './bestMask.ts'
 
 export interface QrModules {
   /** Modules along a side, quiet zone not counted: 17 + 4 × version. */
@@ -23,11 +24,14 @@ export function qrModules(url: string, maxVersion = 15): QrModules {
   ]
   let qr: QRCode.QRCode
   try {
-    qr = QRCode.create(segments, { errorCorrectionLevel: 'M' })
+    qr = QRCode.create(segments, { errorCorrectionLevel: 'M', maskPattern: 0 })
   } catch (cause) {
     throw new AppError('render.qr', `${url.length} characters fit no QR`, { cause })
   }
   if (qr.version > maxVersion)
     throw new AppError('render.qr', `${url.length} characters need version ${qr.version}, at most ${maxVersion} fits`)
-  return { size: qr.modules.size, version: qr.version, dark: Uint8Array.from(qr.modules.data) }
+  const { size } = qr.modules
+  const dark = Uint8Array.from(qr.modules.data)
+  applyBestMask(size, dark, qr.modules.reservedBit, 0)
+  return { size, version: qr.version, dark }
 }

@@ -18,8 +18,7 @@ export function ornamentalFrameSvg(width: number, height: number, colour: string
   const band = (length: number, place: (along: number, across: number) => [number, number]) => {
     const count = Math.round(length / 68)
     const cell = length / count
-    const points = (list: readonly (readonly [number, number])[]) =>
-      list.map(([u, v]) => place(u, v).map(n).join(' ')).join('L')
+    const points = (list: readonly (readonly [number, number])[]) => list.map(([u, v]) => place(u, v).map(n).join(' ')).join('L')
     for (let i = 0; i < count; i++) {
       const o = i * cell
       const c = (u: number, v: number) => [o + u * cell, 84 + v * 52] as const
@@ -29,7 +28,13 @@ export function ornamentalFrameSvg(width: number, height: number, colour: string
     const teeth = Math.round(length / 26)
     for (let i = 0; i < teeth; i++) {
       const step = length / teeth
-      fills.push(`M${points([[i * step, 156], [(i + 0.5) * step, 172], [(i + 1) * step, 156]])}Z`)
+      fills.push(
+        `M${points([
+          [i * step, 156],
+          [(i + 0.5) * step, 172],
+          [(i + 1) * step, 156],
+        ])}Z`,
+      )
     }
   }
   band(w - 2 * corner, (u, v) => [corner + u, v])
@@ -44,7 +49,8 @@ export function ornamentalFrameSvg(width: number, height: number, colour: string
         return `${n(x + radius * Math.sin(angle))} ${n(y - radius * Math.cos(angle))}`
       }
       accents.push(`M${Array.from({ length: 28 }, (_, i) => ray(i, i % 2 ? 9 : 26)).join('L')}Z`)
-      for (const radius of [30, 33]) lines.push(`M${x - radius} ${y}a${radius} ${radius} 0 1 0 ${2 * radius} 0a${radius} ${radius} 0 1 0 ${-2 * radius} 0Z`)
+      for (const radius of [30, 33])
+        lines.push(`M${x - radius} ${y}a${radius} ${radius} 0 1 0 ${2 * radius} 0a${radius} ${radius} 0 1 0 ${-2 * radius} 0Z`)
     }
   }
   return [

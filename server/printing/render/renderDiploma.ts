@@ -1,11 +1,11 @@
 import type { NodeTypstDocument } from '@myriaddreamin/typst-ts-node-compiler'
-import sharp from 'sharp'
 import { AppError } from '../../../core/errors.ts'
 import { qrModules } from '../qr/qrModules.ts'
 import { qrPath } from '../qr/qrPath.ts'
 import { shadowTemplate } from './cardFaces.ts'
 import type { DiplomaView } from './diplomaView.ts'
 import { requireGlyphs } from './fontCoverage.ts'
+import { rasterise } from './rasterise.ts'
 import type { Template } from './template.ts'
 import { compileTypst, shadowFile, typstPdf, typstSvg } from './typst.ts'
 
@@ -42,11 +42,7 @@ export function renderDiploma({ template, diploma, attachments = [], preview = f
   return {
     pdf: () => typstPdf(compile(attachments), { standard: 'a-3a', tags: true }),
     svg: () => typstSvg(compile([])),
-    async png(dpi) {
-      const svg = typstSvg(compile([]))
-      const png = await sharp(Buffer.from(svg), { density: dpi }).flatten({ background: '#fff' }).withMetadata({ density: dpi }).png().toBuffer()
-      return new Uint8Array(png)
-    },
+    png: dpi => rasterise(typstSvg(compile([])), template.size, dpi),
   }
 }
 

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { NodeCompiler, type NodeTypstDocument } from '@myriaddreamin/typst-ts-node-compiler'
 import { AppError } from '../../../core/errors.ts'
+import { inlineSvgImages } from './inlineSvgImages.ts'
 
 /** The virtual root of all that Typst sees: nothing is read from the disk while rendering. */
 const ROOT = '/antin'
@@ -88,5 +89,5 @@ export function typstPdf(document: NodeTypstDocument, { standard, tags = false, 
 }
 
 export function typstSvg(document: NodeTypstDocument): string {
-  return compiler().plainSvg(document)
+  return inlineSvgImages(compiler().plainSvg(document))
 }

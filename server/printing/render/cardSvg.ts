@@ -1,0 +1,56 @@
+import { qrPath } from '../qr/qrPath.ts'
+import { faceDocument, groundDocument, type Side } from './cardFaces.ts'
+import type { CardView } from './cardView.ts'
+import { type Box, coverCrop } from './coverCrop.ts'
+import { jpegFrame } from './jpeg.ts'
+import { type PlacedQr, POINTS_PER_DOT, placeQrs } from './qrPlacement.ts'
+import type { Template } from './template.ts'
+import { typstSvg } from './typst.ts'
+
+const grounds = new WeakMap<Template, Partial<Record<Side, string>>>()
+
+/** Returns one side as SVG in points: ground, photo, texts as outlines, and last the codes, on the dot grid. */
+export function cardSvg(template: Template, card: CardView, side: Side, preview: boolean): string {
+  const { width, height, bleed } = template.size
+  const cached = grounds.get(template) ?? {}
+  grounds.set(template, cached)
+  cached[side] ??= innerSvg(typstSvg(groundDocument(template, [side])))
+  const face = innerSvg(typstSvg(faceDocument(template, [card], { preview, sides: [side] })))
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="${width}mm" height="${height}mm" viewBox="0 0 ${points(width)} ${points(height)}">`,
+    `<g transform="translate(${points(-bleed)} ${points(-bleed)})">${cached[side]}</g>`,
+    photoSvg(template, card, side),
+    face,
+    ...placeQrs(template, card, side, preview).map(qrSvgGroup),
+    '</svg>\n',
+  ].join('\n')
+}
+
+function photoSvg(template: Template, card: CardView, side: Side): string {
+  const slot = template.photo
+  if (slot?.side !== side || !card.photo) return ''
+  const place = (box: Box) => `x="${points(box.x)}" y="${points(box.y)}" width="${points(box.width)}" height="${points(box.height)}"`
+  const base64 = Buffer.from(card.photo).toString('base64')
+  return (
+    `<clipPath id="photo"><rect ${place(slot)}/></clipPath>` +
+    `<image clip-path="url(#photo)" ${place(coverCrop(jpegFrame(card.photo), slot))} preserveAspectRatio="none" xlink:href="data:image/jpeg;base64,${base64}"/>`
+  )
+}
+
+function qrSvgGroup({ qr, moduleDots, left, top, dummy }: PlacedQr): string {
+  const { size } = qr
+  const place = `translate(${round(left * POINTS_PER_DOT)} ${round(top * POINTS_PER_DOT)}) scale(${round(moduleDots * POINTS_PER_DOT)})`
+  return (
+    `<g shape-rendering="crispEdges" transform="${place}"><path fill="#fff" d="M-4-4h${size + 8}v${size + 8}h-${size + 8}z"/>` +
+    `<path fill="${dummy ? '#999' : '#000'}" d="${qrPath(qr)}"/>` +
+    `${dummy ? `<path stroke="#c11" stroke-width="1.2" d="M0 0L${size} ${size}M${size} 0L0 ${size}"/>` : ''}</g>`
+  )
+}
+
+/** What is inside the outermost element. */
+function innerSvg(svg: string): string {
+  return svg.slice(svg.indexOf('>') + 1, svg.lastIndexOf('</svg>'))
+}
+
+const round = (value: number) => Math.round(value * 1e5) / 1e5
+const points = (millimetres: number) => round((millimetres * 72) / 25.4)
