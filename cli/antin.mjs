@@ -20,7 +20,11 @@ const [first, ...rest] = process.argv.slice(2)
 const child =
   first === '--sh'
     ? spawn(rest.join(' '), { stdio: 'inherit', env, cwd: root, shell: true })
-    : spawn(node, first === '--run' ? rest : ['--disable-warning=ExperimentalWarning', join(root, 'cli/main.ts'), ...process.argv.slice(2)], { stdio: 'inherit', env })
+    : spawn(
+        node,
+        first === '--run' ? rest : ['--disable-warning=ExperimentalWarning', join(root, 'cli/main.ts'), ...process.argv.slice(2)],
+        { stdio: 'inherit', env },
+      )
 // A terminal's Ctrl-C reaches the child by itself; other signals are passed on.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => signal === 'SIGINT' || child.kill(signal))
 child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))
@@ -29,7 +33,11 @@ child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[
 function node24() {
   const prefix = process.platform === 'darwin' && process.arch === 'arm64' ? 'node-bin' : 'node'
   const name = [prefix, windows ? 'win' : process.platform, process.arch].join('-')
-  const found = spawnSync('npx', ['--yes', `--package=${name}@24`, '-c', 'node -p process.execPath'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], shell: windows })
+  const found = spawnSync('npx', ['--yes', `--package=${name}@24`, '-c', 'node -p process.execPath'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    shell: windows,
+  })
   const path = found.stdout?.trim()
   if (!path || path === process.execPath) stop(`Ấn Tín needs Node 24; this is ${process.version} and npm could not fetch it.`, found.stderr)
   return path
@@ -38,11 +46,18 @@ function node24() {
 /** npm install of the locked versions under Node 24, once for each package-lock.json. */
 function install() {
   const stamp = join(root, 'node_modules/.antin-lock')
-  const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex')
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
   process.stderr.write('Installing dependencies …\n')
   // npm 11's `npm ci` refuses locks that miss other platforms' packages.
-  const npm = spawnSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, env, stdio: ['ignore', 2, 2], shell: windows })
+  const npm = spawnSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 2, 2],
+    shell: windows,
+  })
   if (npm.status !== 0) stop('npm install failed; see above.')
   writeFileSync(stamp, wanted)
 }
