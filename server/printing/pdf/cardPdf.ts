@@ -8,7 +8,7 @@ import { type PlacedQr, POINTS_PER_DOT, placeQrs } from '../render/qrPlacement.t
 import type { Template } from '../render/template.ts'
 import { typstPdf } from '../render/typst.ts'
 import { copyPagesAsForms } from './copyPages.ts'
-import { PdfWriter, pdfNumber, pdfString } from './pdfWriter.ts'
+import { type PdfPrefix, PdfWriter, pdfNumber, pdfString } from './pdfWriter.ts'
 
 export const POINTS_PER_MM = 72 / 25.4
 
@@ -19,23 +19,25 @@ export interface SideDrawing {
   xObjects: string
 }
 
-const grounds = new WeakMap<Template, Uint8Array>()
+const grounds = new WeakMap<Template, { prefix: PdfPrefix; result: number[] }>()
 
-/** Writes the ground of both sides once and returns a function that writes cards' parts and returns their drawings. */
-export function cardDrawings(writer: PdfWriter, template: Template, { preview = false } = {}) {
+/** Begins a file with both sides' ground; `draw` writes cards' parts and returns their drawings. */
+export function beginCardPdf(template: Template, sink: (chunk: Uint8Array) => void, { preview = false } = {}) {
   let ground = grounds.get(template)
   if (!ground) {
-    ground = typstPdf(groundDocument(template))
+    const file = typstPdf(groundDocument(template))
+    ground = PdfWriter.prefix(writer => copyPagesAsForms(writer, file))
     grounds.set(template, ground)
   }
-  const groundForms = copyPagesAsForms(writer, ground)
+  const groundForms = ground.result
+  const writer = new PdfWriter(sink, ground.prefix)
   const { width, height, bleed } = template.size
   const [w, h, b] = [width * POINTS_PER_MM, height * POINTS_PER_MM, bleed * POINTS_PER_MM]
 
-  return (cards: readonly CardView[]): Record<Side, SideDrawing>[] => {
+  const draw = (cards: readonly CardView[]): Record<Side, SideDrawing>[] => {
     const faces = copyPagesAsForms(writer, typstPdf(faceDocument(template, cards, { preview })))
     return cards.map((card, index) => {
-      const draw = (side: Side): SideDrawing => {
+      const drawSide = (side: Side): SideDrawing => {
         const at = cardSides.indexOf(side)
         let xObjects = `/G ${groundForms[at]} 0 R/F ${faces[2 * index + at]} 0 R`
         let operators = `q 1 0 0 1 ${pdfNumber(-b)} ${pdfNumber(-b)} cm/G Do Q\n`
@@ -61,9 +63,10 @@ export function cardDrawings(writer: PdfWriter, template: Template, { preview = 
           xObjects,
         }
       }
-      return { front: draw('front'), back: draw('back') }
+      return { front: drawSide('front'), back: drawSide('back') }
     })
   }
+  return { writer, draw }
 }
 
 /** White ground with 4 modules of quiet zone, then the dark runs, in units of one module. */
@@ -89,16 +92,15 @@ export interface CardRun {
  * Cards are taken 100 at a time, so memory does not grow with the run. Same cards, same bytes.
  */
 export function writeCardPdf({ template, cards, preview = false, title }: CardRun, sink: (chunk: Uint8Array) => void): void {
-  const writer = new PdfWriter(sink)
+  const { writer, draw } = beginCardPdf(template, sink, { preview })
   const [w, h] = [template.size.width * POINTS_PER_MM, template.size.height * POINTS_PER_MM]
   const pagesNumber = writer.reserve()
   const pages: number[] = []
-  const draw = cardDrawings(writer, template, { preview })
   for (const chunk of chunksOf(cards, 100)) {
     for (const drawing of draw(chunk)) {
       for (const side of cardSides) {
         const { operators, xObjects } = drawing[side]
-        const content = writer.stream('/Filter/FlateDecode', deflateSync(Buffer.from(operators, 'latin1'), { level: 5 }))
+        const content = writer.stream('/Filter/FlateDecode', deflateSync(Buffer.from(operators, 'latin1'), { level: 2 }))
         pages.push(
           writer.object(
             `<</Type/Page/Parent ${pagesNumber} 0 R/MediaBox[0 0 ${pdfNumber(w)} ${pdfNumber(h)}]/Resources<</XObject<<${xObjects}>>>>/Contents ${content} 0 R>>`,

@@ -1,5 +1,12 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { type PdfDict, PdfKeyword, PdfName, PdfRef, PdfStream, PdfString, type PdfValue } from '../../../core/pdf/pdfSyntax.ts'
+
+/** The beginning of a file, written once and reused: bytes, the offsets of its objects, and the digest so far. */
+export interface PdfPrefix {
+  bytes: Uint8Array
+  offsets: readonly number[]
+  hash: Hash
+}
 
 /**
  * Writes a PDF 1.7 file object by object (ISO 32000-1, 7.5) to `sink`, keeping only offsets: memory does not grow with the
@@ -7,13 +14,26 @@ import { type PdfDict, PdfKeyword, PdfName, PdfRef, PdfStream, PdfString, type P
  */
 export class PdfWriter {
   readonly #sink: (chunk: Uint8Array) => void
-  readonly #offsets: number[] = [0]
-  readonly #hash = createHash('sha256')
+  readonly #offsets: number[]
+  readonly #hash: Hash
   #at = 0
 
-  constructor(sink: (chunk: Uint8Array) => void) {
+  constructor(sink: (chunk: Uint8Array) => void, prefix?: PdfPrefix) {
     this.#sink = sink
-    this.#write('%PDF-1.7\n%\xe2\xe3\xcf\xd3\n')
+    this.#offsets = prefix ? [...prefix.offsets] : [0]
+    this.#hash = prefix ? prefix.hash.copy() : createHash('sha256')
+    if (prefix) {
+      this.#at = prefix.bytes.length
+      sink(prefix.bytes)
+    } else this.#write('%PDF-1.7\n%\xe2\xe3\xcf\xd3\n')
+  }
+
+  /** What `write` puts at the beginning of a file, for files that all begin alike. */
+  static prefix<T>(write: (writer: PdfWriter) => T): { prefix: PdfPrefix; result: T } {
+    const chunks: Uint8Array[] = []
+    const writer = new PdfWriter(chunk => chunks.push(chunk))
+    const result = write(writer)
+    return { prefix: { bytes: new Uint8Array(Buffer.concat(chunks)), offsets: writer.#offsets, hash: writer.#hash }, result }
   }
 
   /** A number for an object that is written later. */

@@ -32,6 +32,6 @@ export function qrModules(url: string, maxVersion = 15): QrModules {
     throw new AppError('render.qr', `${url.length} characters need version ${qr.version}, at most ${maxVersion} fits`)
   const { size } = qr.modules
   const dark = Uint8Array.from(qr.modules.data)
-  applyBestMask(size, dark, qr.modules.reservedBit, 0)
+  applyBestMask(size, dark, qr.modules.reservedBit)
   return { size, version: qr.version, dark }
 }

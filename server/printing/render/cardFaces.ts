@@ -34,7 +34,7 @@ export function faceDocument(
   for (const card of cards) checkCard(template, card)
   shadowFile('cards.json', Buffer.from(JSON.stringify(cards.map(card => textsOf(template, card)))))
   const mark = (side: Side) => (preview ? ' preview-mark()' : ` if card.sample { sample-mark("${side}") }`)
-  const pages = sides.map(side => `page({ ${side}.face(card, spec);${mark(side)} })`).join('; ')
+  const pages = sides.map(side => `page(context { ${side}.face(card, spec);${mark(side)} })`).join('; ')
   return paged(
     template,
     sides,

@@ -105,7 +105,7 @@ function compileDiploma(template: Template, diploma: DiplomaView, attachments: r
       '#set text(font: "Be Vietnam Pro", lang: "vi", region: "vn", fallback: false, size: 11pt, hyphenate: false)',
       `#set page(width: ${template.size.width}mm, height: ${template.size.height}mm, margin: 0pt, background: ground(spec)${preview ? ', foreground: document-preview-mark()' : diploma.sample ? ', foreground: document-sample-mark()' : ''})`,
       ...body,
-      '#face(doc, spec)',
+      '#context face(doc, spec)',
     ].join('\n'),
   )
 }
