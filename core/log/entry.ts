@@ -53,15 +53,15 @@ const schemas = new Map(
 
 /** The bytes of an entry: canonical JSON (RFC 8785); log.entry when a field is missing, unknown or malformed. */
 export function encodeEntry(entry: Entry): Uint8Array {
-  check(entry)
+  checkEntry(entry)
   return utf8(canonicalJson(entry))
 }
 
 /** Reads an entry of this version; log.entry when it is of another kind, not canonical or malformed. */
 export function parseEntry(bytes: Uint8Array): Entry {
   const value = parseCanonical(bytes)
-  check(value)
-  return value as Entry
+  checkEntry(value)
+  return value
 }
 
 /** Fields that entries of any version share, for judging one that this version does not know; log.entry when it is no canonical JSON object. */
@@ -82,7 +82,8 @@ function parseCanonical(bytes: Uint8Array): unknown {
   throw new AppError('log.entry', 'not canonical JSON')
 }
 
-function check(value: unknown): void {
+/** Asserts that a value has the form of an entry; log.entry names what is missing, unknown or malformed. */
+export function checkEntry(value: unknown): asserts value is Entry {
   const type = typeof value === 'object' && value !== null && 'type' in value ? String(value.type) : ''
   const result = schemas.get(type)?.safeParse(value)
   if (!result) throw new AppError('log.entry', 'unknown type of entry')
