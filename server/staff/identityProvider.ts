@@ -40,7 +40,8 @@ export interface IdentityProvider {
   begin(options: { fresh: boolean; hint?: string | undefined }): Promise<SignInStart>
   /** @throws auth.sign-in · auth.unavailable */
   finish(callback: URL, started: { state: string; nonce: string; verifier: string; fresh: boolean }, now: number): Promise<SignedIn>
-  signOutUrl(idToken: string): Promise<URL | null>
+  /** Where and with what fields a browser posts to sign out there; the ID token stays out of addresses. Null where it cannot. */
+  signOutForm(idToken: string): Promise<{ action: string; fields: [name: string, value: string][] } | null>
   /** The actor of an `at+jwt` access token (RFC 9068). @throws auth.required · auth.unavailable */
   actorOfToken(token: string): Promise<Actor>
 }
@@ -119,10 +120,17 @@ export function createIdentityProvider(
       return { claims, idToken: tokens.id_token!, ...(steppedUpAt === undefined ? {} : { steppedUpAt }) }
     },
 
-    async signOutUrl(idToken) {
+    async signOutForm(idToken) {
       const config = await configuration()
-      if (!config.serverMetadata().end_session_endpoint) return null
-      return client.buildEndSessionUrl(config, { id_token_hint: idToken, post_logout_redirect_uri: `${options.publicUrl}/signed-out` })
+      const action = config.serverMetadata().end_session_endpoint
+      if (!action) return null
+      return {
+        action,
+        fields: [
+          ['id_token_hint', idToken],
+          ['post_logout_redirect_uri', `${options.publicUrl}/signed-out`],
+        ],
+      }
     },
 
     async actorOfToken(token) {

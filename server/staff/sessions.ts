@@ -52,7 +52,8 @@ export interface SessionsDeps {
   pool: Pool
   cipher: FieldCipher
   publicUrl: string
-  clock: () => Date
+  /** Seconds. */
+  clock: () => number
 }
 
 export interface Sessions {
@@ -97,7 +98,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
     async actorOfSession(req, res) {
       const idHash = idHashOf(req)
       if (!idHash) return null
-      const now = clock()
+      const now = new Date(clock() * 1000)
       const row = await findSession(pool, idHash, now)
       if (!row) {
         res.clearCookie(cookieName, cookieOptions)
@@ -118,7 +119,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
     },
 
     async open(req, res, person, signedIn) {
-      const now = clock()
+      const now = new Date(clock() * 1000)
       const id = randomBytes(32).toString('base64url')
       const granted = new Set(person.roles)
       if (signedIn.officerId !== undefined) granted.add('holder')
@@ -147,13 +148,13 @@ export function createSessions(deps: SessionsDeps): Sessions {
     async close(req, res) {
       res.clearCookie(cookieName, cookieOptions)
       if (!req.staffSession) return null
-      const row = await findSession(pool, hashOf(req), clock())
+      const row = await findSession(pool, hashOf(req), new Date(clock() * 1000))
       await deleteSession(pool, hashOf(req))
       return row ? cipher.open(row.idToken).toString('utf8') : null
     },
 
     async lock(req) {
-      await lockSession(pool, hashOf(req), clock())
+      await lockSession(pool, hashOf(req), new Date(clock() * 1000))
     },
 
     async flash(req, flash) {

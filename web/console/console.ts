@@ -1,4 +1,40 @@
 // @ts-expect-error govuk-frontend ships no types
 import { initAll } from 'govuk-frontend'
+import { followProgress } from './followProgress.ts'
+import { guardSession } from './guardSession.ts'
+import { tendTables } from './tendTables.ts'
 
 initAll()
+guardSession()
+followProgress()
+tendTables()
+
+const nav = document.querySelector<HTMLElement>('[data-nav]')
+const toggle = document.querySelector<HTMLButtonElement>('[data-nav-toggle]')
+toggle?.addEventListener('click', () => toggle.setAttribute('aria-expanded', String(nav!.classList.toggle('at-nav--open'))))
+
+// A form that waited for a proof of identity goes on its way by itself.
+document.querySelector<HTMLFormElement>('form[data-auto-submit]')?.submit()
+
+// One press of a button sends a form once.
+for (const form of document.querySelectorAll('form'))
+  form.addEventListener('submit', event => {
+    if (form.dataset.sent === 'yes') event.preventDefault()
+    else if (!form.target && form.method === 'post') {
+      form.dataset.sent = 'yes'
+      setTimeout(() => delete form.dataset.sent, 4000)
+    }
+  })
+
+for (const button of document.querySelectorAll('[data-print]')) button.addEventListener('click', () => window.print())
+
+// "/" goes to the search field, as people who search all day expect.
+document.addEventListener('keydown', event => {
+  const target = event.target as HTMLElement
+  if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return
+  const search = document.querySelector<HTMLInputElement>('[data-search] input')
+  if (!search) return
+  event.preventDefault()
+  search.focus()
+  search.select()
+})

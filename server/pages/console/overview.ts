@@ -1,0 +1,51 @@
+import { cardsByAgency, cardsByDay, countCards, countDiplomas, countPeople, countWaiting } from '../../overview/overviewTable.ts'
+import { listRequests } from '../../requests/requestsTable.ts'
+import { holds } from '../../staff/authorize.ts'
+import { render } from '../render.ts'
+import { barsOf, dayPlotOf } from './plots.ts'
+import { agenciesOf, type ConsoleRouter, consoleRouter, type PageDeps } from './routes.ts'
+
+/** The log and its anchor as the overview shows them; null where there is none yet. */
+export interface LogState {
+  treeSize: number
+  anchor: { treeSize: number; at: Date; late: boolean } | null
+  /** False with `CHAIN=none`. */
+  anchoring: boolean
+}
+
+export interface OverviewDeps extends PageDeps {
+  logState: () => Promise<LogState>
+}
+
+export function overviewPages(deps: OverviewDeps): ConsoleRouter {
+  const pages = consoleRouter(deps)
+
+  pages.get('/', [], async (_req, res, actor) => {
+    if (!holds(actor, 'cards.read')) return res.redirect(303, '/console/me')
+    const agencies = agenciesOf(deps.tree, actor)
+    const [cards, people, diplomas, days, units, log, waiting] = await Promise.all([
+      countCards(deps.pool, agencies),
+      countPeople(deps.pool, agencies),
+      countDiplomas(deps.pool, agencies),
+      cardsByDay(deps.pool, agencies, 30),
+      cardsByAgency(deps.pool, agencies, 12),
+      deps.logState(),
+      countWaiting(deps.pool, agencies, actor.sub),
+    ])
+    const requests = holds(actor, 'requests.read') ? await listRequests(deps.pool, { agencyIn: agencies, limit: 6 }) : []
+    const { agencyName, t } = res.locals as { agencyName: (code: string) => string; t: (key: string, values?: object) => string }
+    const bars = barsOf(
+      units.map(unit => ({
+        label: agencyName(unit.agencyCode),
+        text: t('overview.unitBar', { active: unit.active, people: unit.people }),
+        parts: [
+          { value: unit.active, kind: 'ok' },
+          { value: unit.people - unit.active, kind: 'bad' },
+        ],
+      })),
+    )
+    render(res, 'console/overview', { cards, people, diplomas, plot: dayPlotOf(days), days, bars, units, log, waiting, requests })
+  })
+
+  return pages
+}

@@ -1,0 +1,153 @@
+import { timingSafeEqual } from 'node:crypto'
+import express, { type Request, type Response, type Router } from 'express'
+import { AppError } from '../../../core/errors.ts'
+import { countWaiting } from '../../overview/overviewTable.ts'
+import type { Actor } from '../../staff/actor.ts'
+import { holds, type Permission } from '../../staff/authorize.ts'
+import { textsOf } from '../texts.ts'
+import { agenciesOf, type PageDeps } from './routes.ts'
+
+interface NavItem {
+  href: string
+  text: string
+  needs?: readonly Permission[]
+  count?: 'waiting'
+}
+
+const navigation: readonly { title?: string; items: readonly NavItem[] }[] = [
+  { items: [{ href: '/console', text: 'nav.overview', needs: ['cards.read'] }] },
+  {
+    title: 'nav.people',
+    items: [
+      { href: '/console/officers', text: 'nav.officers', needs: ['people.read'] },
+      { href: '/console/imports', text: 'nav.imports', needs: ['people.write'] },
+      { href: '/console/review', text: 'nav.review', needs: ['cards.request'] },
+    ],
+  },
+  {
+    title: 'nav.cardsGroup',
+    items: [
+      { href: '/console/requests', text: 'nav.requests', needs: ['requests.read'], count: 'waiting' },
+      { href: '/console/cards', text: 'nav.cards', needs: ['cards.read'] },
+      { href: '/console/print', text: 'nav.print', needs: ['cards.print'] },
+    ],
+  },
+  {
+    title: 'nav.diplomasGroup',
+    items: [
+      { href: '/console/diplomas', text: 'nav.diplomas', needs: ['diplomas.read'] },
+      { href: '/console/diplomas/register', text: 'nav.register', needs: ['diplomas.register'] },
+    ],
+  },
+  { title: 'nav.mine', items: [{ href: '/console/me', text: 'nav.me', needs: ['own.card'] }] },
+  {
+    title: 'nav.control',
+    items: [
+      { href: '/console/audit', text: 'nav.audit', needs: ['audit.read'] },
+      { href: '/console/keys', text: 'nav.keys', needs: ['keys.manage'] },
+      { href: '/console/agencies', text: 'nav.agencies', needs: ['agencies.manage'] },
+      { href: '/console/staff', text: 'nav.staff', needs: ['staff.manage'] },
+    ],
+  },
+]
+
+/**
+ * What comes before every console page: forms are read, their token compared, and the frame of the page (navigation, agency
+ * names, message left by the page before) made ready.
+ */
+export function consoleShell(deps: PageDeps): Router {
+  const router = express.Router()
+  router.use((_req, res, next) => {
+    res.set({ 'Cache-Control': 'no-store', 'Referrer-Policy': 'same-origin' })
+    next()
+  })
+  router.use(express.urlencoded({ extended: false, limit: '4mb', parameterLimit: 20_000 }))
+  router.use(async (req, res, next) => {
+    await prepareLocals(deps, req, res)
+    if (req.method === 'POST' && !req.is('multipart/form-data')) checkCsrf(req, (req.body as { _csrf?: unknown } | undefined)?._csrf)
+    next()
+  })
+  return router
+}
+
+/** @throws auth.csrf unless `token` is the session's. A multipart handler calls it on the field `_csrf`, which comes first. */
+export function checkCsrf(req: Request, token: unknown): void {
+  const expected = req.staffSession?.csrf
+  if (!expected) throw new AppError('auth.required')
+  const given = Buffer.from(typeof token === 'string' ? token : '')
+  const wanted = Buffer.from(expected)
+  if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) throw new AppError('auth.csrf')
+}
+
+/** Runs after the checks of a session and before anything is rendered in the console's frame. */
+export async function prepareLocals(deps: PageDeps, req: Request, res: Response): Promise<void> {
+  const { lang, t } = res.locals as { lang: 'vi' | 'en'; t: (key: string, values?: Record<string, unknown>) => string }
+  await deps.tree.refresh(deps.pool)
+  const texts = textsOf(lang)
+  Object.assign(res.locals, {
+    csrfToken: req.staffSession?.csrf ?? '',
+    idleSeconds: req.staffSession?.idleSeconds ?? 0,
+    agencyName: (code: string) => {
+      const agency = deps.tree.get(code)
+      return (lang === 'en' ? agency?.nameEn : null) ?? agency?.nameVi ?? code
+    },
+    warningText: (warning: { code: string; field?: string }) => {
+      const key = `warning.${warning.code}`
+      const field = warning.field && texts.has(`field.${warning.field}`) ? t(`field.${warning.field}`) : warning.field
+      return texts.has(key) ? t(key, { field: field ?? '' }) : `${warning.code}${field ? ` (${field})` : ''}`
+    },
+  })
+  if (!req.actor) return
+  const waiting = holds(req.actor, 'requests.read') ? await countWaiting(deps.pool, agenciesOf(deps.tree, req.actor), req.actor.sub) : 0
+  res.locals.nav = navigationOf(req.actor, req.path === '/' ? req.baseUrl : req.baseUrl + req.path, waiting)
+  if (req.method === 'GET' && req.accepts(['html', 'json']) === 'html') res.locals.flash = await deps.sessions.takeFlash(req)
+}
+
+function navigationOf(actor: Actor, path: string, waiting: number) {
+  const all = navigation.flatMap(group => group.items)
+  // The longest address that the page lies below is the current one.
+  const current = all
+    .filter(item => path === item.href || path.startsWith(`${item.href}/`))
+    .reduce<NavItem | null>((best, item) => (best && best.href.length >= item.href.length ? best : item), null)
+  return navigation
+    .map(group => ({
+      title: group.title,
+      items: group.items
+        .filter(item => !item.needs || item.needs.some(one => holds(actor, one)))
+        .map(item => ({ ...item, current: item === current, count: item.count === 'waiting' ? waiting : 0 })),
+    }))
+    .filter(group => group.items.length > 0)
+}
+
+/** Leaves a message for the next page and goes there. */
+export async function redirectWith(
+  deps: Pick<PageDeps, 'sessions'>,
+  req: Request,
+  res: Response,
+  to: string,
+  flash: { kind?: 'success' | 'notice' | 'error'; key: string; values?: Record<string, string | number> },
+): Promise<void> {
+  await deps.sessions.flash(req, { kind: flash.kind ?? 'success', key: flash.key, ...(flash.values ? { values: flash.values } : {}) })
+  res.redirect(303, to)
+}
+
+/** The text key of an error code, for messages beside a form. */
+export function problemKey(code: string): string {
+  return textsOf('vi').has(`problem.${code}`) ? `problem.${code}` : 'problem.other'
+}
+
+/** Runs a command of a form; a rule it breaks becomes a message on the page `back`. Errors of sign-in and step-up pass through. */
+export async function attempt(
+  deps: Pick<PageDeps, 'sessions'>,
+  req: Request,
+  res: Response,
+  back: string,
+  command: () => Promise<void>,
+): Promise<void> {
+  try {
+    await command()
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code.startsWith('auth.') || error.code === 'internal') throw error
+    await redirectWith(deps, req, res, back, { kind: 'error', key: problemKey(error.code), values: { detail: error.detail } })
+  }
+}
