@@ -58,20 +58,19 @@ export function cardFromCbor(claims: CwtClaims, value: CborValue | undefined, ne
   const category = fields.uint(labels.category)
   if (category >= categories.length) newer.push('category')
   if (fields.hasOthersThan(labels.status)) newer.push('field')
-  return {
-    ...claims,
-    exp,
-    card: {
-      serial,
-      fullName: fields.text(labels.fullName),
-      position: fields.text(labels.position),
-      ...(fields.has(labels.usingAgency) ? { usingAgency: usingAgencyOf(fields, claims.iss) } : {}),
-      category: category as CardClaims['card']['category'],
-      ...(fields.has(labels.photo) ? { photo: fields.bytes(labels.photo, 16) } : {}),
-      status: fields.status(labels.status),
-    },
+  const card: Writable<CardClaims['card']> = {
+    serial,
+    fullName: fields.text(labels.fullName),
+    position: fields.text(labels.position),
+    category: category as CardClaims['card']['category'],
+    status: fields.status(labels.status),
   }
+  if (fields.has(labels.usingAgency)) card.usingAgency = usingAgencyOf(fields, claims.iss)
+  if (fields.has(labels.photo)) card.photo = fields.bytes(labels.photo, 16)
+  return { iss: claims.iss, iat: claims.iat, exp, cti: claims.cti, card }
 }
+
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] }
 
 function usingAgencyOf(fields: Fields, iss: AgencyCode): AgencyCode {
   const code = fields.text(labels.usingAgency)

@@ -10,6 +10,8 @@ export interface P256Jwk {
 export interface CoreCrypto {
   /** SHA-256, 32 bytes. */
   sha256(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>
+  /** SHA-256 of an ASCII text, in b64u; where it is absent `sha256` serves. Strings are cheaper than byte arrays in Node. */
+  sha256Base64url?(ascii: string): string
   /** ES256 over `message`; `signature` is 64 bytes r‖s. False for a key that is no point of the curve. */
   verifyEs256(key: P256Jwk, message: Uint8Array, signature: Uint8Array): boolean | Promise<boolean>
   /** Ed25519 (RFC 8032); `publicKey` is 32 bytes, `signature` 64. */

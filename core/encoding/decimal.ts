@@ -37,16 +37,25 @@ export function decodeDecimal(digits: string): Uint8Array<ArrayBuffer> {
     const high = numberAt(digits, group * 17, 8)
     const low = numberAt(digits, group * 17 + 8, 9)
     // high * 1e9 + low in units of 512 (1e9 = 1953125 * 512), which a double holds exactly.
-    const units = high * 1953125 + Math.floor(low / 512)
+    const units = high * 1953125 + (low >>> 9)
     if (units >= 2 ** 47) throw new AppError('encoding.decimal', 'A group is too large for its bytes')
+    const first = Math.floor(units / 0x800000)
+    const second = ((units - first * 0x800000) << 9) | (low & 511)
     const at = group * 7
-    writeBigEndian(out, at, 3, Math.floor(units / 2 ** 23))
-    writeBigEndian(out, at + 3, 4, (units % 2 ** 23) * 512 + (low % 512))
+    out[at] = first >> 16
+    out[at + 1] = first >> 8
+    out[at + 2] = first
+    out[at + 3] = second >> 24
+    out[at + 4] = second >> 16
+    out[at + 5] = second >> 8
+    out[at + 6] = second
   }
-  if (lastBytes !== 0) {
-    const last = numberAt(digits, groups * 17, lastDigits)
-    if (last >= 256 ** lastBytes) throw new AppError('encoding.decimal', 'A group is too large for its bytes')
-    writeBigEndian(out, groups * 7, lastBytes, last)
+  if (lastBytes === 0) return out
+  let last = numberAt(digits, groups * 17, lastDigits)
+  if (last >= 256 ** lastBytes) throw new AppError('encoding.decimal', 'A group is too large for its bytes')
+  for (let i = out.length - 1; i >= groups * 7; i--) {
+    out[i] = last % 256
+    last = Math.floor(last / 256)
   }
   return out
 }
@@ -59,12 +68,4 @@ function numberAt(digits: string, from: number, count: number): number {
     value = value * 10 + digit
   }
   return value
-}
-
-function writeBigEndian(out: Uint8Array, at: number, count: number, value: number): void {
-  let rest = value
-  for (let i = at + count - 1; i >= at; i--) {
-    out[i] = rest % 256
-    rest = Math.floor(rest / 256)
-  }
 }

@@ -1,10 +1,15 @@
 import { AppError } from '../errors.ts'
-import { compareBytes, equalBytes, fromUtf8, utf8 } from './bytes.ts'
+import { compareBytes, equalBytes, fromUtf8 } from './bytes.ts'
 
 /** What this dialect of CBOR holds: integers of a double, NFC text, byte strings, arrays, maps, false, true, null. */
 export type CborValue = number | string | boolean | null | Uint8Array | readonly CborValue[] | ReadonlyMap<CborValue, CborValue>
 
 const defaultMaxDepth = 8
+
+/** Where an encoding grows; used again by the next, which begins at 0. */
+let scratch = new Uint8Array(1024)
+let at = 0
+const textEncoder = new TextEncoder()
 
 /**
  * Deterministic CBOR (RFC 8949 4.2.1): shortest heads, definite lengths, map keys in the order of their encoded bytes.
@@ -12,116 +17,120 @@ const defaultMaxDepth = 8
  * duplicate keys, deeper nesting.
  */
 export function encodeCbor(value: CborValue, maxDepth = defaultMaxDepth): Uint8Array<ArrayBuffer> {
-  const writer = new CborWriter()
-  writeValue(writer, value, maxDepth)
-  return writer.take()
-}
-
-class CborWriter {
-  #bytes = new Uint8Array(512)
-  /** Where the next byte goes; may be set back. */
   at = 0
-
-  /** The head of an item: major type 0..7 and its argument, in the shortest form. */
-  head(major: number, argument: number): void {
-    this.#room(9)
-    const type = major << 5
-    if (argument < 24) {
-      this.#bytes[this.at++] = type | argument
-      return
-    }
-    const log = argument < 0x100 ? 0 : argument < 0x10000 ? 1 : argument < 0x100000000 ? 2 : 3
-    this.#bytes[this.at++] = type | (24 + log)
-    const end = this.at + (1 << log)
-    let rest = argument
-    for (let i = end - 1; i >= this.at; i--) {
-      this.#bytes[i] = rest % 256
-      rest = Math.floor(rest / 256)
-    }
-    this.at = end
-  }
-
-  raw(value: Uint8Array): void {
-    this.#room(value.length)
-    this.#bytes.set(value, this.at)
-    this.at += value.length
-  }
-
-  /** What was written from one place to another, as a view. */
-  since(from: number, to = this.at): Uint8Array {
-    return this.#bytes.subarray(from, to)
-  }
-
-  /** Everything written so far, as a copy. */
-  take(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.slice(0, this.at)
-  }
-
-  #room(count: number): void {
-    if (this.at + count <= this.#bytes.length) return
-    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.at + count))
-    grown.set(this.#bytes.subarray(0, this.at))
-    this.#bytes = grown
-  }
+  writeValue(value, maxDepth)
+  return scratch.slice(0, at)
 }
 
-function writeInteger(writer: CborWriter, value: number): void {
-  if (!Number.isSafeInteger(value)) throw new AppError('encoding.cbor', 'Not an integer of a double')
-  if (value >= 0) writer.head(0, value)
-  else writer.head(1, -1 - value)
-}
-
-function writeText(writer: CborWriter, value: string): void {
-  if (value !== value.normalize('NFC')) throw new AppError('encoding.cbor', 'Text is not NFC')
-  const encoded = utf8(value)
-  writer.head(3, encoded.length)
-  writer.raw(encoded)
-}
-
-function writeValue(writer: CborWriter, value: CborValue, depthLeft: number): void {
-  if (typeof value === 'number') writeInteger(writer, value)
-  else if (typeof value === 'string') writeText(writer, value)
-  else if (typeof value === 'boolean') writer.head(7, value ? 21 : 20)
-  else if (value === null) writer.head(7, 22)
+function writeValue(value: CborValue, depthLeft: number): void {
+  if (typeof value === 'number') writeInteger(value)
+  else if (typeof value === 'string') writeText(value)
+  else if (typeof value === 'boolean') writeHead(7, value ? 21 : 20)
+  else if (value === null) writeHead(7, 22)
   else if (value instanceof Uint8Array) {
-    writer.head(2, value.length)
-    writer.raw(value)
-  } else if (depthLeft === 0) throw new AppError('encoding.cbor', 'Nested too deep')
-  else if (Array.isArray(value)) {
-    writer.head(4, value.length)
-    for (const item of value) writeValue(writer, item, depthLeft - 1)
+    writeHead(2, value.length)
+    writeRaw(value)
+  } else if (depthLeft === 0) {
+    throw new AppError('encoding.cbor', 'Nested too deep')
+  } else if (Array.isArray(value)) {
+    writeHead(4, value.length)
+    for (const item of value) writeValue(item, depthLeft - 1)
   } else if (value instanceof Map) {
-    writeMap(writer, value, depthLeft - 1)
+    writeMap(value, depthLeft - 1)
   } else {
     throw new AppError('encoding.cbor', 'A value that this dialect does not hold')
   }
 }
 
-function writeMap(writer: CborWriter, map: ReadonlyMap<CborValue, CborValue>, depthLeft: number): void {
-  writer.head(5, map.size)
-  const start = writer.at
-  let lastKey: number | null = null
+/** The head of an item: major type 0..7 and its argument, in the shortest form. */
+function writeHead(major: number, argument: number): void {
+  makeRoom(9)
+  const type = major << 5
+  if (argument < 24) {
+    scratch[at++] = type | argument
+    return
+  }
+  const log = argument < 0x100 ? 0 : argument < 0x10000 ? 1 : argument < 0x100000000 ? 2 : 3
+  scratch[at++] = type | (24 + log)
+  const end = at + (1 << log)
+  let rest = argument
+  for (let i = end - 1; i >= at; i--) {
+    scratch[i] = rest % 256
+    rest = Math.floor(rest / 256)
+  }
+  at = end
+}
+
+function writeInteger(value: number): void {
+  if (!Number.isSafeInteger(value)) throw new AppError('encoding.cbor', 'Not an integer of a double')
+  if (value >= 0) writeHead(0, value)
+  else writeHead(1, -1 - value)
+}
+
+function writeText(value: string): void {
+  if (value !== value.normalize('NFC') || !value.isWellFormed()) throw new AppError('encoding.cbor', 'Text is not NFC')
+  makeRoom(9 + 3 * value.length)
+  // Written where it stands when the head takes one byte, then moved when it takes more.
+  const { written } = textEncoder.encodeInto(value, scratch.subarray(at + 1))
+  const start = at
+  writeHead(3, written)
+  if (at !== start + 1) scratch.copyWithin(at, start + 1, start + 1 + written)
+  at += written
+}
+
+function writeMap(map: ReadonlyMap<CborValue, CborValue>, depthLeft: number): void {
+  writeHead(5, map.size)
+  const start = at
+  let lastKey = -1
   for (const [key, item] of map) {
-    const keyAt = writer.at
-    writeValue(writer, key, depthLeft)
-    if (lastKey !== null && compareBytes(writer.since(lastKey, keyAt), writer.since(keyAt)) >= 0) {
-      writer.at = start
-      writeSorted(writer, map, depthLeft)
+    const keyAt = at
+    writeValue(key, depthLeft)
+    if (lastKey >= 0 && !isBefore(lastKey, keyAt)) {
+      at = start
+      writeSorted(map, depthLeft)
       return
     }
     lastKey = keyAt
-    writeValue(writer, item, depthLeft)
+    writeValue(item, depthLeft)
   }
 }
 
-function writeSorted(writer: CborWriter, map: ReadonlyMap<CborValue, CborValue>, depthLeft: number): void {
-  const entries = [...map].map(([key, item]) => ({ key: encodeCbor(key, depthLeft), item }))
+/** Whether the encoded key at `a` is less than the last one written, at `b`: encoded items are never prefixes of others. */
+function isBefore(a: number, b: number): boolean {
+  for (let i = 0; b + i < at; i++) {
+    const difference = scratch[a + i]! - scratch[b + i]!
+    if (difference !== 0) return difference < 0
+  }
+  return false
+}
+
+function writeSorted(map: ReadonlyMap<CborValue, CborValue>, depthLeft: number): void {
+  const start = at
+  const entries: { key: Uint8Array; item: CborValue }[] = []
+  for (const [key, item] of map) {
+    writeValue(key, depthLeft)
+    entries.push({ key: scratch.slice(start, at), item })
+    at = start
+  }
   entries.sort((a, b) => compareBytes(a.key, b.key))
   entries.forEach(({ key, item }, i) => {
     if (i > 0 && equalBytes(entries[i - 1]!.key, key)) throw new AppError('encoding.cbor', 'A map key occurs twice')
-    writer.raw(key)
-    writeValue(writer, item, depthLeft)
+    writeRaw(key)
+    writeValue(item, depthLeft)
   })
+}
+
+function writeRaw(value: Uint8Array): void {
+  makeRoom(value.length)
+  scratch.set(value, at)
+  at += value.length
+}
+
+function makeRoom(count: number): void {
+  if (at + count <= scratch.length) return
+  const grown = new Uint8Array(Math.max(scratch.length * 2, at + count))
+  grown.set(scratch.subarray(0, at))
+  scratch = grown
 }
 
 /**

@@ -6,8 +6,11 @@ import type { Disclosure } from './disclosure.ts'
 
 type JsonObject = Record<string, unknown>
 
-/** Base64url of SHA-256 over the ASCII of a text: the digest of a disclosure (RFC 9901 4.2.3), or `sd_hash`. */
-export function textDigest(text: string, crypto: Pick<CoreCrypto, 'sha256'>): string | Promise<string> {
+export type DigestPort = Pick<CoreCrypto, 'sha256' | 'sha256Base64url'>
+
+/** Base64url of SHA-256 over an ASCII text: the digest of a disclosure (RFC 9901 4.2.3), or `sd_hash`. */
+export function textDigest(text: string, crypto: DigestPort): string | Promise<string> {
+  if (crypto.sha256Base64url !== undefined) return crypto.sha256Base64url(text)
   const digest = crypto.sha256(utf8(text))
   return digest instanceof Uint8Array ? encodeBase64url(digest) : digest.then(encodeBase64url)
 }
@@ -19,18 +22,16 @@ export function textDigest(text: string, crypto: Pick<CoreCrypto, 'sha256'>): st
 export async function disclosedClaims(
   payload: Readonly<JsonObject>,
   disclosures: readonly Disclosure[],
-  crypto: Pick<CoreCrypto, 'sha256'>,
+  crypto: DigestPort,
 ): Promise<JsonObject> {
   const byDigest = new Map<string, Disclosure>()
   for (const disclosure of disclosures) {
     const digest = textDigest(disclosure.text, crypto)
     byDigest.set(typeof digest === 'string' ? digest : await digest, disclosure)
   }
-  const seen = new Set<string>()
-  const { _sd_alg: _, ...claims } = openObject(payload, { byDigest, seen })
-  let used = 0
-  for (const digest of byDigest.keys()) if (seen.has(digest)) used++
-  if (used !== disclosures.length) throw new AppError('format.disclosure', 'A disclosure is not referenced, or given twice')
+  const opening = { byDigest, seen: new Set<string>(), used: 0 }
+  const claims = openObject(payload, opening, '_sd_alg')
+  if (opening.used !== disclosures.length) throw new AppError('format.disclosure', 'A disclosure is not referenced, or given twice')
   return claims
 }
 
@@ -38,6 +39,8 @@ interface Opening {
   readonly byDigest: ReadonlyMap<string, Disclosure>
   /** Every digest met so far; none may occur twice. */
   readonly seen: Set<string>
+  /** How many disclosures found their place. */
+  used: number
 }
 
 function openValue(value: unknown, opening: Opening): unknown {
@@ -45,15 +48,16 @@ function openValue(value: unknown, opening: Opening): unknown {
   return isObject(value) ? openObject(value, opening) : value
 }
 
-function openObject(object: Readonly<JsonObject>, opening: Opening): JsonObject {
+function openObject(object: Readonly<JsonObject>, opening: Opening, leftOut?: string): JsonObject {
   const out: JsonObject = {}
-  for (const [name, value] of Object.entries(object)) {
+  for (const name of Object.keys(object)) {
     if (name === '...') throw new AppError('format.disclosure', 'A claim named ...')
-    if (name !== '_sd') out[name] = openValue(value, opening)
+    if (name !== '_sd' && name !== leftOut) out[name] = openValue(object[name], opening)
   }
-  if (!Object.hasOwn(object, '_sd')) return out
-  if (!Array.isArray(object._sd)) throw new AppError('format.disclosure', '_sd is no array')
-  for (const digest of object._sd) {
+  const digests = object._sd
+  if (digests === undefined) return out
+  if (!Array.isArray(digests)) throw new AppError('format.disclosure', '_sd is no array')
+  for (const digest of digests) {
     const disclosure = take(digest, opening)
     if (disclosure === undefined) continue
     const { name } = disclosure
@@ -80,10 +84,12 @@ function openArray(array: readonly unknown[], opening: Opening): unknown[] {
   return out
 }
 
-function take(digest: unknown, { byDigest, seen }: Opening): Disclosure | undefined {
-  if (typeof digest !== 'string' || seen.has(digest)) throw new AppError('format.disclosure', 'A digest is no text or occurs twice')
-  seen.add(digest)
-  return byDigest.get(digest)
+function take(digest: unknown, opening: Opening): Disclosure | undefined {
+  if (typeof digest !== 'string' || opening.seen.has(digest)) throw new AppError('format.disclosure', 'A digest is no text or occurs twice')
+  opening.seen.add(digest)
+  const disclosure = opening.byDigest.get(digest)
+  if (disclosure !== undefined) opening.used++
+  return disclosure
 }
 
 function isObject(value: unknown): value is JsonObject {

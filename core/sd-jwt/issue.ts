@@ -1,8 +1,8 @@
-import type { CoreCrypto, P256Jwk, SignEs256 } from '../crypto/coreCrypto.ts'
+import type { P256Jwk, SignEs256 } from '../crypto/coreCrypto.ts'
 import { encodeBase64url } from '../encoding/base64url.ts'
 import { utf8 } from '../encoding/bytes.ts'
 import { AppError } from '../errors.ts'
-import { textDigest } from './disclosedClaims.ts'
+import { type DigestPort, textDigest } from './disclosedClaims.ts'
 import { encodeDisclosure } from './disclosure.ts'
 import { maxSdJwtLength } from './parse.ts'
 
@@ -23,7 +23,7 @@ export interface SdJwtToIssue {
  */
 export async function issueSdJwt(
   { header, claims, selective, holderKey }: SdJwtToIssue,
-  port: { sign: SignEs256; crypto: Pick<CoreCrypto, 'sha256'>; randomBytes: (length: number) => Uint8Array },
+  port: { sign: SignEs256; crypto: DigestPort; randomBytes: (length: number) => Uint8Array },
 ): Promise<{ text: string; payload: Uint8Array }> {
   const named = Object.entries(selective).filter(([, value]) => value !== undefined)
   if (named.some(([name]) => Object.hasOwn(claims, name))) throw new AppError('format.disclosure', 'A claim is given twice')

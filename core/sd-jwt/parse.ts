@@ -1,6 +1,6 @@
 import type { P256Jwk } from '../crypto/coreCrypto.ts'
-import { decodeBase64url } from '../encoding/base64url.ts'
-import { fromUtf8, utf8 } from '../encoding/bytes.ts'
+import { decodeBase64url, decodeBase64urlInto } from '../encoding/base64url.ts'
+import { fromUtf8 } from '../encoding/bytes.ts'
 import { parseJson } from '../encoding/strictJson.ts'
 import { AppError } from '../errors.ts'
 import { type Disclosure, parseDisclosure } from './disclosure.ts'
@@ -9,6 +9,9 @@ import { type Disclosure, parseDisclosure } from './disclosure.ts'
 export const maxSdJwtLength = 16 * 1024
 
 const maxCertificates = 10
+const encoder = new TextEncoder()
+const acceptedHeaders = new Map<string, ParsedJwt['header']>()
+const maxAcceptedHeaders = 100
 /** Header names by which a token would choose its own key or its own rules. */
 const forbidden = ['jwk', 'jku', 'x5u', 'crit', 'b64', 'zip']
 
@@ -40,18 +43,22 @@ export interface ParsedSdJwt {
  */
 export function parseSdJwt(text: string): ParsedSdJwt {
   if (text.length > maxSdJwtLength) throw new AppError('format.cap')
-  const parts = text.split('~')
-  const last = parts.pop()!
-  const first = parts.shift()
-  if (first === undefined) throw new AppError('format.jwt', 'Not an SD-JWT: no ~')
-  const jwt = parseJwt(first, 'dc+sd-jwt')
+  const ends: number[] = []
+  for (let end = text.indexOf('~'); end !== -1; end = text.indexOf('~', end + 1)) ends.push(end)
+  const jwtEnd = ends[0]
+  if (jwtEnd === undefined) throw new AppError('format.jwt', 'Not an SD-JWT: no ~')
+  const source = new Source(text)
+  const jwt = source.jwt(0, jwtEnd, 'dc+sd-jwt')
   const algorithm = jwt.payload._sd_alg ?? 'sha-256'
   if (algorithm !== 'sha-256') throw new AppError('format.newer', 'Unknown here: _sd_alg')
+  const disclosures: Disclosure[] = []
+  for (let i = 1; i < ends.length; i++) disclosures.push(source.disclosure(ends[i - 1]! + 1, ends[i]!))
+  const bindingAt = ends[ends.length - 1]! + 1
   return {
     jwt,
-    disclosures: parts.map(parseDisclosure),
-    keyBinding: last === '' ? null : parseJwt(last, 'kb+jwt'),
-    presented: text.slice(0, text.length - last.length),
+    disclosures,
+    keyBinding: bindingAt === text.length ? null : source.jwt(bindingAt, text.length, 'kb+jwt'),
+    presented: text.slice(0, bindingAt),
   }
 }
 
@@ -63,21 +70,55 @@ export function p256JwkOf(value: unknown): P256Jwk | undefined {
   return { kty, crv, x, y }
 }
 
-function parseJwt(text: string, typ: 'dc+sd-jwt' | 'kb+jwt'): ParsedJwt {
-  const [header, payload, signature, ...more] = text.split('.')
-  if (header === undefined || payload === undefined || signature === undefined || more.length > 0) throw new AppError('format.jwt')
-  const named = jsonOf(decode(header))
-  const accepted = acceptHeader(named, typ)
-  const payloadBytes = decode(payload)
-  const parsed: ParsedJwt = {
-    header: accepted,
-    payload: jsonOf(payloadBytes),
-    payloadBytes,
-    signingInput: utf8(`${header}.${payload}`),
-    signature: decode(signature),
+/** The text of an SD-JWT, decoded piece by piece into one array. */
+class Source {
+  readonly #text: string
+  readonly #letters: Uint8Array
+  readonly #decoded: Uint8Array
+  #end = 0
+
+  constructor(text: string) {
+    this.#text = text
+    this.#letters = encoder.encode(text)
+    if (this.#letters.length !== text.length) throw new AppError('format.jwt', 'Not ASCII')
+    this.#decoded = new Uint8Array(text.length)
   }
-  if (parsed.signature.length !== 64) throw new AppError('format.signature-length')
-  return parsed
+
+  jwt(from: number, to: number, typ: 'dc+sd-jwt' | 'kb+jwt'): ParsedJwt {
+    const headerEnd = this.#text.indexOf('.', from)
+    const payloadEnd = this.#text.indexOf('.', headerEnd + 1)
+    if (headerEnd === -1 || payloadEnd === -1 || payloadEnd >= to) throw new AppError('format.jwt')
+    const header = this.#header(from, headerEnd, typ)
+    const payloadBytes = this.#decode(headerEnd + 1, payloadEnd, 'format.jwt')
+    const signature = this.#decode(payloadEnd + 1, to, 'format.jwt')
+    if (signature.length !== 64) throw new AppError('format.signature-length')
+    return { header, payload: jsonOf(payloadBytes), payloadBytes, signingInput: this.#letters.subarray(from, payloadEnd), signature }
+  }
+
+  disclosure(from: number, to: number): Disclosure {
+    return parseDisclosure(this.#text.slice(from, to), this.#decode(from, to, 'format.disclosure'))
+  }
+
+  /** The accepted header; the last ones are kept, because they repeat: one a key, with its certificates. */
+  #header(from: number, to: number, typ: 'dc+sd-jwt' | 'kb+jwt'): ParsedJwt['header'] {
+    const name = `${typ} ${this.#text.slice(from, to)}`
+    const known = acceptedHeaders.get(name)
+    if (known !== undefined) return known
+    const header = acceptHeader(jsonOf(this.#decode(from, to, 'format.jwt')), typ)
+    if (acceptedHeaders.size >= maxAcceptedHeaders) acceptedHeaders.clear()
+    acceptedHeaders.set(name, header)
+    return header
+  }
+
+  #decode(from: number, to: number, code: 'format.jwt' | 'format.disclosure'): Uint8Array {
+    const start = this.#end
+    try {
+      this.#end = decodeBase64urlInto(this.#letters, from, to, this.#decoded, start)
+    } catch (cause) {
+      throw new AppError(code, 'Not canonical base64url', { cause })
+    }
+    return this.#decoded.subarray(start, this.#end)
+  }
 }
 
 function acceptHeader(header: Readonly<Record<string, unknown>>, typ: string): ParsedJwt['header'] {
@@ -108,14 +149,6 @@ function isCoordinate(value: unknown): value is string {
     return decodeBase64url(value).length === 32
   } catch {
     return false
-  }
-}
-
-function decode(text: string): Uint8Array {
-  try {
-    return decodeBase64url(text)
-  } catch (cause) {
-    throw new AppError('format.jwt', 'Not canonical base64url', { cause })
   }
 }
 

@@ -1,6 +1,6 @@
-import type { CoreCrypto, SignEs256 } from '../crypto/coreCrypto.ts'
+import type { SignEs256 } from '../crypto/coreCrypto.ts'
 import { utf8 } from '../encoding/bytes.ts'
-import { textDigest } from './disclosedClaims.ts'
+import { type DigestPort, textDigest } from './disclosedClaims.ts'
 import { signJwt } from './issue.ts'
 import { parseSdJwt } from './parse.ts'
 
@@ -18,7 +18,7 @@ export interface KeyBindingToMake {
 export async function presentSdJwt(
   issued: string,
   names: readonly string[],
-  binding?: KeyBindingToMake & { sign: SignEs256; crypto: Pick<CoreCrypto, 'sha256'> },
+  binding?: KeyBindingToMake & { sign: SignEs256; crypto: DigestPort },
 ): Promise<string> {
   const { disclosures } = parseSdJwt(issued)
   const jwt = issued.slice(0, issued.indexOf('~'))

@@ -11,6 +11,7 @@ const ed25519SpkiPrefix = Buffer.from('302a300506032b6570032100', 'hex')
  */
 export const nodeCrypto = {
   sha256: (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer'),
+  sha256Base64url: (ascii: string): string => hash('sha256', ascii, 'base64url'),
   verifyEs256(jwk: P256Jwk, message: Uint8Array, signature: Uint8Array): boolean {
     if (signature.length !== 64) return false
     const key = publicKey(jwk)
