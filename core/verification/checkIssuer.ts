@@ -48,6 +48,10 @@ export function checkIssuer(
   const { iss, iat, card } = credential.claims
   // A slice older than the credential cannot deny what came after it (formats 4), unless it is what the server says today.
   const denies = slice.iat >= iat || (found.online && !isOlderThanDay(slice.iat, now))
+  // The slice is closed upwards from the using agency: an issuer that is not in it stands nowhere above.
+  if (card?.usingAgency !== undefined && !inSubtree(slice, card.usingAgency, iss, iat)) {
+    return denied('issuer.using-agency', card.usingAgency, slice, denies)
+  }
   if (!key) {
     return denies ? issuer('failed', 'issuer.unknown-key', '', slice.iat) : issuer('unavailable', 'issuer.unknown-key-stale', '', slice.iat)
   }
@@ -55,9 +59,6 @@ export function checkIssuer(
   const window = windowFault(key, iat)
   if (window) return issuer('failed', `issuer.${window}`, key.kidText, slice.iat)
   if (!maySign(slice, key.agency.code, iss, iat)) return denied('issuer.not-entitled', key.agency.code, slice, denies)
-  if (card?.usingAgency !== undefined && !inSubtree(slice, card.usingAgency, iss, iat)) {
-    return denied('issuer.using-agency', card.usingAgency, slice, denies)
-  }
   if (key.compromise) return checkCompromise(credential, key, key.compromise, ref, slice, evidence.compromiseProof.value, crypto)
   return { name: 'issuer', outcome: 'passed', code: 'issuer.passed', detail: key.kidText, asOf: slice.iat }
 }
