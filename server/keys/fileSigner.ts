@@ -29,7 +29,7 @@ export async function createKeyFile(copies: KeyFile | readonly KeyFile[], use: S
 
 /** The P-256 or RSA signer of an encrypted PKCS#8 file. Throws `key.file` when it is missing, damaged, of another kind or passphrase. */
 export async function loadKeyFile(copy: KeyFile, use: SignerUse): Promise<JwkSigner> {
-  return memorySigner(await readKey(copy), use)
+  return memorySigner(await readKeyFile(copy), use)
 }
 
 /** Makes an Ed25519 key for a log; else like `createKeyFile`. */
@@ -40,7 +40,7 @@ export async function createEd25519File(copy: KeyFile): Promise<Ed25519Signer> {
 
 /** A log's Ed25519 signer of an encrypted PKCS#8 file. Throws like `loadKeyFile`. */
 export async function loadEd25519File(copy: KeyFile): Promise<Ed25519Signer> {
-  return ed25519Signer(await readKey(copy))
+  return ed25519Signer(await readKeyFile(copy))
 }
 
 function ed25519Signer(key: KeyObject): Ed25519Signer {
@@ -67,11 +67,15 @@ export async function keepKey<T>(copies: KeyFile | readonly KeyFile[], pkcs8: Bu
   }
 }
 
-async function readKey({ file, passphrase }: KeyFile): Promise<KeyObject> {
-  const pem = await readFile(file, 'utf8').catch(cause => {
-    throw new AppError('key.file', 'The key file cannot be read', { cause })
-  })
-  const pkcs8 = await decryptPkcs8(pem, passphrase)
+/** Writes more encrypted copies of a key, under other passphrases. Throws like `loadKeyFile`. */
+export async function copyKeyFile(from: KeyFile, copies: readonly KeyFile[]): Promise<void> {
+  const pkcs8 = await readPkcs8(from)
+  await keepKey(copies, pkcs8, () => undefined)
+}
+
+/** The private key of an encrypted PKCS#8 file, for a signer that wraps it. Throws `key.file`. */
+export async function readKeyFile(from: KeyFile): Promise<KeyObject> {
+  const pkcs8 = await readPkcs8(from)
   try {
     return createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
   } catch (cause) {
@@ -79,4 +83,11 @@ async function readKey({ file, passphrase }: KeyFile): Promise<KeyObject> {
   } finally {
     pkcs8.fill(0)
   }
+}
+
+async function readPkcs8({ file, passphrase }: KeyFile): Promise<Buffer> {
+  const pem = await readFile(file, 'utf8').catch(cause => {
+    throw new AppError('key.file', 'The key file cannot be read', { cause })
+  })
+  return decryptPkcs8(pem, passphrase)
 }

@@ -1,0 +1,121 @@
+import { hash } from 'node:crypto'
+import type pg from 'pg'
+import { encodeBase64url } from '../../core/encoding/base64url.ts'
+import { canonicalJson } from '../../core/encoding/canonicalJson.ts'
+import { AppError } from '../../core/errors.ts'
+import type { AgencyCode } from '../../core/identity/agencyCode.ts'
+import { issuerUrl } from '../../core/sd-jwt/credentialTypes.ts'
+import { parseCompactJws } from '../../core/trust/jws.ts'
+import { signTrustIndex, signTrustSlice, trustListType } from '../../core/trust/signTrust.ts'
+import type { AnchorDescription, LogDescription } from '../../core/trust/trustSchema.ts'
+import { recordAudit } from '../audit/auditTable.ts'
+import { inTransaction, type Tx } from '../db/transaction.ts'
+import { readKeys, updateCertificates, updateServed } from '../keys/keysTable.ts'
+import { appendEntries } from '../log/appendEntries.ts'
+import { readTrustFacts, sliceOf } from './trustFacts.ts'
+import { rootPayloadOf, type TrustOffice, trustSigner } from './trustOffice.ts'
+import {
+  insertPublication,
+  insertRoots,
+  lockPublications,
+  readLastPublication,
+  replaceDocuments,
+  type TrustDocument,
+} from './trustTable.ts'
+
+/** The logs, contracts and witnesses that verifiers are told of. */
+export interface TrustNetwork {
+  logs: LogDescription[]
+  anchors: AnchorDescription[]
+  /** C2SP vkeys. */
+  witnesses: string[]
+  quorum: number
+}
+
+export interface PublishTrustDeps {
+  pool: pg.Pool
+  office: TrustOffice
+  /** Origin of PUBLIC_URL. */
+  publicUrl: string
+  network: () => TrustNetwork | Promise<TrustNetwork>
+  /** Seconds. */
+  clock: () => number
+}
+
+/** Seconds from `iat` to `exp`, and after which everything is signed anew (formats 4). */
+export const trustLifetime = 7 * 86_400
+export const signTrustAfter = 12 * 3600
+
+/**
+ * Signs the index and every slice under the next seq and puts them in place of those before, with the root documents they rest on, in one
+ * transaction with the `trust.published` entry. Agency keys without a certificate get theirs; keys named for the first time are marked
+ * as served from now on. With `unlessFresh` nothing is signed when nothing changed and the last publication is under 12 h old.
+ */
+export async function publishTrust(deps: PublishTrustDeps, { unlessFresh = false } = {}): Promise<{ epoch: number; seq: number }> {
+  const { pool, office } = deps
+  const network = await deps.network()
+  return inTransaction(pool, async tx => {
+    await lockPublications(tx)
+    await certifyKeys(deps, tx)
+    const agencies = await readTrustFacts(tx, deps.publicUrl)
+    if (agencies.length === 0) throw new AppError('trust.office', 'There are no agencies to publish')
+    const facts = hash(
+      'sha256',
+      canonicalJson({ epoch: office.epoch, signer: encodeBase64url(office.trust.kid), agencies, network }),
+      'buffer',
+    )
+    const last = await readLastPublication(tx)
+    if (last && last.epoch > office.epoch) throw new AppError('trust.office', 'The office is of an older epoch than what was published')
+    const now = deps.clock()
+    if (unlessFresh && last?.facts.equals(facts) && now - last.iat < signTrustAfter) return { epoch: last.epoch, seq: last.seq }
+
+    const seq = Math.max(last?.seq ?? 0, office.last.seq) + 1
+    const iat = Math.max(now, last?.iat ?? 0)
+    const head = { v: 1 as const, epoch: office.epoch, seq, iat, exp: iat + trustLifetime }
+    await office.markUsed(office.epoch, seq)
+    const signer = trustSigner(office)
+    const byCode = new Map(agencies.map(agency => [agency.code, agency]))
+    const documents: TrustDocument[] = []
+    for (const { code } of agencies) {
+      documents.push(documentOf(`trust/${code}`, await signTrustSlice({ ...head, agencies: sliceOf(byCode, code) }, signer)))
+    }
+    const slices = Object.fromEntries(agencies.map(({ code }, i) => [code, encodeBase64url(documents[i]!.digest)]))
+    const index = documentOf('trust-list', await signTrustIndex({ ...head, slices, ...network }, signer))
+    const authority = { path: 'agency-ca', body: office.ca.certificate, digest: hash('sha256', office.ca.certificate, 'buffer') }
+
+    await insertRoots(
+      tx,
+      office.roots.map((body, i) => ({ epoch: i + 1, body, digest: rootPayloadOf(body).digest })),
+    )
+    await replaceDocuments(tx, seq, iat, [...documents, index, authority])
+    await updateServed(
+      tx,
+      agencies.flatMap(agency => agency.keys.map(key => Buffer.from(key.kid, 'base64url'))),
+      now,
+    )
+    const [leaf] = await appendEntries(tx, [{ type: 'trust.published', epoch: office.epoch, seq, digest: encodeBase64url(index.digest) }])
+    await insertPublication(tx, { epoch: office.epoch, seq, iat, digest: index.digest, facts }, leaf!.leafIndex)
+    const [first, second] = office.officers
+    const actor = { sub: `trust-office:${first}+${second}`, name: `${first}, ${second}` }
+    await recordAudit(tx, {
+      actor,
+      action: 'trust.published',
+      detail: { epoch: office.epoch, seq, slices: documents.length },
+      leafIndex: leaf!.leafIndex,
+    })
+    return { epoch: office.epoch, seq }
+  })
+}
+
+/** Card and diploma keys without a certificate get one whose URI is the `iss` of their agency. */
+async function certifyKeys({ office, publicUrl }: PublishTrustDeps, tx: Tx): Promise<void> {
+  for (const { kid, jwk, agency, use, x5c, notBefore, notAfter } of await readKeys(tx)) {
+    if ((use !== 'card' && use !== 'diploma') || x5c.length > 0 || jwk.kty !== 'EC') continue
+    const iss = issuerUrl(publicUrl, agency as AgencyCode)
+    await updateCertificates(tx, kid, [await office.ca.certify({ jwk, iss, name: `${agency} ${use}`, notBefore, notAfter })])
+  }
+}
+
+function documentOf(path: string, body: string): TrustDocument {
+  return { path, body, digest: hash('sha256', parseCompactJws(body, trustListType).payload, 'buffer') }
+}
