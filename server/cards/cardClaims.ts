@@ -3,6 +3,7 @@ import { cardNumber838 } from '../../core/identity/cardNumber838.ts'
 import type { Category } from '../../core/identity/category.ts'
 import type { PersonalNumber } from '../../core/identity/personalNumber.ts'
 import type { FieldCipher } from '../keys/fieldCipher.ts'
+import { openPrivate } from '../officers/officerPrivate.ts'
 import type { PersonForCard } from './cardsTable.ts'
 import { expiryDay } from './expiryDay.ts'
 
@@ -43,12 +44,12 @@ export function shownCardOf(
   if (person.photoDigest === null) return 'card.photo-missing'
   const position = person.position || person.title
   if (!position) return 'card.position-missing'
-  const secret = JSON.parse(cipher.open(person.private).toString('utf8')) as PrivateOfficer
+  const secret = openPrivate(cipher, person.private)
   const expiresOn = expiryDay({
     ...options,
     birthDate: secret.birthDate,
-    gender: genderOf(secret.gender),
-    contractEnd: secret.contractEnd ?? undefined,
+    gender: secret.gender,
+    contractEnd: secret.contractEnd,
   })
   if (expiresOn === null) return 'card.contract-ended'
   return {
@@ -63,16 +64,4 @@ export function shownCardOf(
     expiresOn,
     ...(options.replaces ? { replaces: options.replaces, replaceReason: options.replaceReason ?? 'KHAC' } : {}),
   }
-}
-
-/** The part of `officers.private` that a card depends on. */
-interface PrivateOfficer {
-  personalNumber: string
-  birthDate?: string
-  gender?: string
-  contractEnd?: string | null
-}
-
-function genderOf(text: string | undefined): 'male' | 'female' | undefined {
-  return text === 'male' || text === 'female' ? text : undefined
 }

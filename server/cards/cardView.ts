@@ -6,8 +6,10 @@ import type { PersonalNumber } from '../../core/identity/personalNumber.ts'
 import type { AgencyTree } from '../agencies/agencyTree.ts'
 import type { Db } from '../db/transaction.ts'
 import type { FieldCipher } from '../keys/fieldCipher.ts'
+import { openPrivate } from '../officers/officerPrivate.ts'
+import { readPrintedPhoto } from '../photos/photosTable.ts'
 import type { CardView } from '../printing/render/cardView.ts'
-import { personsForCards, printedPhotoOf } from './cardsTable.ts'
+import { personsForCards } from './cardsTable.ts'
 import { dayOf } from './expiryDay.ts'
 import type { OpenedCard } from './readCard.ts'
 
@@ -24,10 +26,8 @@ export interface CardViewDeps {
 /** What the printed card shows; with `preview` no code is live and the personal number stays hidden. */
 export async function cardViewOf(deps: CardViewDeps, card: OpenedCard, { preview = false } = {}): Promise<CardView> {
   const [person] = await personsForCards(deps.db, [card.officerId])
-  const photo = card.photoDigest && (await printedPhotoOf(deps.db, card.photoDigest))
-  const personalNumber = person
-    ? (JSON.parse(deps.cipher.open(person.private).toString('utf8')) as { personalNumber: string }).personalNumber
-    : ''
+  const photo = card.photoDigest && (await readPrintedPhoto(deps.db, card.photoDigest))
+  const personalNumber = person ? openPrivate(deps.cipher, person.private).personalNumber : ''
   const shown = preview ? `${personalNumber.slice(0, 3)}***${personalNumber.slice(-3)}` : personalNumber
   return {
     fullName: card.fullName,

@@ -10,7 +10,7 @@ export interface PersonForCard {
   category: string
   photoDigest: Buffer | null
   private: Buffer
-  warnings: { code: string; field?: string }[]
+  warnings: { code: string; column?: string }[]
   version: number
   leftAt: Date | null
   /** The card that is valid or suspended now. */
@@ -218,10 +218,4 @@ export async function takeSerials(db: Db, levelOne: string, year: number, count:
     [levelOne, year, count],
   )
   return rows[0]!.first
-}
-
-/** The sealed printed photo of a digest (32 bytes), or null. */
-export async function printedPhotoOf(db: Db, digest: Buffer): Promise<Buffer | null> {
-  const { rows } = await db.query<{ printed: Buffer }>('select printed from photos where digest = $1', [digest])
-  return rows[0]?.printed ?? null
 }

@@ -116,7 +116,7 @@ async function itemOf(
     subjectRef: person.validRef && replaces ? person.validRef : undefined,
     claims: shown as unknown as Record<string, unknown>,
     warnings: [
-      ...person.warnings.map(({ code, field }) => (field ? { code, field } : { code })),
+      ...person.warnings.map(({ code, column }) => (column ? { code, field: column } : { code })),
       ...(second ? [{ code: 'card.second' }] : []),
     ],
   }

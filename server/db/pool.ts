@@ -15,5 +15,6 @@ export function createPool(url: string, options: pg.PoolConfig = {}): pg.Pool {
     ...options,
   })
   pool.on('error', () => {})
+  pool.on('connect', client => client.on('error', () => {}))
   return pool
 }

@@ -91,6 +91,7 @@ create table imports (
   agency_code text not null, -- the maker's scope: rows of this agency and below; it may not exist yet
   maker text not null,
   maker_name text not null,
+  may text[] not null, -- kinds that the maker may import
   file_name text not null,
   photos_name text,
   state text not null default 'uploading'
@@ -130,6 +131,7 @@ create table import_rows (
   person_index bytea, -- personal_number_index of the person, where it can be read
   officer_id uuid,
   officer_version integer,
+  photo text not null default 'none' check (photo in ('none', 'kept', 'same', 'new', 'missing', 'refused')),
   sealed bytea not null, -- {sheet, row, cells, values, findings, changes}
   primary key (import_id, seq)
 );

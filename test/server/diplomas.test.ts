@@ -1,0 +1,95 @@
+import { beforeAll, expect, test } from '@jest/globals'
+import type { AgencyCode } from '../../core/identity/agencyCode.ts'
+import { diplomasByLookup, listDiplomas } from '../../server/diplomas/diplomasTable.ts'
+import { openDiploma } from '../../server/diplomas/readDiploma.ts'
+import { endApprovedDiplomas, type RegisterDeps, registerDiplomas } from '../../server/diplomas/registerDiplomas.ts'
+import { refsOfBatch, requestDiplomaEnds, requestDiplomas } from '../../server/diplomas/requestDiplomas.ts'
+import { lookupIndex, type ShownDiploma } from '../../server/diplomas/shownDiploma.ts'
+import { approveRequest } from '../../server/requests/decideRequest.ts'
+import { pendingDigest, requestById } from '../../server/requests/requestsTable.ts'
+import type { Actor } from '../../server/staff/actor.ts'
+import { useDatabase } from '../support/database.ts'
+import { makeMinistry } from '../support/ministry.ts'
+import { testCipher } from '../support/testCipher.ts'
+
+const db = useDatabase()
+const cipher = testCipher()
+const agency = 'G09' as AgencyCode
+const maker = { sub: 'maker', name: 'Người lập' }
+const approver: Actor = { kind: 'person', sub: 'approver', name: 'Người duyệt', roles: new Set(['approver']), scopes: new Set(), agency }
+let deps: RegisterDeps
+
+beforeAll(async () => {
+  const signers = await makeMinistry(db.pool)
+  deps = { pool: db.pool, cipher, signers, origin: 'http://localhost:3000', clock: () => 1_790_000_000, isRestricted: () => false }
+})
+
+const diplomaOf = (at: number, more: Partial<ShownDiploma> = {}): ShownDiploma => ({
+  issuer: 'G09.01',
+  number: `A${at}`,
+  holderName: `Trần Thị ${at}`,
+  birthDate: '1966-11-09',
+  title: 'Bằng kỹ sư',
+  awarded: '1998',
+  basis: 0,
+  ...more,
+})
+
+const ask = (rows: ShownDiploma[], more: { decision?: string; allowDuplicates?: boolean } = {}) =>
+  requestDiplomas(deps, { maker, agency, rows: rows.map(diploma => ({ diploma })), ...more })
+
+async function carryOut(id: string, apply: typeof registerDiplomas | typeof endApprovedDiplomas = registerDiplomas) {
+  await approveRequest(deps, { actor: approver, id, claimsDigest: await pendingDigest(db.pool, id), selection: 'all' })
+  await Promise.all([apply(deps, id), apply(deps, id)])
+  return requestById(db.pool, id)
+}
+
+test('an approved batch is registered once, with its entries', async () => {
+  const asked = await ask([diplomaOf(1), diplomaOf(2), diplomaOf(3, { number: undefined as never, registerNumber: 'S3' })])
+  expect(asked).toMatchObject({ requested: 3, corrections: 0, unchanged: 0, refused: [] })
+  expect(await carryOut(asked.requestId!)).toMatchObject({ status: 'done', done: 3, failed: 0 })
+  const rows = await listDiplomas(db.pool, { agencyIn: null, limit: 10 })
+  expect(rows).toHaveLength(3)
+  const [found] = await diplomasByLookup(db.pool, lookupIndex(cipher, 'G09.01', 'a1'))
+  expect(openDiploma(cipher, found!).claims).toMatchObject({
+    iss: 'G09.01',
+    diploma: { number: 'A1', birthDate: '1966-11-09', awarded: '1998' },
+  })
+  const { rows: joined } = await db.pool.query(
+    "select count(*)::int as n from diplomas d join log_entries e on e.leaf_index = d.leaf_index and e.ref = d.ref and e.type = 'diploma.registered'",
+  )
+  expect(joined[0].n).toBe(3)
+})
+
+test('the same row again changes nothing; other data need a decision and correct the old one', async () => {
+  expect(await ask([diplomaOf(1), diplomaOf(1)])).toMatchObject({ requestId: null, unchanged: 2 })
+  const changed = diplomaOf(1, { holderName: 'Trần Thị Một' })
+  expect(await ask([changed])).toMatchObject({ requestId: null, correctionId: null, refused: [{ row: 0, code: 'diploma.needs-decision' }] })
+  const asked = await ask([changed], { decision: 'QĐ 12/QĐ-BNV ngày 01/02/2026' })
+  expect(asked).toMatchObject({ requestId: null, corrections: 1 })
+  await carryOut(asked.correctionId!)
+  const [now, old] = await diplomasByLookup(db.pool, lookupIndex(cipher, 'G09.01', 'A1'))
+  expect(now).toMatchObject({ holderName: 'Trần Thị Một', endedAs: null })
+  expect(old).toMatchObject({ endedAs: 'corrected', status: 1, decision: 'QĐ 12/QĐ-BNV ngày 01/02/2026' })
+  expect(old!.successor).toEqual(now!.ref)
+})
+
+test('two rows of one number with other data: the later is refused, or flagged when duplicates are allowed', async () => {
+  const rows = [diplomaOf(7), diplomaOf(7, { holderName: 'Lê Văn Bảy' })]
+  expect(await ask(rows)).toMatchObject({ requested: 1, refused: [{ row: 1, code: 'diploma.duplicate-in-file' }] })
+  const asked = await ask(rows, { allowDuplicates: true })
+  expect(asked).toMatchObject({ requested: 2, refused: [] })
+  expect(await carryOut(asked.requestId!)).toMatchObject({ done: 2, failed: 0 })
+  expect(await diplomasByLookup(db.pool, lookupIndex(cipher, 'G09.01', 'A7'))).toHaveLength(2)
+})
+
+test('a whole batch is withdrawn, and that is final', async () => {
+  const asked = await ask([diplomaOf(20), diplomaOf(21)])
+  await carryOut(asked.requestId!)
+  const refs = await refsOfBatch(deps, asked.requestId!)
+  const input = { maker, agency, refs, reasonCode: 'NHAP_SAI' as const, decision: 'QĐ 5', reason: 'nhập sai' }
+  const id = await requestDiplomaEnds(deps, input)
+  expect(await carryOut(id, endApprovedDiplomas)).toMatchObject({ status: 'done', done: 2, failed: 0 })
+  expect(await refsOfBatch(deps, asked.requestId!)).toEqual([])
+  await expect(requestDiplomaEnds(deps, input)).rejects.toThrow('diploma.ended.conflict')
+})
