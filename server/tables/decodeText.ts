@@ -8,7 +8,7 @@ import { AppError } from '../../core/errors.ts'
  */
 export function decodeText(file: Buffer): string {
   const text = decoded(file)
-  if (/[^\P{Cc}\t\n\v\f\r\x1b\x80-\x9f]/u.test(text.slice(0, 100_000))) throw new AppError('table.encoding')
+  if (/[^\P{Cc}\t\n\v\f\r\x80-\x9f]/u.test(text.slice(0, 100_000))) throw new AppError('table.encoding')
   return text
 }
 

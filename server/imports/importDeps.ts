@@ -1,0 +1,20 @@
+import type { Pool } from 'pg'
+import type { AgencyTree } from '../agencies/agencyTree.ts'
+import type { FieldCipher } from '../keys/fieldCipher.ts'
+
+/** What the import of people and agencies uses. */
+export interface ImportDeps {
+  pool: Pool
+  cipher: FieldCipher
+  agencies: AgencyTree
+  /** Seconds. */
+  clock: () => number
+}
+
+/** Thrown inside a job when somebody cancelled the import meanwhile. */
+export class ImportCancelled extends Error {}
+
+/** `2026-11-21` in Vietnam (UTC+7, no summer time). */
+export function todayOf(clock: () => number): string {
+  return new Date((clock() + 7 * 3600) * 1000).toISOString().slice(0, 10)
+}
