@@ -1,0 +1,51 @@
+import type { CodesRead } from './readCodes.ts'
+import type { Pixels } from './resample.ts'
+import type { ScanAnswer, ScanRequest } from './scanWorker.ts'
+
+export interface Decoder {
+  /** Rejects when the decoder could not be loaded or broke. */
+  read(pixels: Pixels, effort: 'frame' | 'photo'): Promise<CodesRead>
+  close(): void
+}
+
+/** Starts the QR decoder in its worker; rejects when its files cannot be had. */
+export function startDecoder(): Promise<Decoder> {
+  const worker = new Worker(SCAN_WORKER_URL)
+  const waiting = new Map<number, { resolve: (codes: CodesRead) => void; reject: (error: Error) => void }>()
+  let next = 0
+  const decoder: Decoder = {
+    read(pixels, effort) {
+      const id = next++
+      return new Promise((resolve, reject) => {
+        waiting.set(id, { resolve, reject })
+        worker.postMessage({ id, pixels, effort, turn: id } satisfies ScanRequest, [pixels.data.buffer])
+      })
+    },
+    close() {
+      worker.terminate()
+      failAll('closed')
+    },
+  }
+  function failAll(reason: string) {
+    for (const { reject } of waiting.values()) reject(new Error(reason))
+    waiting.clear()
+  }
+  return new Promise((resolve, reject) => {
+    worker.onerror = event => {
+      failAll(event.message)
+      reject(new Error(event.message || 'The decoder could not be loaded'))
+    }
+    worker.onmessage = (event: MessageEvent<ScanAnswer>) => {
+      const answer = event.data
+      if ('ready' in answer) {
+        if (answer.ready) resolve(decoder)
+        else reject(new Error('The decoder could not be loaded'))
+        return
+      }
+      const asked = waiting.get(answer.id)
+      waiting.delete(answer.id)
+      if ('failed' in answer) asked?.reject(new Error(answer.failed))
+      else asked?.resolve({ texts: answer.texts, seen: answer.seen })
+    }
+  })
+}

@@ -1,0 +1,149 @@
+import { parseQrText, type QrContent } from '../../core/credential/qr.ts'
+import { encodeBase64url } from '../../core/encoding/base64url.ts'
+import { canVerifyHere } from '../evidence/browserCrypto.ts'
+import { byId, page, text } from '../platform/page.ts'
+import '../platform/pageMain.ts'
+import { parseLive } from '../../core/credential/live.ts'
+import { decodeBase64url } from '../../core/encoding/base64url.ts'
+import { loadSentences } from '../result/sentences.ts'
+import { askServer, type Checked, checkCredential, resolveToken } from './checkCredential.ts'
+import { type ShowOptions, showBand, showResult } from './showResult.ts'
+
+/** The page of /v, /t/TOKEN and /l: shows the result of the code in the address, or the scanner when there is none. */
+async function main(): Promise<void> {
+  const address = takeAddress()
+  await loadSentences(page().lang)
+  if (address) await openText(address)
+  else if (page().token !== undefined) await openToken(String(page().token), page().credential as string | null | undefined)
+  else await showScanner()
+}
+
+/** The scanned link, taken out of the address bar and the history, where the next person at this phone would find it. */
+function takeAddress(): string | null {
+  const { pathname, hash, origin } = location
+  if (pathname.startsWith('/t/')) history.replaceState(null, '', '/v')
+  if (!/^#[0-9]+$/.test(hash)) return null
+  history.replaceState(null, '', pathname)
+  return `${origin}${pathname}${hash}`
+}
+
+/** What is done with any text: from a camera, a picture, the clipboard or the address. Never follows it. */
+export async function openText(scanned: string): Promise<void> {
+  let content: QrContent
+  try {
+    content = parseQrText(scanned)
+  } catch {
+    return showBand('bad', text('result.notOurs'), text('result.unreadable'), '', undefined, showScannerAgain)
+  }
+  if (content.kind === 'foreign') return showForeign(content.text)
+  hideScanner()
+  if (content.kind === 'token') return openToken(encodeBase64url(content.token), undefined, foreignHost(content.host))
+  await openSealed(content.bytes, content.kind, foreignHost(content.host))
+}
+
+async function openSealed(bytes: Uint8Array, source: 'sealed' | 'live' | 'token', foreign?: string): Promise<void> {
+  let input: { sealed: Uint8Array; live?: Uint8Array } = { sealed: bytes }
+  if (source === 'live') {
+    try {
+      input = { sealed: parseLive(bytes).sealedBytes, live: bytes }
+    } catch {
+      return showBand('bad', text('result.invalid'), text('result.unreadable'), '', undefined, showScannerAgain)
+    }
+  }
+  showBand('waiting', text('result.checking'))
+  const options: ShowOptions = {
+    photo: 'pending',
+    checkedBy: 'browser',
+    source,
+    foreignHost: foreign,
+    again: () => void openSealed(bytes, source, foreign),
+    another: showScannerAgain,
+  }
+  const checked = canVerifyHere() ? await checkHere(input, options) : await askForReport(input)
+  if (checked === null) {
+    return showBand(
+      'unsure',
+      text('result.undetermined'),
+      text('result.offlineNothing'),
+      text('result.offlineAdvice'),
+      options.again,
+      options.another,
+    )
+  }
+  showResult(checked, { ...options, photo: checked.photo ? 'shown' : 'unavailable', checkedBy: canVerifyHere() ? 'browser' : 'server' })
+}
+
+function checkHere(input: { sealed: Uint8Array; live?: Uint8Array }, options: ShowOptions): Promise<Checked> {
+  const { trustRoot, publicUrl } = page()
+  const facts = { trustRoot, host: new URL(publicUrl).host, now: Math.floor(Date.now() / 1000) }
+  return checkCredential(input, facts, checked => showResult(checked, options))
+}
+
+async function askForReport(input: { sealed: Uint8Array }): Promise<Checked | null> {
+  const report = await askServer({ credential: encodeBase64url(input.sealed) })
+  return report && { report, offline: false, photo: null }
+}
+
+async function openToken(token: string, known?: string | null, foreign?: string): Promise<void> {
+  showBand('waiting', text('result.checking'))
+  const found = known === undefined ? await resolveToken(token) : known === null ? null : decodeBase64url(known)
+  if (found === 'unreachable') {
+    const retry = () => void openToken(token, undefined, foreign)
+    return showBand(
+      'unsure',
+      text('result.undetermined'),
+      text('result.offlineNothing'),
+      text('result.offlineAdvice'),
+      retry,
+      showScannerAgain,
+    )
+  }
+  if (found === null)
+    return showBand(
+      'bad',
+      text('result.invalid'),
+      text('result.unknownToken'),
+      text('result.unknownTokenText'),
+      undefined,
+      showScannerAgain,
+    )
+  await openSealed(found, 'token', foreign)
+}
+
+/** The host that a scanned link names, when it is not ours; it never changes the verdict, but the reader is told. */
+function foreignHost(host: string | undefined): string | undefined {
+  return host === undefined || host === new URL(page().publicUrl).host || host === location.host ? undefined : host
+}
+
+async function showScanner(): Promise<void> {
+  byId('app').hidden = true
+  byId('app').textContent = ''
+  byId('scanner').hidden = false
+  byId('other-ways').hidden = false
+  document.title = `${text('scan.title')} · Ấn Tín`
+  const { startScannerPage } = await import('./scannerPage.ts')
+  startScannerPage(openText)
+}
+
+function showScannerAgain(): void {
+  if (location.pathname !== '/v') history.replaceState(null, '', '/v')
+  void showScanner().then(() => byId('camera-start').click())
+}
+
+function hideScanner(): void {
+  byId('scanner').hidden = true
+  byId('other-ways').hidden = true
+  byId('messages').textContent = ''
+}
+
+async function showForeign(foreign: string): Promise<void> {
+  await showScanner()
+  const { foreignHtml } = await import('./scannerPage.ts')
+  byId('messages').innerHTML = foreignHtml(foreign).text
+}
+
+window.addEventListener('hashchange', () => {
+  const address = takeAddress()
+  if (address) void openText(address)
+})
+void main()
