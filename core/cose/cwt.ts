@@ -18,9 +18,7 @@ export interface CwtClaims {
   readonly cti: Uint8Array
 }
 
-/**
- * The registered claims of a CWT claims set in deterministic CBOR, and the whole set. Throws `format.cbor`, `format.claims`.
- */
+/** The registered claims of a CWT claims set in deterministic CBOR, and the whole set. Throws `format.cbor`, `format.claims`. */
 export function parseCwt(payload: Uint8Array): { claims: CwtClaims; set: ReadonlyMap<CborValue, CborValue> } {
   let set: CborValue
   try {
@@ -29,6 +27,11 @@ export function parseCwt(payload: Uint8Array): { claims: CwtClaims; set: Readonl
     throw new AppError('format.cbor', cause instanceof AppError ? cause.detail : undefined, { cause })
   }
   if (!(set instanceof Map)) throw new AppError('format.claims', 'The payload is no claims set')
+  return { claims: registeredClaims(set), set }
+}
+
+/** The registered claims of a claims set, which may hold others. Throws `format.claims`. */
+export function registeredClaims(set: ReadonlyMap<CborValue, CborValue>): CwtClaims {
   for (const label of set.keys()) {
     if (typeof label !== 'number' && typeof label !== 'string') throw new AppError('format.claims', 'A claim label is no integer or text')
   }
@@ -37,8 +40,7 @@ export function parseCwt(payload: Uint8Array): { claims: CwtClaims; set: Readonl
   const cti = set.get(cwtLabels.cti)
   if (!(cti instanceof Uint8Array) || cti.length !== 16) throw new AppError('format.claims', 'cti is not 16 bytes')
   const iat = timeOf(set, cwtLabels.iat)
-  const claims = { iss, iat, cti }
-  return { claims: set.has(cwtLabels.exp) ? { ...claims, exp: timeOf(set, cwtLabels.exp) } : claims, set }
+  return set.has(cwtLabels.exp) ? { iss, iat, exp: timeOf(set, cwtLabels.exp), cti } : { iss, iat, cti }
 }
 
 function timeOf(set: ReadonlyMap<CborValue, CborValue>, label: number): number {

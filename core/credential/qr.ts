@@ -59,10 +59,10 @@ export function sealedQrVersion(origin: string, sealedLength: number): number | 
   return qrVersion(utf8(`${origin}/v#`).length, decimalLength(sealedLength))
 }
 
-/** Refuses a sealed credential that does not fit version 15: throws `format.too-large` whose detail names the field to shorten. */
+/** Refuses a sealed credential that does not fit version 15: throws `qr.too-large` whose detail names the field to shorten. */
 export function requireQrFits(origin: string, sealedLength: number, claims: CardClaims | DiplomaClaims): void {
   const version = sealedQrVersion(origin, sealedLength)
-  if (version === undefined || version > maxSealedQrVersion) throw new AppError('format.too-large', longestText(claims))
+  if (version === undefined || version > maxSealedQrVersion) throw new AppError('qr.too-large', longestText(claims))
 }
 
 /**

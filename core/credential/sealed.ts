@@ -1,8 +1,8 @@
-import { cwtLabels, parseCwt } from '../cose/cwt.ts'
+import { type CwtClaims, cwtLabels, parseCwt, registeredClaims } from '../cose/cwt.ts'
 import { toLowS } from '../cose/lowS.ts'
 import { encodeSign1, parseSign1, protectedHeaderFor, type Sign1, sign1Message } from '../cose/sign1.ts'
 import type { SignEs256 } from '../crypto/coreCrypto.ts'
-import { encodeCbor } from '../encoding/strictCbor.ts'
+import { type CborValue, encodeCbor } from '../encoding/strictCbor.ts'
 import { AppError } from '../errors.ts'
 import { type CardClaims, cardFromCbor, cardLabel, cardToCbor } from './card.ts'
 import { type DiplomaClaims, diplomaFromCbor, diplomaLabel, diplomaToCbor } from './diploma.ts'
@@ -21,8 +21,9 @@ export type SealedCredential = Sign1 &
  * Throws `encoding.cbor`, `format.claims`, `format.card`, `format.diploma` for claims that break a rule of formats 1.
  */
 export function sealedPayload(claims: CardClaims | DiplomaClaims): Uint8Array<ArrayBuffer> {
-  const payload = encodeCbor('card' in claims ? cardToCbor(claims) : diplomaToCbor(claims))
-  if (parsePayload(payload).newer.length > 0) throw new AppError('format.claims', 'A value out of range')
+  const set = 'card' in claims ? cardToCbor(claims) : diplomaToCbor(claims)
+  const payload = encodeCbor(set)
+  if (contentOf({ claims: registeredClaims(set), set }).newer.length > 0) throw new AppError('format.claims', 'A value out of range')
   return payload
 }
 
@@ -60,12 +61,11 @@ export function parseSealed(bytes: Uint8Array): SealedCredential {
 export function readSealed(bytes: Uint8Array): SealedCredential {
   if (bytes.length > maxSealedLength) throw new AppError('format.cap')
   const sign1 = parseSign1(bytes)
-  const { newer, ...content } = parsePayload(sign1.payload)
+  const { newer, ...content } = contentOf(parseCwt(sign1.payload))
   return { ...sign1, ...content, newer: [...sign1.newer, ...newer] } as SealedCredential
 }
 
-function parsePayload(payload: Uint8Array) {
-  const { claims, set } = parseCwt(payload)
+function contentOf({ claims, set }: { claims: CwtClaims; set: ReadonlyMap<CborValue, CborValue> }) {
   const newer: string[] = []
   const isCard = set.has(cardLabel)
   if (isCard === set.has(diplomaLabel)) {

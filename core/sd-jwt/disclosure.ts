@@ -1,5 +1,5 @@
 import { encodeBase64url } from '../encoding/base64url.ts'
-import { fromUtf8, utf8 } from '../encoding/bytes.ts'
+import { utf8 } from '../encoding/bytes.ts'
 import { parseJson } from '../encoding/strictJson.ts'
 import { AppError } from '../errors.ts'
 
@@ -20,11 +20,10 @@ export function encodeDisclosure(salt: Uint8Array, name: string, value: unknown)
   return encodeBase64url(utf8(JSON.stringify([encodeBase64url(salt), name, value])))
 }
 
-/** The disclosure of a text and its decoded bytes. Throws `format.disclosure` (RFC 9901 7.1). */
-export function parseDisclosure(text: string, decoded: Uint8Array): Disclosure {
+/** The disclosure of a text, and of the JSON that it decodes to. Throws `format.disclosure` (RFC 9901 7.1). */
+export function parseDisclosure(text: string, json: string): Disclosure {
   let parts: unknown
   try {
-    const json = fromUtf8(decoded)
     const plain = plainTexts.exec(json)
     parts = plain === null ? parseJson(json) : plain.slice(1)
   } catch (cause) {

@@ -51,12 +51,10 @@ export function parseSdJwt(text: string): ParsedSdJwt {
   const jwt = source.jwt(0, jwtEnd, 'dc+sd-jwt')
   const algorithm = jwt.payload._sd_alg ?? 'sha-256'
   if (algorithm !== 'sha-256') throw new AppError('format.newer', 'Unknown here: _sd_alg')
-  const disclosures: Disclosure[] = []
-  for (let i = 1; i < ends.length; i++) disclosures.push(source.disclosure(ends[i - 1]! + 1, ends[i]!))
   const bindingAt = ends[ends.length - 1]! + 1
   return {
     jwt,
-    disclosures,
+    disclosures: source.disclosures(ends),
     keyBinding: bindingAt === text.length ? null : source.jwt(bindingAt, text.length, 'kb+jwt'),
     presented: text.slice(0, bindingAt),
   }
@@ -70,18 +68,19 @@ export function p256JwkOf(value: unknown): P256Jwk | undefined {
   return { kty, crv, x, y }
 }
 
-/** The text of an SD-JWT, decoded piece by piece into one array. */
+/** The text of an SD-JWT, decoded piece by piece: for texts so small, arrays of their own cost more than the decoding. */
 class Source {
   readonly #text: string
-  readonly #letters: Uint8Array
-  readonly #decoded: Uint8Array
-  #end = 0
+  /** The text's letters, then the bytes decoded so far. */
+  readonly #bytes: Uint8Array
+  #end: number
 
   constructor(text: string) {
     this.#text = text
-    this.#letters = encoder.encode(text)
-    if (this.#letters.length !== text.length) throw new AppError('format.jwt', 'Not ASCII')
-    this.#decoded = new Uint8Array(text.length)
+    this.#bytes = new Uint8Array(2 * text.length)
+    const { read, written } = encoder.encodeInto(text, this.#bytes)
+    if (read !== text.length || written !== text.length) throw new AppError('format.jwt', 'Not ASCII')
+    this.#end = written
   }
 
   jwt(from: number, to: number, typ: 'dc+sd-jwt' | 'kb+jwt'): ParsedJwt {
@@ -89,14 +88,24 @@ class Source {
     const payloadEnd = this.#text.indexOf('.', headerEnd + 1)
     if (headerEnd === -1 || payloadEnd === -1 || payloadEnd >= to) throw new AppError('format.jwt')
     const header = this.#header(from, headerEnd, typ)
-    const payloadBytes = this.#decode(headerEnd + 1, payloadEnd, 'format.jwt')
-    const signature = this.#decode(payloadEnd + 1, to, 'format.jwt')
+    const payloadBytes = this.#since(this.#decode(headerEnd + 1, payloadEnd, 'format.jwt'))
+    const signature = this.#since(this.#decode(payloadEnd + 1, to, 'format.jwt'))
     if (signature.length !== 64) throw new AppError('format.signature-length')
-    return { header, payload: jsonOf(payloadBytes), payloadBytes, signingInput: this.#letters.subarray(from, payloadEnd), signature }
+    return { header, payload: jsonOf(payloadBytes), payloadBytes, signingInput: this.#bytes.subarray(from, payloadEnd), signature }
   }
 
-  disclosure(from: number, to: number): Disclosure {
-    return parseDisclosure(this.#text.slice(from, to), this.#decode(from, to, 'format.disclosure'))
+  /** The disclosures between the `~` that stand at `ends`. */
+  disclosures(ends: readonly number[]): Disclosure[] {
+    if (ends.length === 1) return []
+    const start = this.#end
+    for (let i = 1; i < ends.length; i++) {
+      this.#decode(ends[i - 1]! + 1, ends[i]!, 'format.disclosure')
+      // NUL stands nowhere in JSON.
+      this.#bytes[this.#end++] = 0
+    }
+    const jsons = textOf(this.#bytes.subarray(start, this.#end - 1)).split('\0')
+    if (jsons.length !== ends.length - 1) throw new AppError('format.disclosure')
+    return jsons.map((json, i) => parseDisclosure(this.#text.slice(ends[i]! + 1, ends[i + 1]), json))
   }
 
   /** The accepted header; the last ones are kept, because they repeat: one a key, with its certificates. */
@@ -104,20 +113,33 @@ class Source {
     const name = `${typ} ${this.#text.slice(from, to)}`
     const known = acceptedHeaders.get(name)
     if (known !== undefined) return known
-    const header = acceptHeader(jsonOf(this.#decode(from, to, 'format.jwt')), typ)
+    const header = acceptHeader(jsonOf(this.#since(this.#decode(from, to, 'format.jwt'))), typ)
     if (acceptedHeaders.size >= maxAcceptedHeaders) acceptedHeaders.clear()
     acceptedHeaders.set(name, header)
     return header
   }
 
-  #decode(from: number, to: number, code: 'format.jwt' | 'format.disclosure'): Uint8Array {
+  /** Decodes a piece; where its bytes begin. */
+  #decode(from: number, to: number, code: 'format.jwt' | 'format.disclosure'): number {
     const start = this.#end
     try {
-      this.#end = decodeBase64urlInto(this.#letters, from, to, this.#decoded, start)
+      this.#end = decodeBase64urlInto(this.#bytes, from, to, this.#bytes, start)
     } catch (cause) {
       throw new AppError(code, 'Not canonical base64url', { cause })
     }
-    return this.#decoded.subarray(start, this.#end)
+    return start
+  }
+
+  #since(start: number): Uint8Array {
+    return this.#bytes.subarray(start, this.#end)
+  }
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return fromUtf8(bytes)
+  } catch (cause) {
+    throw new AppError('format.disclosure', 'Not UTF-8', { cause })
   }
 }
 
