@@ -70,11 +70,11 @@ function writeInteger(value: number): void {
 function writeText(value: string): void {
   if (value !== value.normalize('NFC') || !value.isWellFormed()) throw new AppError('encoding.cbor', 'Text is not NFC')
   makeRoom(9 + 3 * value.length)
-  // Written where it stands when the head takes one byte, then moved when it takes more.
-  const { written } = textEncoder.encodeInto(value, scratch.subarray(at + 1))
-  const start = at
+  // The head's length is known only after: the text goes past the longest head and moves back to the one written.
+  const textAt = at + 9
+  const { written } = textEncoder.encodeInto(value, scratch.subarray(textAt))
   writeHead(3, written)
-  if (at !== start + 1) scratch.copyWithin(at, start + 1, start + 1 + written)
+  scratch.copyWithin(at, textAt, textAt + written)
   at += written
 }
 
