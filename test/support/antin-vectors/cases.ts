@@ -266,6 +266,20 @@ async function addIssuers(add: Add, world: World, files: Files) {
     'issuer.using-agency',
     'invalid',
   )
+  const moved = await world.card('moved', {
+    iss: 'G09.12',
+    usingAgency: 'G09.30' as never,
+    signer: await keyOf('G09', 'card'),
+    iat: now - 10 * minute,
+  })
+  add1(
+    'issuer-stale',
+    'Offline, with a slice older than the card, the using agency may have moved since',
+    moved,
+    'issuer.stale',
+    'undetermined',
+    { online: false },
+  )
   const retired = { ...agencies, G09: await withKey(world, 'G09', 'card', { retiredAt: now - 31 * day }) }
   add1('issuer-key-retired', 'Issued after its key was retired', card, 'issuer.key-retired', 'invalid', {
     files: await withAgencies(world, files, retired),
@@ -378,6 +392,17 @@ async function addTrust(add: Add, world: World, files: Files) {
   const wrongKid = { ...agencies.G09, keys: agencies.G09.keys.map(key => ({ ...key, jwk: keys.stranger.jwk })) }
   trust('trust-kid-of-other-key', 'A slice whose kids are not those of its keys', 'issuer.trust-malformed', {
     files: { ...files, [path]: await world.slice('G09', { agencies: [wrongKid] }) },
+  })
+
+  trust('root-malformed', 'A root that is none', 'issuer.root-malformed', { files: { ...files, '/.well-known/antin/root': '{}' } })
+  const diplomaSealed = await world.diploma('diploma')
+  add({
+    name: 'trust-digest',
+    shows: 'A slice, rightly signed, that is not the one the index of the same seq names',
+    sealed: diplomaSealed,
+    kind: 'diploma',
+    files: { ...files, [path]: await world.slice('G09', { iat: now - 2 * hour }) },
+    expect: { verdict: 'undetermined', issuer: 'issuer.trust-digest' },
   })
 
   const roots = async (payloads = world.rootPayloads, signers?: TestKey[][]) => ({
