@@ -1,0 +1,75 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import type { AgencyCode } from '../../core/identity/agencyCode.ts'
+import { issueCards } from '../../server/cards/issueCards.ts'
+import { requestCards } from '../../server/cards/requestCards.ts'
+import { backup, restore } from '../../server/operations/backup.ts'
+import { approveRequest } from '../../server/requests/decideRequest.ts'
+import { pendingDigest } from '../../server/requests/requestsTable.ts'
+import { useDatabase } from '../support/database.ts'
+import { makeMinistry, makeOfficers } from '../support/ministry.ts'
+import { testCipher } from '../support/testCipher.ts'
+
+const source = useDatabase()
+const target = useDatabase()
+const dir = mkdtempSync(join(tmpdir(), 'antin-backup-test-'))
+const passphrase = 'một mật khẩu đủ dài'
+const cipher = testCipher()
+const name = 'MẪU-TÊN-KHÔNG-MÃ-HÓA'
+
+beforeAll(async () => {
+  const agency = 'G09' as AgencyCode
+  const signers = await makeMinistry(source.pool)
+  const officerIds = await makeOfficers(source.pool, cipher, 5)
+  await source.pool.query('update officers set full_name = $1 where id = $2', [name, officerIds[0]])
+  const deps = {
+    pool: source.pool,
+    cipher,
+    signers,
+    origin: 'http://localhost',
+    clock: () => 1_790_000_000,
+    termYears: 5,
+    isRestricted: () => false,
+  }
+  const { requestId } = await requestCards(deps, { maker: { sub: 'maker', name: 'A' }, agency, officerIds })
+  const actor = { kind: 'person', sub: 'approver', name: 'B', roles: new Set(), scopes: new Set(), agency } as never
+  await approveRequest(deps, { actor, id: requestId!, claimsDigest: await pendingDigest(source.pool, requestId!), selection: 'all' })
+  await issueCards(deps, requestId!)
+  writeFileSync(join(dir, 'key.p8'), 'not really a key')
+})
+afterAll(() => rmSync(dir, { recursive: true, force: true }))
+
+const keysDir = join(dir, 'keys-of-source')
+
+test('a backup restores every row and key, closes the log, and shows nothing in clear', async () => {
+  const { mkdirSync } = await import('node:fs')
+  mkdirSync(keysDir)
+  writeFileSync(join(keysDir, 'log.p8'), 'a key')
+  const manifest = await backup({ pool: source.pool, keysDir, passphrase }, join(dir, 'a'))
+  expect(manifest.logSize).toBe(6)
+  for (const entry of await readdir(join(dir, 'a'), { recursive: true, withFileTypes: true }))
+    if (entry.isFile()) expect(readFileSync(join(entry.parentPath, entry.name)).includes(name)).toBe(false)
+  const restoredKeys = join(dir, 'keys-of-target')
+  await restore({ pool: target.pool, keysDir: restoredKeys, passphrase }, join(dir, 'a'))
+  expect(readFileSync(join(restoredKeys, 'log.p8'), 'utf8')).toBe('a key')
+  for (const table of ['agencies', 'officers', 'photos', 'cards', 'log_entries', 'audit', 'request_items', 'status_lists']) {
+    const digest = (pool: typeof source.pool) =>
+      pool.query(`select count(*)::int as n, md5(string_agg(t::text, '' order by t::text)) as digest from ${table} t`)
+    expect((await digest(target.pool)).rows).toEqual((await digest(source.pool)).rows)
+  }
+  expect((await target.pool.query('select size, closed from log_head')).rows[0]).toMatchObject({
+    size: 6,
+    closed: expect.stringContaining('Restored'),
+  })
+})
+
+test('a wrong passphrase, a changed file and a database in use are refused and leave nothing', async () => {
+  await expect(restore({ pool: target.pool, keysDir: null, passphrase: 'một mật khẩu khác' }, join(dir, 'a'))).rejects.toThrow(
+    'backup.unreadable',
+  )
+  await expect(restore({ pool: source.pool, keysDir: null, passphrase }, join(dir, 'a'))).rejects.toThrow('backup.not-empty')
+  await expect(backup({ pool: source.pool, keysDir: null, passphrase }, join(dir, 'a'))).rejects.toThrow('backup.not-empty')
+})
