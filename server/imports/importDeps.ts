@@ -18,3 +18,9 @@ export class ImportCancelled extends Error {}
 export function todayOf(clock: () => number): string {
   return new Date((clock() + 7 * 3600) * 1000).toISOString().slice(0, 10)
 }
+
+/** Whether trying again may help: a lost connection, a deadlock, a database that is starting or full of connections (SQLSTATE classes 08, 40, 53, 57). */
+export function isTransient(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code
+  return typeof code === 'string' && /^(08|40|53|57)|^E(CONN|PIPE|TIMEDOUT)/.test(code)
+}

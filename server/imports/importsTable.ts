@@ -1,3 +1,4 @@
+import type { Pool } from 'pg'
 import type { Db, Tx } from '../db/transaction.ts'
 
 export type ImportKind = 'officers' | 'agencies'
@@ -166,6 +167,28 @@ export async function sweepImports(db: Db): Promise<void> {
   await db.query(
     `delete from import_rows r using imports i where i.id = r.import_id and i.state = 'done' and i.finished_at < now() - interval '30 days'`,
   )
+}
+
+/** Runs `fn` unless another worker is at the same import; the lock dies with its connection. */
+export async function withImportLock(pool: Pool, id: string, fn: () => Promise<void>): Promise<void> {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  const noteBroken = (error: Error) => {
+    broken = error
+  }
+  client.on('error', noteBroken)
+  try {
+    const { rows } = await client.query<{ locked: boolean }>('select pg_try_advisory_lock(hashtextextended($1, 6)) as locked', [id])
+    if (!rows[0]!.locked) return
+    try {
+      await fn()
+    } finally {
+      await client.query('select pg_advisory_unlock(hashtextextended($1, 6))', [id]).catch(noteBroken)
+    }
+  } finally {
+    client.off('error', noteBroken)
+    client.release(broken)
+  }
 }
 
 /** Forgets what an earlier reading made, before reading again. */
@@ -407,6 +430,20 @@ export async function readPhotosOfRows(db: Db, importId: string, seqs: readonly 
   const { rows } = await db.query<StoredPhoto>(
     `select seq, row_seq as "rowSeq", officer_id as "officerId", digest, refusal, name, sealed
      from import_photos where import_id = $1 and row_seq = any($2::integer[])`,
+    [importId, seqs],
+  )
+  return rows
+}
+
+/** Names and refusals of the photos of a page of rows, without the pictures. */
+export async function readPhotoNamesOfRows(
+  db: Db,
+  importId: string,
+  seqs: readonly number[],
+): Promise<{ rowSeq: number; refusal: string | null; name: Buffer }[]> {
+  if (seqs.length === 0) return []
+  const { rows } = await db.query<{ rowSeq: number; refusal: string | null; name: Buffer }>(
+    'select row_seq as "rowSeq", refusal, name from import_photos where import_id = $1 and row_seq = any($2::integer[])',
     [importId, seqs],
   )
   return rows

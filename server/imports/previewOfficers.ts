@@ -31,6 +31,7 @@ export async function previewOfficers(
   const firstRow = new Map<string, { where: string; digest: string }>()
   const firstSoHieu = new Map<string, string>()
   const owners: PhotoOwner<number>[] = []
+  let firstSheet: string | undefined
   let seq = 0
   let batch: Draft[] = []
 
@@ -55,7 +56,8 @@ export async function previewOfficers(
   for await (const { sheet, row, cells, map } of input.rows) {
     const read = readOfficerRow(cells, map, { kind: input.kind, agencies: deps.agencies, today })
     const { values, findings } = read
-    const where = sheet && seq > 0 && batch[0]?.content.sheet !== sheet ? `${sheet}!${row}` : String(row)
+    firstSheet ??= sheet
+    const where = sheet === firstSheet ? String(row) : `${sheet}!${row}`
     let outcome: RowOutcome | undefined = read.refused ? 'refused' : undefined
     if (!outcome) {
       const digest = hash('sha256', JSON.stringify(values), 'base64')

@@ -6,7 +6,7 @@ import { headerScore, mapColumns } from '../tables/columnMap.ts'
 import { mappedRows, type SheetNote } from '../tables/mappedRows.ts'
 import { readTable, type Table } from '../tables/readTable.ts'
 import { agencyColumns } from './agencyRow.ts'
-import { ImportCancelled, type ImportDeps } from './importDeps.ts'
+import { ImportCancelled, type ImportDeps, isTransient } from './importDeps.ts'
 import { loadImportFile } from './importFiles.ts'
 import {
   agenciesInFile,
@@ -45,6 +45,7 @@ export async function readImportFile(deps: ImportDeps, importId: string): Promis
     await read(deps, row)
   } catch (error) {
     if (error instanceof ImportCancelled) return
+    if (isTransient(error)) throw error
     const known = error instanceof AppError && error.code !== 'internal'
     await moveImport(deps.pool, importId, ['reading'], 'failed', {
       failureCode: known ? error.code : 'internal',
