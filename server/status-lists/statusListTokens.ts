@@ -3,20 +3,20 @@ import { deflate } from 'node:zlib'
 import type pg from 'pg'
 import { AppError } from '../../core/errors.ts'
 import { signStatusListToken } from '../../core/status-list/statusListToken.ts'
+import type { Es256Signer } from '../../core/trust/jws.ts'
+import { coalesce } from '../db/coalesce.ts'
 import type { SignerPool } from '../keys/signerPool.ts'
 import { type ListState, readBits, readNumbers, readState, readToken, replaceToken, type StoredToken } from './statusListsTable.ts'
 
 /** Seconds after which an unchanged list is signed anew (formats 3: at least every 10 minutes). */
 const signAfter = 480
-/** Milliseconds that a token is served without asking whether its bits changed: a change shows within a second. */
-const checkAfter = 250
 /** Seconds that the last token is served while the database or the key cannot be reached; verifiers refuse an older one. */
 const serveStale = 900
 const clockSkew = 120
 
 /** Tokens of the lists as they are now. */
 export interface StatusListTokens {
-  /** The token of a list, its bits not older than a second, signed at most 10 minutes ago. Throws `status-list.not-found`. */
+  /** The token of a list, its bits as they were committed when it was asked for, signed at most 10 minutes ago. Throws `status-list.not-found`. */
   tokenOf(number: number): Promise<StoredToken>
   /** Signs every list whose token is old or missing, for a job that runs every few minutes. Answers how many. */
   signDue(): Promise<number>
@@ -35,57 +35,54 @@ const compress = promisify(deflate)
 
 /**
  * Tokens are signed when they are read and something changed, and kept in the database, so that all processes serve the same one and
- * `iat` never goes backwards for a verifier.
+ * `iat` never goes backwards for a verifier. Each read asks the database for the list's version, by primary key; reads of one moment
+ * share the question.
  */
 export function statusListTokens({ pool, signers, publicUrl, clock }: StatusListTokensDeps): StatusListTokens {
-  const cache = new Map<number, { token: StoredToken; checkedAt: number }>()
-  const running = new Map<number, Promise<StoredToken>>()
+  const kept = new Map<number, StoredToken>()
 
-  const tokenOf = async (number: number): Promise<StoredToken> => {
-    const cached = cache.get(number)
-    if (cached && performance.now() - cached.checkedAt < checkAfter) return cached.token
-    let refresh = running.get(number)
-    if (!refresh) {
-      refresh = newest(number, cached?.token).finally(() => running.delete(number))
-      running.set(number, refresh)
-    }
-    try {
-      return await refresh
-    } catch (error) {
-      const isKnownAnswer = error instanceof AppError && error.code === 'status-list.not-found'
-      if (!isKnownAnswer && cached && clock() - cached.token.iat < serveStale) return cached.token
-      throw error
-    }
-  }
-
-  const newest = async (number: number, cached: StoredToken | undefined): Promise<StoredToken> => {
+  const newest = coalesce(async (number: number): Promise<StoredToken> => {
     for (let attempt = 0; attempt < 5; attempt++) {
-      // Taken before the question is asked: what commits after it is found at the next check.
-      const checkedAt = performance.now()
       const state = await readState(pool, number)
       if (!state) throw new AppError('status-list.not-found')
       const now = clock()
       const signer = await signers.signerFor(state.agency, 'status', now)
-      if (isCurrent(state, signer.kid, now)) {
-        const token = cached && isSame(cached, state.token!) ? cached : await readToken(pool, number)
-        if (!token || !isSame(token, state.token!)) continue
-        cache.set(number, { token, checkedAt })
-        return token
-      }
-      const list = await readBits(pool, number)
-      if (!list) throw new AppError('status-list.not-found')
-      const iat = nextIat(state.token, now)
-      const text = await signStatusListToken(
-        { sub: `${publicUrl}/status-lists/${number}`, iat, bits: 2, statuses: list.bits },
-        signer,
-        compress,
-      )
-      const token: StoredToken = { version: list.version, iat, kid: Buffer.from(signer.kid), token: text }
-      if (!(await replaceToken(pool, number, state.token, token))) continue
-      cache.set(number, { token, checkedAt })
+      const token = isCurrent(state, signer.kid, now) ? await stored(number, state.token!) : await sign(number, state, signer, now)
+      if (!token) continue
+      kept.set(number, token)
       return token
     }
     throw new AppError('status-list.conflict')
+  })
+
+  /** The token that the database holds, from memory where it is the same; null when it was replaced meanwhile. */
+  const stored = async (number: number, state: NonNullable<ListState['token']>): Promise<StoredToken | null> => {
+    const known = kept.get(number)
+    if (known && isSame(known, state)) return known
+    const token = await readToken(pool, number)
+    return token && isSame(token, state) ? token : null
+  }
+
+  /** Signs the bits as they are now; null when another process did at the same moment. */
+  const sign = async (number: number, state: ListState, signer: Es256Signer, now: number): Promise<StoredToken | null> => {
+    const list = await readBits(pool, number)
+    if (!list) throw new AppError('status-list.not-found')
+    const iat = nextIat(state.token, now)
+    const sub = `${publicUrl}/status-lists/${number}`
+    const text = await signStatusListToken({ sub, iat, bits: 2, statuses: list.bits }, signer, compress)
+    const token: StoredToken = { version: list.version, iat, kid: Buffer.from(signer.kid), token: text }
+    return (await replaceToken(pool, number, state.token, token)) ? token : null
+  }
+
+  const tokenOf = async (number: number): Promise<StoredToken> => {
+    try {
+      return await newest(number)
+    } catch (error) {
+      const known = kept.get(number)
+      const isAnswer = error instanceof AppError && error.code === 'status-list.not-found'
+      if (!isAnswer && known && clock() - known.iat < serveStale) return known
+      throw error
+    }
   }
 
   return {
