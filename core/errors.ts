@@ -18,6 +18,7 @@ export const errorCodes = {
   'card.status.conflict': 'The card is not in the state that this change starts from',
   'cipher.master-key': "The master key does not open this database's data keys",
   'cipher.open': 'A sealed value was changed, cut, or its key is gone',
+  'config.missing': 'A setting is missing',
   'diploma.ended.conflict': 'The diploma has ended or was corrected; that is final',
   'diploma.not-found': 'No such diploma',
   'diploma.number.conflict': 'Another diploma has this number',

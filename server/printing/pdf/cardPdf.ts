@@ -1,4 +1,5 @@
 import { deflateSync } from 'node:zlib'
+import { pdfNumber, pdfString } from '../../../core/pdf/pdfText.ts'
 import { qrRuns } from '../qr/qrPath.ts'
 import { cardSides, faceDocument, groundDocument, type Side } from '../render/cardFaces.ts'
 import type { CardView } from '../render/cardView.ts'
@@ -8,7 +9,7 @@ import { type PlacedQr, POINTS_PER_DOT, placeQrs } from '../render/qrPlacement.t
 import type { Template } from '../render/template.ts'
 import { typstPdf } from '../render/typst.ts'
 import { copyPagesAsForms } from './copyPages.ts'
-import { type PdfPrefix, PdfWriter, pdfNumber, pdfString } from './pdfWriter.ts'
+import { type PdfPrefix, PdfWriter } from './pdfWriter.ts'
 
 export const POINTS_PER_MM = 72 / 25.4
 

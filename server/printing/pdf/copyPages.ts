@@ -1,6 +1,7 @@
 import { AppError } from '../../../core/errors.ts'
 import { type PdfDict, PdfReader, PdfRef, PdfStream, type PdfValue } from '../../../core/pdf/pdfSyntax.ts'
-import { type PdfWriter, pdfEntries, pdfNumber, pdfText } from './pdfWriter.ts'
+import { pdfEntries, pdfNumber, pdfText } from '../../../core/pdf/pdfText.ts'
+import type { PdfWriter } from './pdfWriter.ts'
 
 /**
  * Copies each page of a PDF made by Typst into `writer` as a form XObject (ISO 32000-1, 8.10) and returns the forms' object

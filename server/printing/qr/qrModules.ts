@@ -1,4 +1,5 @@
 import QRCode from 'qrcode'
+import { qrSegments } from '../../../core/credential/qr.ts'
 import { AppError } from '../../../core/errors.ts'
 import { applyBestMask } from './bestMask.ts'
 
@@ -11,17 +12,13 @@ export interface QrModules {
 }
 
 /**
- * Returns the modules of a QR at error correction level M: the text before the last run of digits as a byte segment, a run
- * of 20 or more digits at the end as a numeric one (formats 1), so that `https://HOST/v#DIGITS` is as small as it can be.
+ * Returns the modules of a QR at error correction level M, the digits after `#` as a numeric segment (formats 1).
  * Throws `render.qr` above `maxVersion`.
  */
 export function qrModules(url: string, maxVersion = 15): QrModules {
-  const digits = /\d{20,}$/.exec(url)?.[0] ?? ''
-  const prefix = url.slice(0, url.length - digits.length)
-  const segments = [
-    ...(prefix ? [{ data: Buffer.from(prefix), mode: 'byte' as const }] : []),
-    ...(digits ? [{ data: digits, mode: 'numeric' as const }] : []),
-  ]
+  const segments = qrSegments(url).map(segment =>
+    segment.mode === 'byte' ? { mode: segment.mode, data: Buffer.from(segment.data) } : segment,
+  )
   let qr: QRCode.QRCode
   try {
     qr = QRCode.create(segments, { errorCorrectionLevel: 'M', maskPattern: 0 })

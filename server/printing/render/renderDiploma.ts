@@ -1,5 +1,6 @@
 import type { NodeTypstDocument } from '@myriaddreamin/typst-ts-node-compiler'
 import { AppError } from '../../../core/errors.ts'
+import { markPdfUa } from '../pdf/markPdfUa.ts'
 import { qrModules } from '../qr/qrModules.ts'
 import { qrPath } from '../qr/qrPath.ts'
 import { shadowTemplate } from './cardFaces.ts'
@@ -40,7 +41,7 @@ export interface DiplomaInput {
 export function renderDiploma({ template, diploma, attachments = [], preview = false }: DiplomaInput): DiplomaRendering {
   const compile = (attach: readonly Attachment[]) => compileDiploma(template, diploma, preview ? [] : attach, preview)
   return {
-    pdf: () => typstPdf(compile(attachments), { standard: 'a-3a', tags: true }),
+    pdf: () => markPdfUa(typstPdf(compile(attachments), { standard: 'a-3a', tags: true })),
     svg: () => typstSvg(compile([])),
     png: dpi => rasterise(typstSvg(compile([])), template.size, dpi),
   }
