@@ -63,7 +63,6 @@ export const errorCodes = {
   'import.refused-rows': 'Some rows are refused: mend them, or import only the good rows',
   'import.stale': 'People changed since the preview; preview again before importing',
   'import.upload': 'The upload is not multipart/form-data with a file',
-  internal: 'Something failed that should not have; the request id finds it in the log',
   'jws.malformed': 'Not a JWS of the one form that is read here',
   'jws.newer': 'A JWS with an algorithm or a header that this version does not know',
   'key.certificate': 'The certificate does not belong to the key, or is not of an accepted kind',
@@ -115,6 +114,8 @@ export const errorCodes = {
   'request.own-card': 'Nobody approves their own card',
   'request.same-person': 'The maker of a request is not its approver',
   'request.too-many': 'A request holds at most 100,000 items',
+  'sd-jwt.holder-key': "The holder's key is not a P-256 public key, or its proof of possession does not verify",
+  'sd-jwt.no-card.not-found': 'You hold no valid card to make a wallet credential from',
   'status-list.bits': 'A status list with another number of bits than 2',
   'status-list.conflict': 'The status list changes faster than it can be signed; ask again',
   'status-list.final': 'A revoked status is final',
@@ -152,6 +153,7 @@ export const errorCodes = {
   'verification.not-found': 'Nothing registered answers to this',
   'webhook.not-found': 'No such webhook or delivery',
   'webhook.url': 'Webhooks go to public https addresses only',
+  internal: 'Something failed that should not have; the request id finds it in the log',
 } as const
 
 export type ErrorCode = keyof typeof errorCodes

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { type Request, type Response, Router } from 'express'
 import type pg from 'pg'
+import { z } from 'zod'
 import type { P256Jwk } from '../../../core/crypto/coreCrypto.ts'
 import { encodeBase64url } from '../../../core/encoding/base64url.ts'
 import { AppError } from '../../../core/errors.ts'
@@ -45,4 +46,17 @@ export function jwtVcIssuerRoutes({ pool, publicUrl, clock }: JwtVcIssuerRoutesD
 function sendJson(req: Request, res: Response, value: object, maxAge: number): void {
   const body = JSON.stringify(value)
   sendEvidence(req, res, { body, type: 'application/json; charset=utf-8', tag: hash('sha256', body, 'base64url'), maxAge })
+}
+
+const metadata = (summary: string, parameter: string) => ({
+  get: {
+    summary,
+    requestParams: { path: z.object({ [parameter]: z.string() }) },
+    responses: { 200: { description: 'Metadata', content: { 'application/json': { schema: z.looseObject({}) } } } },
+  },
+})
+
+export const jwtVcIssuerPaths = {
+  '/.well-known/jwt-vc-issuer/agencies/{code}': metadata('Keys of an SD-JWT VC issuer', 'code'),
+  '/vct/{kind}/1': metadata('SD-JWT VC type metadata', 'kind'),
 }

@@ -1,5 +1,6 @@
 import { Router } from 'express'
 import type pg from 'pg'
+import { z } from 'zod'
 import { AppError } from '../../../core/errors.ts'
 import { statusListTtl } from '../../../core/status-list/statusListToken.ts'
 import { readNumbers } from '../../status-lists/statusListsTable.ts'
@@ -35,4 +36,22 @@ export function statusListRoutes({ pool, statusLists, publicUrl }: StatusListRou
 function parseNumber(text: string): number {
   if (!/^(?:0|[1-9]\d{0,8})$/.test(text)) throw new AppError('status-list.not-found')
   return Number(text)
+}
+
+export const statusListPaths = {
+  '/status-lists': {
+    get: {
+      summary: 'The addresses of all status lists',
+      responses: {
+        200: { description: 'Addresses', content: { 'application/json': { schema: z.object({ status_lists: z.array(z.url()) }) } } },
+      },
+    },
+  },
+  '/status-lists/{n}': {
+    get: {
+      summary: 'A status list token',
+      requestParams: { path: z.object({ n: z.int() }) },
+      responses: { 200: { description: 'Signed JWT', content: { 'application/statuslist+jwt': { schema: z.string() } } } },
+    },
+  },
 }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { Router } from 'express'
 import type pg from 'pg'
+import { z } from 'zod'
 import { AppError } from '../../../core/errors.ts'
 import { readEndorsement } from '../../keys/keysTable.ts'
 import { type ServedTrust, servedTrust } from '../../trust/servedTrust.ts'
@@ -48,4 +49,21 @@ async function tagged(trust: ServedTrust, path: string): Promise<{ body: string;
   const document = await trust.read(path)
   if (!document) throw new AppError('trust.not-found')
   return { body: document.body, tag: document.digest.toString('base64url') }
+}
+
+const signed = (summary: string, type: string, parameter?: string) => ({
+  get: {
+    summary,
+    ...(parameter ? { requestParams: { path: z.object({ [parameter]: z.string() }) } } : {}),
+    responses: { 200: { description: 'Signed; any origin may read it', content: { [type]: { schema: z.string() } } } },
+  },
+})
+
+export const trustPaths = {
+  '/.well-known/antin/root': signed('The newest root document', root.type),
+  '/.well-known/antin/root/{n}': signed('The root document of an epoch; never changes', root.type, 'n'),
+  '/.well-known/antin/trust-list': signed('The trust index', list.type),
+  '/.well-known/antin/trust/{code}': signed('The trust slice of an agency', list.type, 'code'),
+  '/.well-known/antin/agency-ca': signed('Certificate of the authority that certifies agency keys, PEM', 'application/x-pem-file'),
+  '/.well-known/antin/endorsements/{sha256}': signed('An endorsement by a state certificate', 'application/endorsement+jwt', 'sha256'),
 }
