@@ -77,30 +77,30 @@ export function windowFault(key: TrustKey, at: number): 'key-window' | 'key-reti
   return at < validFrom || (validTo !== undefined && at > validTo) ? 'agency-window' : undefined
 }
 
-type Edges = (agency: Agency, at: number) => readonly string[]
+/** The agencies one step from this one at a time: its parents, or its successor. */
+type Step = (agency: Agency, at: number, visit: (code: string) => boolean) => boolean
 
-function reaches(slice: TrustSlice, from: string, target: string, at: number, edges: Edges): boolean {
+function reaches(slice: TrustSlice, from: string, target: string, at: number, step: Step): boolean {
   // Holds: `queue` has no code twice, so that a cycle ends.
   const queue = [from]
+  const visit = (code: string) => {
+    if (!queue.includes(code)) queue.push(code)
+    return code === target
+  }
   for (let i = 0; i < queue.length; i++) {
     const agency = slice.agencies.get(queue[i]!)
-    if (!agency) continue
-    for (const code of edges(agency, at)) {
-      if (code === target) return true
-      if (!queue.includes(code)) queue.push(code)
-    }
+    if (agency && step(agency, at, visit)) return true
   }
   return false
 }
 
-function parentsAt(agency: Agency, at: number): readonly string[] {
-  const codes: string[] = []
-  for (const { code, from, to } of agency.parents) if (at >= from && (to === undefined || at <= to)) codes.push(code)
-  return codes
+function parentsAt({ parents }: Agency, at: number, visit: (code: string) => boolean): boolean {
+  for (const { code, from, to } of parents) if (at >= from && (to === undefined || at <= to) && visit(code)) return true
+  return false
 }
 
-function successorAt({ successor }: Agency, at: number): readonly string[] {
-  return successor && at >= successor.from ? [successor.code] : []
+function successorAt({ successor }: Agency, at: number, visit: (code: string) => boolean): boolean {
+  return successor !== undefined && at >= successor.from && visit(successor.code)
 }
 
 function sameKid(a: Uint8Array, b: Uint8Array): boolean {

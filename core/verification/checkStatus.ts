@@ -19,13 +19,31 @@ export function checkStatus(credential: ReadCredential, key: TrustKey | undefine
   if (!reference) return unavailable('status.newer')
   if (!slice || !key || trustFault(slice, now)) return unavailable('status.no-trust')
   const list = found.value
-  const fault = listFault(list, key, reference.list, slice) ?? ageFault(list, credential, found.online, now)
+  const fault = knownFault(list, key, reference.list, slice) ?? ageFault(list, credential, found.online, now)
   if (fault) return { name: 'status', outcome: 'unavailable', code: fault, detail: '', asOf: list.iat }
   const status = getStatus(list.bits, reference.idx)
   if (status === 0) return { name: 'status', outcome: 'passed', code: 'status.passed', detail: '', asOf: list.iat }
   if (status === undefined)
     return { name: 'status', outcome: 'unavailable', code: 'status.index', detail: String(reference.idx), asOf: list.iat }
   return { name: 'status', outcome: 'failed', code: failures[status]!, detail: '', asOf: list.iat }
+}
+
+interface Judged {
+  readonly key: TrustKey
+  readonly number: number
+  readonly slice: TrustSlice
+  readonly fault: CheckCode | undefined
+}
+
+const judged = new WeakMap<StatusList, Judged>()
+
+/** `listFault`, remembered for the next credential of the same list. */
+function knownFault(list: StatusList, key: TrustKey, number: number, slice: TrustSlice): CheckCode | undefined {
+  const known = judged.get(list)
+  if (known && known.key === key && known.number === number && known.slice === slice) return known.fault
+  const fault = listFault(list, key, number, slice)
+  judged.set(list, { key, number, slice, fault })
+  return fault
 }
 
 /** Why this list does not speak for the list `number` of the agency of `issuingKey`, whatever the time is. */
