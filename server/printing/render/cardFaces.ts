@@ -60,7 +60,7 @@ function paged(
       ...sides.map(side => `#import "/${shadowTemplate(template)}/${side}.typ" as ${side}`),
       `#let spec = (emblem: ${template.emblem ? JSON.stringify(template.emblem.file) : 'none'}, emblem-placeholder: ${template.emblem?.placeholder ?? false})`,
       '#set document(date: none)',
-      '#set text(font: "Be Vietnam Pro", lang: "vi", region: "vn", fallback: false, size: 8pt, hyphenate: false)',
+      '#set text(font: ("Be Vietnam Pro", "DejaVu Sans Mono"), lang: "vi", region: "vn", fallback: false, size: 8pt, hyphenate: false)',
       `#set page(width: ${width}mm, height: ${height}mm, margin: 0pt, fill: none)`,
       ...body,
     ].join('\n'),

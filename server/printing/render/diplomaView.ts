@@ -26,6 +26,7 @@ export interface DiplomaView {
   sealedUrl: string
   verifyAddress: string
   ref?: string
-  photo?: Uint8Array
+  /** Hex SHA-256 of the registered file, on the page that is added to a copy of it. */
+  documentSha256?: string
   sample?: boolean
 }

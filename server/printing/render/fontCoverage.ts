@@ -3,20 +3,26 @@ import { type FontName, readFont } from './typst.ts'
 
 const coverage = new Map<FontName, ReadonlySet<number>>()
 
+/** Letters of Tây Nguyên languages that Be Vietnam Pro lacks; Typst's own DejaVu Sans Mono has them. */
+const fallbackLetters = new Set('ƀɃɓƁʼʽ')
+
 /**
- * Throws `render.font`, naming the field and the letter, unless every character of `text` has a glyph in every font given:
- * a card never leaves with an empty box in a name. Text has to be NFC and free of control characters.
+ * Throws `render.font`, naming the field and the letter, unless every character of `text` has a glyph in every font given: a
+ * card never leaves with an empty box in a name. A composed letter also counts when the font has its parts (ŭ, ê̆): the shaper
+ * puts them together. Text has to be NFC and free of control characters.
  */
 export function requireGlyphs(field: string, text: string, fonts: readonly FontName[]): void {
+  if (text !== text.normalize('NFC')) throw new AppError('render.font', `${field}: text is not NFC`)
   for (const character of text) {
-    const code = character.codePointAt(0) as number
+    if (fallbackLetters.has(character)) continue
+    const parts = [...character.normalize('NFD')]
     for (const font of fonts) {
-      if (!charactersOf(font).has(code)) {
-        throw new AppError('render.font', `${field}: no glyph for U+${code.toString(16).toUpperCase().padStart(4, '0')} in ${font}`)
-      }
+      const known = charactersOf(font)
+      if (known.has(character.codePointAt(0) as number) || parts.every(part => known.has(part.codePointAt(0) as number))) continue
+      const code = (character.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0')
+      throw new AppError('render.font', `${field}: no glyph for U+${code} in ${font}`)
     }
   }
-  if (text !== text.normalize('NFC')) throw new AppError('render.font', `${field}: text is not NFC`)
 }
 
 /** Code points that a font's `cmap` maps to a glyph other than .notdef (OpenType, cmap formats 4 and 12). */

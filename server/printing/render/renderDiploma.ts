@@ -65,6 +65,7 @@ const textFields = [
   'issuedOn',
   'verifyAddress',
   'ref',
+  'documentSha256',
 ] as const
 
 function compileDiploma(template: Template, diploma: DiplomaView, attachments: readonly Attachment[], preview: boolean): NodeTypstDocument {
@@ -103,7 +104,7 @@ function compileDiploma(template: Template, diploma: DiplomaView, attachments: r
       `  qr: image("/qr.svg", width: ${qrSide}pt, height: ${qrSide}pt, alt: "Mã QR chứa văn bằng đã niêm phong; quét để kiểm tra"), qr-side: ${qrSide}pt)`,
       '#let doc = json("/diploma.json")',
       `#set document(title: doc.title + " – " + doc.holderName, author: doc.issuer, date: datetime(year: ${date.year}, month: ${date.month}, day: ${date.day}, hour: 0, minute: 0, second: 0))`,
-      '#set text(font: "Be Vietnam Pro", lang: "vi", region: "vn", fallback: false, size: 11pt, hyphenate: false)',
+      '#set text(font: ("Be Vietnam Pro", "DejaVu Sans Mono"), lang: "vi", region: "vn", fallback: false, size: 11pt, hyphenate: false)',
       `#set page(width: ${template.size.width}mm, height: ${template.size.height}mm, margin: 0pt, background: ground(spec)${preview ? ', foreground: document-preview-mark()' : diploma.sample ? ', foreground: document-sample-mark()' : ''})`,
       ...body,
       '#context face(doc, spec)',
