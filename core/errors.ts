@@ -2,6 +2,7 @@
 export const errorCodes = {
   'agency.conflict': 'The agency changed meanwhile, or the change contradicts its history',
   'agency.not-found': 'No such agency',
+  'anchor.deployment': 'The contract could not be deployed',
   'auth.csrf': 'The form was not sent from our own page, or its session has ended',
   'auth.forbidden': 'No role or scope of yours allows this',
   'auth.outside-scope': 'That agency is not yours nor below yours',
@@ -19,6 +20,8 @@ export const errorCodes = {
   'cipher.master-key': "The master key does not open this database's data keys",
   'cipher.open': 'A sealed value was changed, cut, or its key is gone',
   'config.missing': 'A setting is missing',
+  'config.port': 'A port is taken',
+  'config.running': 'A demonstration already runs in this folder',
   'diploma.ended.conflict': 'The diploma has ended or was corrected; that is final',
   'diploma.not-found': 'No such diploma',
   'diploma.number.conflict': 'Another diploma has this number',
@@ -63,6 +66,7 @@ export const errorCodes = {
   'import.refused-rows': 'Some rows are refused: mend them, or import only the good rows',
   'import.stale': 'People changed since the preview; preview again before importing',
   'import.upload': 'The upload is not multipart/form-data with a file',
+  internal: 'Something failed that should not have; the request id finds it in the log',
   'jws.malformed': 'Not a JWS of the one form that is read here',
   'jws.newer': 'A JWS with an algorithm or a header that this version does not know',
   'key.certificate': 'The certificate does not belong to the key, or is not of an accepted kind',
@@ -153,7 +157,6 @@ export const errorCodes = {
   'verification.not-found': 'Nothing registered answers to this',
   'webhook.not-found': 'No such webhook or delivery',
   'webhook.url': 'Webhooks go to public https addresses only',
-  internal: 'Something failed that should not have; the request id finds it in the log',
 } as const
 
 export type ErrorCode = keyof typeof errorCodes

@@ -29,6 +29,7 @@ const app = () =>
   buildApp({
     logger: pino({ level: 'silent' }),
     publicUrl: 'http://localhost:3000',
+    measureRequests: (_req, _res, next) => next(),
     trustProxy: false,
     formTargets: [],
     publicRoutes: [logRoutes({ pool: db.pool, ...log, witnesses: () => [witness.logKey] })],

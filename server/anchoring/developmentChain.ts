@@ -1,0 +1,44 @@
+import { readdirSync, statSync } from 'node:fs'
+import { type RpcNode, rpcNode } from './rpcNode.ts'
+
+/** A Hardhat chain in this process, chain 31337; it forgets when it stops. */
+export interface DevelopmentChain {
+  readonly url: string
+  readonly node: RpcNode
+  /** Creation code of CheckpointLog, 0x hex. */
+  readonly bytecode: string
+  /** Gives an account 100 ether. */
+  fund(address: string): Promise<void>
+  close(): Promise<void>
+}
+
+/** Compiles the contract if its source changed and starts a chain that listens on 127.0.0.1 (`port` 0: any free one). */
+export async function startDevelopmentChain(port = 0): Promise<DevelopmentChain> {
+  const { createHardhatRuntimeEnvironment } = await import('hardhat/hre')
+  const config = (await import('../../hardhat.config.ts')).default
+  const hre = await createHardhatRuntimeEnvironment(config)
+  if (isStale()) await hre.tasks.getTask('build').run({ quiet: true })
+  const { bytecode } = await hre.artifacts.readArtifact('CheckpointLog')
+  const server = await hre.network.createServer('dev', '127.0.0.1', port)
+  const at = await server.listen()
+  const url = `http://127.0.0.1:${at.port}`
+  const node = rpcNode(url)
+  return {
+    url,
+    node,
+    bytecode,
+    async fund(address) {
+      await node.request('hardhat_setBalance', [address, `0x${(100n * 10n ** 18n).toString(16)}`])
+    },
+    close: () => server.close(),
+  }
+}
+
+/** Whether the contract was never compiled, or a source changed since. */
+function isStale(): boolean {
+  const sources = new URL('../../contracts/', import.meta.url)
+  const artifact = statSync(new URL('../../.antin/build/artifacts/contracts/CheckpointLog.sol/CheckpointLog.json', import.meta.url), {
+    throwIfNoEntry: false,
+  })
+  return !artifact || readdirSync(sources).some(name => statSync(new URL(name, sources)).mtimeMs > artifact.mtimeMs)
+}
