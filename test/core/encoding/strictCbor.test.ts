@@ -84,7 +84,7 @@ test('whatever decodes is exactly what the value encodes to, and what cborg deco
       let item: CborValue
       try {
         item = decodeCbor(bytes)
-      } catch (error) {
+      } catch {
         expect(thrownCode(() => decodeCbor(bytes))).toMatch(/^encoding\./)
         return
       }
