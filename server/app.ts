@@ -19,6 +19,7 @@ export interface AppDeps {
   trustProxy: boolean | number | string
   /** Origins, beside our own, that a form may lead to (the identity provider's sign-out). */
   formTargets: readonly string[]
+  measureRequests: RequestHandler
   /** Public evidence and health: no session, no cookies. */
   publicRoutes: readonly Router[]
   /** Sets req.actor. */
@@ -39,6 +40,7 @@ export function buildApp(deps: AppDeps): express.Express {
   app.set('query parser', 'simple')
   app.set('etag', false)
   app.use(identifyAndLog(deps.logger))
+  app.use(deps.measureRequests)
   app.use(securityHeaders(deps))
   app.use(...nonEmpty(deps.publicRoutes))
   app.use(deps.authenticate)

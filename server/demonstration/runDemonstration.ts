@@ -1,0 +1,192 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import { dirname } from 'node:path'
+import { pino } from 'pino'
+import { AppError } from '../../core/errors.ts'
+import type { AgencyCode } from '../../core/identity/agencyCode.ts'
+import { readContracts } from '../anchoring/contractsTable.ts'
+import { listCards } from '../cards/cardsTable.ts'
+import { type Config, homePath } from '../config.ts'
+import { startEmbeddedPostgres } from '../db/embeddedPostgres.ts'
+import { migrate } from '../db/migrate.ts'
+import { createPool } from '../db/pool.ts'
+import { type Installation, logDescription, openInstallation } from '../installation.ts'
+import { migrateJobs, startWorker } from '../jobs/worker.ts'
+import { composeTasks, composeWeb, keepCheckpointFresh } from '../main.ts'
+import { openPrivate } from '../officers/officerPrivate.ts'
+import { readOfficersById } from '../officers/officersTable.ts'
+import { startDemonstrationProvider } from '../staff/demonstration/provider.ts'
+import { createDemonstrationTrust, republishDemonstrationTrust } from '../trust/demonstrationTrust.ts'
+import type { TrustNetwork } from '../trust/publishTrust.ts'
+import { type DemonstrationFile, describeDemonstration } from './describeDemonstration.ts'
+import { loadAgencies, loadMinistry } from './loadMinistry.ts'
+import { demonstrationClients, demonstrationUsers } from './people.ts'
+import { choosePorts } from './ports.ts'
+
+export interface Demonstration {
+  file: DemonstrationFile
+  /** Stops everything that was started, in turn; what runs is let end. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts everything on 127.0.0.1: PostgreSQL, chain, identity provider, server and jobs, and loads the demonstration ministry the first
+ * time. `progress` gets a line a step. What was started is stopped again when a step fails.
+ */
+export async function runDemonstration(
+  config: Config,
+  wantedPort: number | undefined,
+  progress: (line: string) => void,
+): Promise<Demonstration> {
+  const stops: (() => Promise<unknown>)[] = []
+  const stop = async () => {
+    for (const one of stops.splice(0).reverse()) await one()
+  }
+  try {
+    const file = await start(config, wantedPort, progress, stops)
+    return { file, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function start(
+  base: Config,
+  wantedPort: number | undefined,
+  progress: (line: string) => void,
+  stops: (() => Promise<unknown>)[],
+): Promise<DemonstrationFile> {
+  mkdirSync(base.ANTIN_HOME, { recursive: true })
+  stops.push(holdHome(homePath(base, 'start.pid')))
+  const ports = await choosePorts(homePath(base, 'ports.json'), wantedPort)
+  const logger = pino({ level: base.LOG_LEVEL }, pino.destination({ dest: homePath(base, 'antin.log'), sync: false }))
+  progress('database')
+  const postgres = await startEmbeddedPostgres(homePath(base, 'postgres'), ports.postgres)
+  stops.push(() => postgres.stop())
+  const consoleSecret = kept(homePath(base, 'demonstration', 'console-secret'), () => randomBytes(32).toString('hex'))
+  const config: Config = {
+    ...base,
+    PORT: ports.web,
+    PUBLIC_URL: `http://localhost:${ports.web}`,
+    LOG_ORIGIN: kept(homePath(base, 'demonstration', 'log-origin'), () => `localhost:${ports.web}/log`),
+    DATABASE_URL: postgres.url,
+    OIDC_ISSUER: `http://localhost:${ports.provider}`,
+    OIDC_CLIENT_SECRET: consoleSecret,
+    KEY_WAIT_HOURS: 0,
+  }
+  const pool = createPool(postgres.url, { max: 1 })
+  await migrate(pool)
+  await migrateJobs(pool)
+  await pool.end()
+  const installation = await openInstallation(config, logger, { makeSecrets: true })
+  stops.push(() => installation.close())
+
+  progress('jobs')
+  const { tasks, crontab } = composeTasks(installation)
+  const worker = await startWorker({ pool: installation.pool, logger, tasks, crontab })
+  stops.push(() => worker.stop())
+  const stopSigning = keepCheckpointFresh(installation)
+  stops.push(async () => stopSigning())
+
+  if (installation.agencies.all().length === 0) {
+    progress('agencies')
+    await loadAgencies(installation)
+  }
+  progress('trust')
+  const trustDeps = {
+    ...installation,
+    home: config.ANTIN_HOME,
+    publicUrl: installation.origin,
+    network: async () => network(installation),
+  }
+  const trust = await createDemonstrationTrust({ ...trustDeps, agencies: [{ code: 'G09' as AgencyCode }] })
+  const republish = setInterval(
+    () => republishDemonstrationTrust(trustDeps).catch(error => logger.error({ err: error }, 'trust not published')),
+    3_600_000,
+  )
+  republish.unref()
+  stops.push(async () => clearInterval(republish))
+
+  const { rows } = await installation.pool.query('select from cards limit 1')
+  if (rows.length === 0) await loadMinistry(installation, progress)
+
+  progress('server')
+  const users = demonstrationUsers(await holderNumber(installation))
+  const clients = demonstrationClients(consoleSecret)
+  const provider = await startDemonstrationProvider({
+    port: ports.provider,
+    issuer: config.OIDC_ISSUER!,
+    publicUrl: installation.origin,
+    users,
+    clients,
+    stateDir: homePath(config, 'demonstration'),
+    audience: config.API_AUDIENCE,
+    stepUpAcr: config.OIDC_STEP_UP_ACR,
+  })
+  stops.push(() => provider.close())
+  const web = await composeWeb(installation, { demonstration: true })
+  const server = createServer(web.app)
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(ports.web, '127.0.0.1', resolve))
+  stops.push(() => closeServer(server))
+
+  const { clientId, clientSecret } = clients.machines[0]!
+  const file = await describeDemonstration(installation, { users, chain: null, trustRoot: trust.pin, machine: { clientId, clientSecret } })
+  writeFileSync(homePath(config, 'demo.json'), `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 })
+  return file
+}
+
+/** What the demonstration's trust list names: its one log, and the contracts that hold its checkpoints. */
+async function network(installation: Installation): Promise<TrustNetwork> {
+  const { rows } = await installation.pool.query<{ from: number }>(
+    'select floor(extract(epoch from min(created_at)))::bigint as from from agencies',
+  )
+  return { logs: [logDescription(installation, rows[0]!.from)], anchors: await readContracts(installation.pool), witnesses: [], quorum: 0 }
+}
+
+/** The personal number of the officer who signs in as `holder`: one with a card. */
+async function holderNumber({ pool, cipher }: Installation): Promise<string> {
+  const [card] = await listCards(pool, { agencyIn: null, state: 'active', limit: 1 })
+  const [person] = card ? await readOfficersById(pool, [card.officerId]) : []
+  return person ? openPrivate(cipher, person.private).personalNumber : ''
+}
+
+/** Makes sure that one demonstration at a time uses a home; answers what gives it free again. Throws `config.running`. */
+function holdHome(file: string): () => Promise<void> {
+  const other = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0
+  if (other > 0 && other !== process.pid && isAlive(other)) {
+    throw new AppError(
+      'config.running',
+      `A demonstration already runs here (process ${other}). Stop it with Ctrl-C, or set ANTIN_HOME to another folder`,
+    )
+  }
+  writeFileSync(file, `${process.pid}\n`)
+  return async () => rmSync(file, { force: true })
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** A value made at the first start and the same ever after. */
+function kept(file: string, make: () => string): string {
+  if (!existsSync(file)) {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    writeFileSync(file, `${make()}\n`, { mode: 0o600 })
+  }
+  return readFileSync(file, 'utf8').trim()
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise(resolve => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+    setTimeout(() => server.closeAllConnections(), 2000).unref()
+  })
+}

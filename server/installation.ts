@@ -1,0 +1,128 @@
+import { existsSync, readFileSync } from 'node:fs'
+import type pg from 'pg'
+import type { Logger } from 'pino'
+import { AppError } from '../core/errors.ts'
+import { formatVerifierKey, makeVerifierKey, type VerifierKey } from '../core/log/verifierKey.ts'
+import { type AgencyTree, loadAgencyTree } from './agencies/agencyTree.ts'
+import { type Config, homePath } from './config.ts'
+import { createPool } from './db/pool.ts'
+import { type AnchorSigner, createAnchorKeyFile, loadAnchorKeyFile } from './keys/anchorSigner.ts'
+import { createFieldCipher, type FieldCipher } from './keys/fieldCipher.ts'
+import { createEd25519File, loadEd25519File } from './keys/fileSigner.ts'
+import { type KeyStore, keyStore } from './keys/keyStore.ts'
+import { nodeCrypto } from './keys/nodeCrypto.ts'
+import { readOrMakeSecret, readSecret } from './keys/secretFile.ts'
+import { type SignerPool, signerPool } from './keys/signerPool.ts'
+import { type StatusListTokens, statusListTokens } from './status-lists/statusListTokens.ts'
+import { readRoot } from './trust/trustTable.ts'
+
+/** What every process of an installation shares: database, keys, clock. */
+export interface Installation {
+  config: Config
+  logger: Logger
+  pool: pg.Pool
+  cipher: FieldCipher
+  agencies: AgencyTree
+  store: KeyStore
+  signers: SignerPool
+  statusLists: StatusListTokens
+  /** Origin of PUBLIC_URL. */
+  origin: string
+  /** Seconds, whole. */
+  clock: () => number
+  logKey: VerifierKey
+  signNote: (text: Uint8Array) => Uint8Array | Promise<Uint8Array>
+  anchorSigner: AnchorSigner
+  isRestricted: (agency: string) => boolean
+  /** Stops timers, connections and tokens. */
+  close(): Promise<void>
+}
+
+const agencyRefresh = 1000
+
+/**
+ * Opens an installation: connects, loads keys, keeps the agencies fresh. With `makeSecrets` (demonstration, `antin migrate`)
+ * missing secrets and log keys are made; without it they are an error that names the file.
+ */
+export async function openInstallation(config: Config, logger: Logger, { makeSecrets = false } = {}): Promise<Installation> {
+  if (!config.DATABASE_URL) throw new AppError('config.missing', 'DATABASE_URL names no database')
+  const origin = new URL(config.PUBLIC_URL ?? `http://localhost:${config.PORT}`).origin
+  const secret = makeSecrets ? readOrMakeSecret : readSecret
+  const masterKey = secret(config.MASTER_KEY_FILE ?? homePath(config, 'keys', 'master.key'))
+  const passphrase = secret(config.KEY_PASSPHRASE_FILE ?? homePath(config, 'keys', 'passphrase')).toString('hex')
+  const pool = createPool(config.DATABASE_URL, { max: config.DATABASE_POOL })
+  try {
+    const cipher = await createFieldCipher(pool, masterKey)
+    const agencies = await loadAgencyTree(pool)
+    const pkcs11 = config.PKCS11_MODULE
+      ? { module: config.PKCS11_MODULE, pin: config.PKCS11_PIN_FILE ? readPin(config.PKCS11_PIN_FILE) : '' }
+      : undefined
+    const store = keyStore({ dir: homePath(config, 'keys', 'agencies'), passphrase, pkcs11 })
+    const signers = signerPool({ pool, store, tree: agencies, waitSeconds: config.KEY_WAIT_HOURS * 3600 })
+    const clock = () => Math.floor(Date.now() / 1000)
+    const logSigner = await loadOrMake(homePath(config, 'keys', 'log.p8'), passphrase, makeSecrets, loadEd25519File, createEd25519File)
+    const anchorSigner = await loadOrMake(
+      homePath(config, 'keys', 'anchor.p8'),
+      passphrase,
+      makeSecrets,
+      loadAnchorKeyFile,
+      createAnchorKeyFile,
+    )
+    const logKey = await makeVerifierKey(config.LOG_ORIGIN ?? `${new URL(origin).host}/log`, 'note', logSigner.publicKey, nodeCrypto)
+    const timer = setInterval(
+      () => agencies.refresh(pool).catch(error => logger.warn({ err: error }, 'agencies not refreshed')),
+      agencyRefresh,
+    )
+    timer.unref()
+    return {
+      config,
+      logger,
+      pool,
+      cipher,
+      agencies,
+      store,
+      signers,
+      statusLists: statusListTokens({ pool, signers, publicUrl: origin, clock }),
+      origin,
+      clock,
+      logKey,
+      signNote: text => logSigner.sign({ kind: 'checkpoint', bytes: text }),
+      anchorSigner,
+      isRestricted: agency => agencies.get(agency)?.restricted ?? false,
+      async close() {
+        clearInterval(timer)
+        await store.close()
+        await pool.end()
+      },
+    }
+  } catch (error) {
+    await pool.end()
+    throw error
+  }
+}
+
+/** The pin of the published root (lowercase hex SHA-256 of epoch 1's payload). Throws `trust.not-found` before the first publication. */
+export async function publishedPin(installation: Pick<Installation, 'pool'>): Promise<string> {
+  const root = await readRoot(installation.pool, 1)
+  if (!root) throw new AppError('trust.not-found', 'No trust list is published yet: run `antin trust publish`')
+  return root.digest.toString('hex')
+}
+
+/** The log as the trust list names it. */
+export function logDescription(installation: Pick<Installation, 'logKey' | 'origin'>, from: number) {
+  return { origin: installation.logKey.name, vkey: formatVerifierKey(installation.logKey), url: `${installation.origin}/log`, from }
+}
+
+async function loadOrMake<T>(
+  file: string,
+  passphrase: string,
+  mayMake: boolean,
+  load: (key: { file: string; passphrase: string }) => Promise<T>,
+  make: (key: { file: string; passphrase: string }) => Promise<T>,
+): Promise<T> {
+  return mayMake && !existsSync(file) ? make({ file, passphrase }) : load({ file, passphrase })
+}
+
+function readPin(file: string): string {
+  return readFileSync(file, 'utf8').trim()
+}

@@ -1,0 +1,256 @@
+import { type Express, Router } from 'express'
+import type { AgencyCode } from '../core/identity/agencyCode.ts'
+import { buildApp } from './app.ts'
+import { cardTasks } from './cards/cardTasks.ts'
+import { applyStatusRequest } from './cards/changeStatus.ts'
+import { issueCards } from './cards/issueCards.ts'
+import { cardByToken } from './cards/readCard.ts'
+import { homePath } from './config.ts'
+import { endApprovedDiplomas, registerDiplomas } from './diplomas/registerDiplomas.ts'
+import { agenciesRoutes } from './http/routes/agencies.ts'
+import { cardsRoutes } from './http/routes/cards.ts'
+import { diplomaLookupRoutes } from './http/routes/diplomaLookup.ts'
+import { diplomaRequestsRoute, diplomasRoutes } from './http/routes/diplomas.ts'
+import { importsRoutes } from './http/routes/imports.ts'
+import { jwtVcIssuerRoutes } from './http/routes/jwtVcIssuer.ts'
+import { keysRoutes } from './http/routes/keys.ts'
+import { officersRoutes } from './http/routes/officers.ts'
+import { photosRoutes } from './http/routes/photos.ts'
+import { requestsRoutes } from './http/routes/requests.ts'
+import { sdJwtRoutes } from './http/routes/sdJwt.ts'
+import { statusListRoutes } from './http/routes/statusLists.ts'
+import { tokensRoutes } from './http/routes/tokens.ts'
+import { trustRoutes } from './http/routes/trust.ts'
+import { verificationRoutes } from './http/routes/verifications.ts'
+import { importTasks } from './imports/importTasks.ts'
+import { type Installation, publishedPin } from './installation.ts'
+import type { Task } from './jobs/worker.ts'
+import { applyKeyChange } from './keys/keyChanges.ts'
+import { nodeCrypto } from './keys/nodeCrypto.ts'
+import { newestCheckpoint } from './log/checkpointsTable.ts'
+import { logRoutes } from './log/logRoutes.ts'
+import { readHead } from './log/logTable.ts'
+import { proofFor } from './log/proofFor.ts'
+import { signCheckpoint } from './log/signCheckpoint.ts'
+import { personalNumberIndex } from './officers/officerPrivate.ts'
+import { readOfficersByNumber } from './officers/officersTable.ts'
+import { createMetrics, type Metrics } from './operations/metrics.ts'
+import { type ReadinessCheck, readinessRoutes } from './operations/readiness.ts'
+import { buildAssets } from './pages/build.ts'
+import { buildWeb } from './pages/buildWeb.ts'
+import { consolePages } from './pages/console/index.ts'
+import { publicRoutes } from './pages/public/publicRoutes.ts'
+import { pageShell } from './pages/render.ts'
+import { loadTemplate, templatesFolder } from './printing/render/template.ts'
+import { publicFileReader } from './publicFile.ts'
+import { requestById } from './requests/requestsTable.ts'
+import { scopes } from './staff/actor.ts'
+import { authenticate } from './staff/authenticate.ts'
+import { personOfClaims } from './staff/claims.ts'
+import { createIdentityProvider } from './staff/identityProvider.ts'
+import { createSessions } from './staff/sessions.ts'
+import { createVerifier } from './verification/createVerifier.ts'
+import { createServerPorts } from './verification/serverPorts.ts'
+
+export interface WebServer {
+  app: Express
+  metrics: Metrics
+  /** From now on /readyz says that the process is stopping. */
+  drain(): void
+}
+
+/** The web application of an installation. */
+export async function composeWeb(installation: Installation, { demonstration = false } = {}): Promise<WebServer> {
+  const { config, logger, pool, cipher, agencies, statusLists, origin, clock } = installation
+  const assetsDir = homePath(config, 'build', 'assets')
+  const [assets, webAssets, trustRoot] = await Promise.all([buildAssets(assetsDir), buildWeb(assetsDir), publishedPin(installation)])
+  const identityProvider = createIdentityProvider(identityOptions(installation), personalNumber => officerOf(installation, personalNumber))
+  const sessions = createSessions({ pool, cipher, publicUrl: origin, clock })
+  const verifier = createVerifier({
+    ports: createServerPorts({ readPublicFile: publicFileReader(installation) }),
+    trustRoot,
+    crypto: nodeCrypto,
+    publicUrl: origin,
+    clock,
+  })
+  const verification = { pool, cipher, verifier, agencies, publicUrl: origin, clock }
+  const metrics = createMetrics({ pool, log: async () => ({ size: (await readHead(pool)).range.size, anchorAgeSeconds: null }) })
+  let draining = false
+  const cardDeps = { pool, cipher, clock, termYears: config.CARD_TERM_YEARS }
+  const rendering = { agencies, origin, demonstration }
+  const pages = { pool, cipher, tree: agencies, sessions, clock }
+  const keyDeps = { ...installation, logOrigin: installation.logKey.name }
+  const diplomaDeps = { pool, cipher, agencies, origin, clock }
+
+  const app = buildApp({
+    logger,
+    publicUrl: origin,
+    trustProxy: config.TRUST_PROXY,
+    formTargets: config.OIDC_ISSUER ? [new URL(config.OIDC_ISSUER).origin] : [],
+    measureRequests: metrics.measureRequests,
+    publicRoutes: [
+      readinessRoutes(readinessChecks(installation), () => draining),
+      resourceMetadata(installation),
+      trustRoutes({ pool }),
+      statusListRoutes({ pool, statusLists, publicUrl: origin }),
+      jwtVcIssuerRoutes({ pool, publicUrl: origin, clock }),
+      logRoutes(installation),
+      publicRoutes({
+        publicUrl: origin,
+        trustRoot,
+        assets: webAssets,
+        demonstration,
+        clock,
+        sealedByToken: async token => {
+          const card = await cardByToken(pool, cipher, token)
+          return card && card.endedAs === null ? card.sealedBytes : null
+        },
+        verifySealed: sealed => verifier.verify({ sealed }),
+      }),
+    ],
+    authenticate: authenticate({ actorOfToken: identityProvider.actorOfToken, actorOfSession: sessions.actorOfSession }),
+    streamRoutes: [
+      photosRoutes({ pool, cipher }),
+      tokensRoutes({ pool, cipher, agencies, clock }),
+      verificationRoutes(verification),
+      diplomaLookupRoutes({ ...verification, proofFor: ref => proofFor(installation, ref) }),
+      diplomaRequestsRoute(diplomaDeps),
+      importsRoutes(diplomaDeps),
+      officersRoutes(diplomaDeps),
+      agenciesRoutes({ pool, agencies, clock }),
+    ],
+    apiRoutes: [
+      requestsRoutes({ pool, cipher, agencies }),
+      cardsRoutes({
+        ...cardDeps,
+        ...rendering,
+        isRestricted: installation.isRestricted,
+        template: (name = 'the-cong-chuc-838') => loadTemplate(new URL(`${name}/`, templatesFolder).pathname),
+      }),
+      diplomasRoutes(diplomaDeps),
+      keysRoutes(keyDeps),
+      sdJwtRoutes({ pool, cipher, signers: installation.signers, publicUrl: origin, clock, agencies }),
+    ],
+    pages: [
+      pageShell({ assets, assetsDir, demonstration }),
+      consolePages({
+        ...pages,
+        publicUrl: origin,
+        identityProvider,
+        personOfClaims: claims => personOfClaims(claims, identityOptions(installation).claims),
+        officerOf: personalNumber => officerOf(installation, personalNumber),
+        logState: async () => ({
+          treeSize: (await newestCheckpoint(pool))?.treeSize ?? 0,
+          anchor: null,
+          anchoring: config.CHAIN !== 'none',
+        }),
+      }),
+    ],
+  })
+  return {
+    app,
+    metrics,
+    drain() {
+      draining = true
+    },
+  }
+}
+
+/** The jobs of an installation, and when the clock starts them (cron lines, UTC). */
+export function composeTasks(installation: Installation): { tasks: Record<string, Task>; crontab: string } {
+  const { pool, cipher, signers, origin, clock, config, agencies, isRestricted } = installation
+  const cardDeps = { pool, cipher, clock, termYears: config.CARD_TERM_YEARS }
+  const issueDeps = { ...cardDeps, signers, origin, isRestricted }
+  const appliers: Record<string, (requestId: string) => Promise<void>> = {
+    'card.issue': id => issueCards(issueDeps, id),
+    'card.replace': id => issueCards(issueDeps, id),
+    'card.resume': id => applyStatusRequest(issueDeps, id),
+    'card.revoke': id => applyStatusRequest(issueDeps, id),
+    'diploma.register': id => registerDiplomas(issueDeps, id),
+    'diploma.correct': id => registerDiplomas(issueDeps, id),
+    'diploma.end': id => endApprovedDiplomas(issueDeps, id),
+    'key.change': id => applyKeyChange({ ...installation, logOrigin: installation.logKey.name }, id),
+  }
+  return {
+    tasks: {
+      async applyRequest(payload) {
+        const { requestId } = payload as { requestId: string }
+        const request = await requestById(pool, requestId)
+        if (request) await appliers[request.kind]?.(requestId)
+      },
+      signStatusLists: async () => {
+        await installation.statusLists.signDue()
+      },
+      ...importTasks(installation),
+      ...cardTasks({ ...cardDeps, levelOneOf: agency => (agencies.ancestors(agency).at(-1) ?? agency) as AgencyCode }),
+    },
+    crontab: ['*/4 * * * * signStatusLists', '* * * * * sweepImports', '10 17 * * * expireCards', '30 17 * * * proposeReplacements'].join(
+      '\n',
+    ),
+  }
+}
+
+/** Signs a checkpoint over new entries every second, until the answered function is called. */
+export function keepCheckpointFresh(installation: Installation): () => void {
+  let running = false
+  const timer = setInterval(() => {
+    if (running) return
+    running = true
+    signCheckpoint(installation)
+      .catch(error => installation.logger.warn({ err: error }, 'checkpoint not signed'))
+      .finally(() => {
+        running = false
+      })
+  }, 1000)
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
+function identityOptions({ config, origin }: Installation) {
+  if (!config.OIDC_ISSUER) throw new Error('OIDC_ISSUER names no identity provider')
+  return {
+    issuer: config.OIDC_ISSUER,
+    clientId: config.OIDC_CLIENT_ID,
+    clientSecret: config.OIDC_CLIENT_SECRET,
+    publicUrl: origin,
+    audience: config.API_AUDIENCE,
+    personClients: [config.OIDC_CLI_CLIENT_ID, config.OIDC_CLIENT_ID],
+    stepUpAcr: config.OIDC_STEP_UP_ACR,
+    claims: { name: 'name', roles: config.OIDC_ROLES_CLAIM, agency: config.OIDC_AGENCY_CLAIM, officer: config.OIDC_OFFICER_CLAIM },
+  }
+}
+
+async function officerOf({ pool, cipher }: Installation, personalNumber: string): Promise<string | undefined> {
+  const [row] = await readOfficersByNumber(pool, [personalNumberIndex(cipher, personalNumber)])
+  return row?.id
+}
+
+/** Where to sign in, for the command line and other clients (RFC 9728). */
+function resourceMetadata({ config, origin }: Installation): Router {
+  const router = Router()
+  router.get('/.well-known/oauth-protected-resource', (_req, res) => {
+    res.set('Cache-Control', 'public, max-age=300').json({
+      resource: config.API_AUDIENCE,
+      resource_name: `Ấn Tín ${new URL(origin).host}`,
+      authorization_servers: config.OIDC_ISSUER ? [config.OIDC_ISSUER] : [],
+      scopes_supported: scopes,
+      bearer_methods_supported: ['header'],
+      cli_client_id: config.OIDC_CLI_CLIENT_ID,
+    })
+  })
+  return router
+}
+
+function readinessChecks(installation: Installation): ReadinessCheck[] {
+  const { pool } = installation
+  return [
+    async () => {
+      await pool.query('select 1')
+      return { name: 'database', ok: true, detail: '' }
+    },
+    async () => {
+      const { closed } = await readHead(pool)
+      return { name: 'log', ok: closed === null, detail: closed ?? '' }
+    },
+  ]
+}
