@@ -1,4 +1,6 @@
+import { parseLive } from '../../core/credential/live.ts'
 import type { CoreCrypto } from '../../core/crypto/coreCrypto.ts'
+import { judgeLive, type LiveJudgement } from '../../core/live/judgeLive.ts'
 import type { EvidencePorts, VerifyInput } from '../../core/verification/evidence.ts'
 import { gatherEvidence } from '../../core/verification/gatherEvidence.ts'
 import { OpenedCache } from '../../core/verification/openedCache.ts'
@@ -11,18 +13,39 @@ export interface VerifierDeps {
   /** Lowercase hex SHA-256 of root 1's payload. */
   trustRoot: string
   crypto: CoreCrypto
+  /** Origin of PUBLIC_URL. */
+  publicUrl: string
   /** Seconds. */
   clock: () => number
 }
 
 /** Verifies with the functions that the browser and the command line use, on the evidence that everybody can fetch. Never throws on hostile bytes. */
-export type Verify = (input: VerifyInput, policy?: PolicyName) => Promise<Report>
+export interface Verifier {
+  verify(input: VerifyInput, policy?: PolicyName): Promise<Report>
+  /** Whether a live QR is shown by its holder's phone now; the sealed card in it is for `verify`. */
+  judgeLive(bytes: Uint8Array): Promise<LiveJudgement>
+}
 
-export function createVerifier({ ports, trustRoot, crypto, clock }: VerifierDeps): Verify {
+export type Verify = Verifier['verify']
+
+export function createVerifier({ ports, trustRoot, crypto, publicUrl, clock }: VerifierDeps): Verifier {
   const cache = new OpenedCache()
-  return async (input, policy = 'standard') => {
-    const now = clock()
-    const evidence = await gatherEvidence(input, ports, { trustRoot, policy, now, cache }, crypto)
-    return verifyCredential(input, evidence, policy, now, crypto)
+  const { host } = new URL(publicUrl)
+  const gather = (input: VerifyInput, policy: PolicyName, now: number) =>
+    gatherEvidence(input, ports, { trustRoot, policy, now, cache }, crypto)
+  return {
+    async verify(input, policy = 'standard') {
+      const now = clock()
+      return verifyCredential(input, await gather(input, policy, now), policy, now, crypto)
+    },
+    async judgeLive(bytes) {
+      const now = clock()
+      try {
+        const { trust } = await gather({ sealed: parseLive(bytes).sealedBytes }, 'standard', now)
+        return await judgeLive({ bytes, slice: trust.value, host, now }, crypto)
+      } catch {
+        return { kind: 'wrong' }
+      }
+    },
   }
 }

@@ -1,8 +1,7 @@
-import { type LiveCard, liveFailure, parseLive } from '../../core/credential/live.ts'
 import { readSealed } from '../../core/credential/sealed.ts'
 import { decodeBase64url } from '../../core/encoding/base64url.ts'
-import { equalBytes, toHex } from '../../core/encoding/bytes.ts'
-import { findKey } from '../../core/trust/trustList.ts'
+import { toHex } from '../../core/encoding/bytes.ts'
+import { judgeLive, type LiveJudgement, liveThumbprint } from '../../core/live/judgeLive.ts'
 import type { DocumentInput, Evidence } from '../../core/verification/evidence.ts'
 import { gatherEvidence } from '../../core/verification/gatherEvidence.ts'
 import { OpenedCache } from '../../core/verification/openedCache.ts'
@@ -16,8 +15,7 @@ const maxPhoto = 64 * 1024
 const cache = new OpenedCache()
 let ports: Promise<BrowserPorts> | undefined
 
-/** What became of a live card's proof; `age` in seconds. */
-export type LiveState = { readonly kind: 'live'; readonly age: number } | { readonly kind: 'stale' | 'wrong' | 'unbound' | 'unknown' }
+export type LiveState = LiveJudgement
 
 export interface Checked {
   readonly report: Report
@@ -50,7 +48,7 @@ export async function checkCredential(
   const settings = { trustRoot, policy: 'standard' as const, now, cache }
   const evidence = await gatherEvidence(input, source, settings, browserCrypto)
   const first = await verifyCredential({ sealed: input.sealed, document: input.document }, evidence, 'standard', now, browserCrypto)
-  const live = input.live && first.verdict === 'valid' ? await judgeLive(input.live, evidence, facts) : undefined
+  const live = input.live && first.verdict === 'valid' ? await liveState(input.live, evidence, facts) : undefined
   const offline = source.offline()
   if (first.verdict !== 'valid' || first.credential?.kind !== 'card' || first.credential.photo === undefined) {
     return { report: first, offline, photo: null, live }
@@ -76,38 +74,13 @@ async function fetchPhoto(sealed: Uint8Array): Promise<Uint8Array | null> {
   return answer.kind === 'found' ? answer.bytes : null
 }
 
-async function judgeLive(bytes: Uint8Array, evidence: Evidence, { host, now }: { host: string; now: number }): Promise<LiveState> {
-  let live: LiveCard
-  try {
-    live = parseLive(bytes)
-  } catch {
-    return { kind: 'wrong' }
-  }
-  const slice = evidence.trust.value
-  const key = slice && findKey(slice, live.binding.kid)
-  if (!slice || key?.jwk.kty !== 'EC' || key.use !== 'card' || key.compromise) return { kind: 'unknown' }
-  // Only a key that may sign this card may say who holds it.
-  const cardKey = findKey(slice, live.sealed.kid)
-  if (!cardKey || cardKey.agency.code !== key.agency.code) return { kind: 'wrong' }
-  const failure = await liveFailure(live, { key: key.jwk, host, now, crypto: browserCrypto })
-  if (failure === 'time') return { kind: 'stale' }
-  if (failure !== undefined) return { kind: failure === 'binding.expired' ? 'unbound' : 'wrong' }
-  if (await isUnbound(live)) return { kind: 'unbound' }
-  return { kind: 'live', age: Math.max(0, now - live.time) }
-}
-
-/** Whether the holder or HR took the binding back; silence of the server is no answer, the binding itself is short-lived. */
-async function isUnbound(live: LiveCard): Promise<boolean> {
-  const thumbprint = await browserCrypto.sha256(
-    new TextEncoder().encode(JSON.stringify({ crv: 'P-256', kty: 'EC', x: live.binding.holderKey.x, y: live.binding.holderKey.y })),
-  )
-  const answer = await fetchBytes(`/live-bindings/${toHex(thumbprint)}`, { maxLength: 1000, fresh: true, timeout: 3000 })
-  return answer.kind === 'absent'
-}
-
-/** Whether two byte strings are the same card; a scanner that sees one code many times asks. */
-export function isSame(a: Uint8Array | undefined, b: Uint8Array): boolean {
-  return a !== undefined && equalBytes(a, b)
+/** The live proof judged by `core`, then whether the holder or HR took the binding back; silence of the server is no answer to that. */
+async function liveState(bytes: Uint8Array, evidence: Evidence, { host, now }: { host: string; now: number }): Promise<LiveState> {
+  const judged = await judgeLive({ bytes, slice: evidence.trust.value, host, now }, browserCrypto)
+  if (judged.kind !== 'live') return judged
+  const thumbprint = await liveThumbprint(bytes, browserCrypto)
+  const answer = await fetchBytes(`/live-bindings/${toHex(thumbprint!)}`, { maxLength: 1000, fresh: true, timeout: 3000 })
+  return answer.kind === 'absent' ? { kind: 'ended' } : judged
 }
 
 /** The report that the server computes, for browsers that hide their cryptography. */

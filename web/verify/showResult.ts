@@ -91,7 +91,7 @@ function liveNote(report: Report, live: LiveState | undefined): Html | undefined
   const reasons = {
     stale: 'result.liveStale',
     wrong: 'result.liveWrong',
-    unbound: 'result.liveUnbound',
+    ended: 'result.liveUnbound',
     unknown: 'result.liveUnknown',
   } as const
   const kind = live?.kind ?? 'unknown'

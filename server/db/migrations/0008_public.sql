@@ -53,3 +53,6 @@ create table service_keys (
   public bytea not null check (octet_length(public) = 32),
   created_at timestamptz not null default now()
 );
+
+-- A photo is served while a card that has not ended has it.
+create index cards_photo on cards (photo_digest) where ended_as is null;

@@ -1,0 +1,104 @@
+import express, { Router } from 'express'
+import type { Pool } from 'pg'
+import { z } from 'zod'
+import { encodeBase64url } from '../../../core/encoding/base64url.ts'
+import { AppError } from '../../../core/errors.ts'
+import { isCardSerial } from '../../../core/identity/cardSerial.ts'
+import type { AgencyTree } from '../../agencies/agencyTree.ts'
+import { cardBySerial } from '../../cards/cardsTable.ts'
+import { cardByToken } from '../../cards/readCard.ts'
+import type { FieldCipher } from '../../keys/fieldCipher.ts'
+import { readToken } from '../../verification/verifyRequest.ts'
+import { problems } from '../problemResponses.ts'
+import { limitRequests } from '../rateLimits.ts'
+
+export interface TokensRoutesDeps {
+  pool: Pool
+  cipher: FieldCipher
+  agencies: Pick<AgencyTree, 'get'>
+  /** Seconds. */
+  clock: () => number
+}
+
+const tokenBody = z.object({ token: z.string().max(64).describe('What follows /t/ in a short QR') })
+const serialBody = z.object({ serial: z.string().max(20).describe('G09-26-0000123-K') })
+const agencyName = z.object({ vi: z.string(), en: z.string() })
+const statusAnswer = z.object({
+  serial: z.string(),
+  status: z.enum(['active', 'suspended', 'ended', 'expired']),
+  agency: z.string(),
+  agencyName,
+})
+
+/** The sealed card of a short QR's token while the card has not ended; null for an unknown token and an ended card alike. */
+export async function sealedByToken(
+  { pool, cipher }: Pick<TokensRoutesDeps, 'pool' | 'cipher'>,
+  token: Uint8Array,
+): Promise<Uint8Array | null> {
+  const card = await cardByToken(pool, cipher, token)
+  return card && card.endedAs === null ? card.sealedBytes : null
+}
+
+/** `POST /api/tokens`: the sealed card of a short QR, its token in the body because addresses are logged. `POST /api/card-status`: by the printed number. */
+export function tokensRoutes(deps: TokensRoutesDeps): Router {
+  const router = Router()
+  const readJson = express.json({ limit: '4kb' })
+
+  router.post('/api/tokens', limitRequests({ name: 'tokens', limit: 120, seconds: 60 }), readJson, async (req, res) => {
+    res.set('Cache-Control', 'no-store')
+    const token = readToken(tokenBody.parse(req.body).token)
+    const sealed = token && (await sealedByToken(deps, token))
+    if (!sealed) throw new AppError('token.not-found')
+    res.json({ credential: encodeBase64url(sealed) })
+  })
+
+  router.post('/api/card-status', limitRequests({ name: 'card-status', limit: 30, seconds: 60 }), readJson, async (req, res) => {
+    res.set('Cache-Control', 'no-store')
+    const { serial } = serialBody.parse(req.body)
+    const card = isCardSerial(serial) ? await cardBySerial(deps.pool, serial) : null
+    if (!card) throw new AppError('card.not-found')
+    const agency = deps.agencies.get(card.issuerCode)
+    const answer: z.infer<typeof statusAnswer> = {
+      serial,
+      status: statusOf(card),
+      agency: card.issuerCode,
+      agencyName: { vi: agency?.nameVi ?? card.issuerCode, en: agency?.nameEn ?? agency?.nameVi ?? card.issuerCode },
+    }
+    res.json(answer)
+  })
+
+  return router
+
+  function statusOf({ endedAs, status, expiresAt }: { endedAs: string | null; status: number; expiresAt: Date }) {
+    if (endedAs === 'expired' || (endedAs === null && expiresAt.getTime() / 1000 < deps.clock())) return 'expired'
+    if (endedAs !== null) return 'ended'
+    return status === 2 ? 'suspended' : 'active'
+  }
+}
+
+const json = <T>(schema: T) => ({ 'application/json': { schema } })
+
+export const tokensPaths = {
+  '/api/tokens': {
+    post: {
+      summary: 'The sealed card of a short QR',
+      security: [],
+      requestBody: { required: true, content: json(tokenBody) },
+      responses: {
+        200: {
+          description: 'To be verified by the caller',
+          content: json(z.object({ credential: z.string().describe('Sealed, base64url') })),
+        },
+        ...problems(400, 404, 429),
+      },
+    },
+  },
+  '/api/card-status': {
+    post: {
+      summary: 'Status and issuer of a printed card number; proves nothing about a card in hand',
+      security: [],
+      requestBody: { required: true, content: json(serialBody) },
+      responses: { 200: { description: 'No personal data', content: json(statusAnswer) }, ...problems(400, 404, 429) },
+    },
+  },
+}
