@@ -1,0 +1,32 @@
+import { userInfo } from 'node:os'
+import { parseArgs } from 'node:util'
+import { pino } from 'pino'
+import { CliError, type CliIo } from './io.ts'
+
+/**
+ * `antin card suspend SERIAL --reason TEXT`: break glass on the server itself when sign-in is down. It needs the database and the keys'
+ * folder, and the audit names the operating system's user.
+ */
+export async function card(args: string[], io: CliIo): Promise<number> {
+  const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { reason: { type: 'string' } } })
+  const [action, ...serials] = positionals
+  if (action !== 'suspend' || serials.length === 0 || !values.reason)
+    throw new CliError('Say which cards, and why: the audit keeps it.', 64)
+  const { readConfig } = await import('../server/config.ts')
+  const { openInstallation } = await import('../server/installation.ts')
+  const { suspendCards } = await import('../server/cards/changeStatus.ts')
+  const installation = await openInstallation(readConfig(io.env), pino({ level: 'silent' }))
+  try {
+    const user = userInfo().username
+    await suspendCards(installation, {
+      actor: { sub: `break-glass:${user}`, name: `Khẩn cấp: ${user}` },
+      serials,
+      reasonCode: 'KHAC',
+      reason: values.reason,
+    })
+    io.out(`Suspended: ${serials.join(', ')}`)
+    return 0
+  } finally {
+    await installation.close()
+  }
+}

@@ -1,0 +1,88 @@
+import { createServer } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { pino } from 'pino'
+import type { CliIo } from './io.ts'
+
+/** `antin serve`: the web server; any number may run. TERM drains it: /readyz says so, running requests end, then it stops. */
+export async function serve(args: string[], io: CliIo): Promise<number> {
+  const { installation, composition } = await open(args, io)
+  const { config, logger } = installation
+  const web = await composition.composeWeb(installation)
+  const server = createServer({ requestTimeout: 300_000, headersTimeout: 20_000, maxHeaderSize: 16_384, keepAliveTimeout: 65_000 }, web.app)
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(config.PORT, config.HOST, resolve))
+  const metrics =
+    config.METRICS_PORT === undefined ? null : await composition.serveMetrics(web.metrics.registry, config.METRICS_PORT, config.HOST)
+  const stopSigning = composition.keepCheckpointFresh(installation)
+  logger.info({ host: config.HOST, port: config.PORT, publicUrl: installation.origin }, 'serving')
+  await stopSignal()
+  logger.info('draining')
+  web.drain()
+  // A balancer asks /readyz again before connections are refused.
+  await sleep(io.env.ANTIN_DRAIN_MS ? Number(io.env.ANTIN_DRAIN_MS) : 5000)
+  stopSigning()
+  metrics?.close()
+  await new Promise<void>(resolve => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+    setTimeout(() => server.closeAllConnections(), 30_000).unref()
+  })
+  await installation.close()
+  return 0
+}
+
+/** `antin work`: the jobs and the anchoring; any number may run. TERM lets running jobs end. */
+export async function work(args: string[], io: CliIo): Promise<number> {
+  const { installation, composition } = await open(args, io)
+  const { tasks, crontab } = composition.composeTasks(installation)
+  const worker = await composition.startWorker({ pool: installation.pool, logger: installation.logger, tasks, crontab })
+  const stopSigning = composition.keepCheckpointFresh(installation)
+  installation.logger.info({ tasks: Object.keys(tasks) }, 'working')
+  await stopSignal()
+  stopSigning()
+  await worker.stop()
+  await installation.close()
+  return 0
+}
+
+/** `antin migrate`: brings the database up to date and makes the keys that are missing; says what was done. */
+export async function migrateDatabase(args: string[], io: CliIo): Promise<number> {
+  parseArgs({ args, options: {} })
+  const { readConfig } = await import('../server/config.ts')
+  const { createPool } = await import('../server/db/pool.ts')
+  const { migrate } = await import('../server/db/migrate.ts')
+  const { migrateJobs } = await import('../server/jobs/worker.ts')
+  const { openInstallation } = await import('../server/installation.ts')
+  const { formatVerifierKey } = await import('../core/log/verifierKey.ts')
+  const config = readConfig(io.env)
+  const { CliError } = await import('./io.ts')
+  if (!config.DATABASE_URL) throw new CliError('DATABASE_URL names no database.', 64)
+  const pool = createPool(config.DATABASE_URL, { max: 1 })
+  const applied = await migrate(pool)
+  await migrateJobs(pool)
+  await pool.end()
+  const installation = await openInstallation(config, pino({ level: 'silent' }), { makeSecrets: true })
+  io.out(applied.length === 0 ? 'The database is up to date.' : `Applied: ${applied.join(', ')}`)
+  io.out(`Log: ${formatVerifierKey(installation.logKey)}`)
+  io.out(`Anchor signer: ${installation.anchorSigner.address}`)
+  await installation.close()
+  return 0
+}
+
+async function open(args: string[], io: CliIo) {
+  parseArgs({ args, options: {} })
+  const { readConfig } = await import('../server/config.ts')
+  const config = readConfig(io.env)
+  const { openInstallation } = await import('../server/installation.ts')
+  const main = await import('../server/main.ts')
+  const { startWorker } = await import('../server/jobs/worker.ts')
+  const { serveMetrics } = await import('../server/operations/metrics.ts')
+  const installation = await openInstallation(config, pino({ level: config.LOG_LEVEL }))
+  return { installation, composition: { ...main, startWorker, serveMetrics } }
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise(resolve => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
+  })
+}
