@@ -4,7 +4,7 @@ import type { Compromise } from '../../core/trust/trustSchema.ts'
 import { type AuditActor, recordAudit } from '../audit/auditTable.ts'
 import { type Db, inTransaction } from '../db/transaction.ts'
 import { appendEntries } from '../log/appendEntries.ts'
-import type { KeyDeps } from './createKey.ts'
+import type { CommitWith, KeyDeps } from './createKey.ts'
 import { type KeyReach, type KeyRow, lockKey, readKey, readKeyReach, updateCompromise } from './keysTable.ts'
 
 /** What a compromise would do, to be shown before anyone says yes. */
@@ -32,8 +32,10 @@ export async function compromiseKey(
   kid: Uint8Array,
   compromise: Compromise,
   actor: AuditActor,
+  commitWith?: CommitWith,
 ): Promise<KeyRow> {
   await inTransaction(deps.pool, async tx => {
+    await commitWith?.(tx)
     const key = await lockKey(tx, kid)
     if (key.compromise && key.compromise.logSize <= compromise.logSize)
       throw new AppError('key.retired', 'The key is called compromised at that size or a smaller one')

@@ -3,7 +3,7 @@ import { encodeBase64url } from '../../core/encoding/base64url.ts'
 import { AppError } from '../../core/errors.ts'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import { type AuditActor, recordAudit } from '../audit/auditTable.ts'
-import { inTransaction } from '../db/transaction.ts'
+import { inTransaction, type Tx } from '../db/transaction.ts'
 import { appendEntries } from '../log/appendEntries.ts'
 import { certificateWindow } from './certificateWindow.ts'
 import type { KeyStore, StoredKey } from './keyStore.ts'
@@ -16,6 +16,9 @@ export interface KeyDeps {
   /** Seconds. */
   clock: () => number
 }
+
+/** What has to commit with a change of a key, before its entry is appended. */
+export type CommitWith = (tx: Tx) => Promise<void>
 
 /** Whose key, what for, and from when to when it may sign (seconds, both ends included). */
 export interface KeyWindow {
@@ -31,10 +34,21 @@ export interface KeyWindow {
  * before the trust office has published it and the waiting time is over. Throws `key.window`, `key.wrong-use` for documents, whose keys
  * come with a certificate.
  */
-export async function createKey(deps: KeyDeps, input: KeyWindow & { tokenLabel?: string | undefined }, actor: AuditActor): Promise<KeyRow> {
+export async function createKey(
+  deps: KeyDeps,
+  input: KeyWindow & { tokenLabel?: string | undefined },
+  actor: AuditActor,
+  commitWith?: CommitWith,
+): Promise<KeyRow> {
   if (input.use === 'document') throw new AppError('key.wrong-use', 'A key for documents is brought in with its certificate (import-p12)')
   const window = windowOf(deps, input)
-  return addKey(deps, { ...input, ...window }, await deps.store.create(input.use, `${input.agency} ${input.use}`, input.tokenLabel), actor)
+  return addKey(
+    deps,
+    { ...input, ...window },
+    await deps.store.create(input.use, `${input.agency} ${input.use}`, input.tokenLabel),
+    actor,
+    commitWith,
+  )
 }
 
 /**
@@ -72,6 +86,7 @@ async function addKey(
   key: Required<Pick<KeyRow, 'agency' | 'use' | 'notBefore' | 'notAfter'>>,
   stored: StoredKey,
   actor: AuditActor,
+  commitWith?: CommitWith,
 ): Promise<KeyRow> {
   const { agency, use, notBefore, notAfter } = key
   const { signer, form, location, x5c } = stored
@@ -89,6 +104,7 @@ async function addKey(
       notBefore,
       notAfter,
     }
+    await commitWith?.(tx)
     await insertKey(tx, row)
     const names = { agency, kid: encodeBase64url(kid), thumbprint: encodeBase64url(signer.thumbprint), use }
     const [leaf] = await appendEntries(tx, [{ type: 'key.added', ...names, notBefore, notAfter }])

@@ -12,7 +12,8 @@ import { type KeyRow, readKeys } from '../keys/keysTable.ts'
 import { pkcs12Signer } from '../keys/pkcs12.ts'
 import { type KeyUse, keyUses } from '../keys/signer.ts'
 import { exists, writeDurably } from '../keys/writeDurably.ts'
-import { publishTrust, type TrustNetwork } from './publishTrust.ts'
+import { publishTrust } from './publishTrust.ts'
+import type { TrustNetwork } from './trustNetworkTable.ts'
 import { createTrustOffice, type Officer, openTrustOffice } from './trustOffice.ts'
 
 export interface DemonstrationTrustDeps {

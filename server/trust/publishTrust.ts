@@ -7,12 +7,13 @@ import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import { issuerUrl } from '../../core/sd-jwt/credentialTypes.ts'
 import { parseCompactJws } from '../../core/trust/jws.ts'
 import { signTrustIndex, signTrustSlice, trustListType } from '../../core/trust/signTrust.ts'
-import type { AnchorDescription, LogDescription } from '../../core/trust/trustSchema.ts'
+import type { AgencyPayload } from '../../core/trust/trustSchema.ts'
 import { recordAudit } from '../audit/auditTable.ts'
 import { inTransaction, type Tx } from '../db/transaction.ts'
 import { readKeys, updateCertificates, updateServed } from '../keys/keysTable.ts'
 import { appendEntries } from '../log/appendEntries.ts'
 import { readTrustFacts, sliceOf } from './trustFacts.ts'
+import type { TrustNetwork } from './trustNetworkTable.ts'
 import { rootPayloadOf, type TrustOffice, trustSigner } from './trustOffice.ts'
 import {
   insertPublication,
@@ -23,13 +24,12 @@ import {
   type TrustDocument,
 } from './trustTable.ts'
 
-/** The logs, contracts and witnesses that verifiers are told of. */
-export interface TrustNetwork {
-  logs: LogDescription[]
-  anchors: AnchorDescription[]
-  /** C2SP vkeys. */
-  witnesses: string[]
-  quorum: number
+export type { TrustNetwork }
+
+/** All that a publication says, apart from times and numbers. */
+export interface TrustFacts {
+  agencies: AgencyPayload[]
+  network: TrustNetwork
 }
 
 export interface PublishTrustDeps {
@@ -49,15 +49,19 @@ export const signTrustAfter = 12 * 3600
 /**
  * Signs the index and every slice under the next seq and puts them in place of those before, with the root documents they rest on, in one
  * transaction with the `trust.published` entry. Agency keys without a certificate get theirs; keys named for the first time are marked
- * as served from now on. With `unlessFresh` nothing is signed when nothing changed and the last publication is under 12 h old.
+ * as served from now on. `facts` are what two people agreed to, else all that is so now. With `unlessFresh` nothing is signed when nothing
+ * changed and the last publication is under 12 h old.
  */
-export async function publishTrust(deps: PublishTrustDeps, { unlessFresh = false } = {}): Promise<{ epoch: number; seq: number }> {
+export async function publishTrust(
+  deps: PublishTrustDeps,
+  { facts: agreed, unlessFresh = false }: { facts?: TrustFacts; unlessFresh?: boolean } = {},
+): Promise<{ epoch: number; seq: number }> {
   const { pool, office } = deps
-  const network = await deps.network()
+  const network = agreed?.network ?? (await deps.network())
   return inTransaction(pool, async tx => {
     await lockPublications(tx)
-    await certifyKeys(deps, tx)
-    const agencies = await readTrustFacts(tx, deps.publicUrl)
+    const agencies = agreed?.agencies ?? (await readTrustFacts(tx, deps.publicUrl))
+    const kids = agencies.flatMap(agency => agency.keys.map(key => key.kid))
     if (agencies.length === 0) throw new AppError('trust.office', 'There are no agencies to publish')
     const facts = hash(
       'sha256',
@@ -71,6 +75,7 @@ export async function publishTrust(deps: PublishTrustDeps, { unlessFresh = false
 
     const seq = Math.max(last?.seq ?? 0, office.last.seq) + 1
     const iat = Math.max(now, last?.iat ?? 0)
+    await certifyKeys(deps, tx, new Set(kids))
     const head = { v: 1 as const, epoch: office.epoch, seq, iat, exp: iat + trustLifetime }
     await office.markUsed(office.epoch, seq)
     const signer = trustSigner(office)
@@ -90,7 +95,7 @@ export async function publishTrust(deps: PublishTrustDeps, { unlessFresh = false
     await replaceDocuments(tx, seq, iat, [...documents, index, authority])
     await updateServed(
       tx,
-      agencies.flatMap(agency => agency.keys.map(key => Buffer.from(key.kid, 'base64url'))),
+      kids.map(kid => Buffer.from(kid, 'base64url')),
       now,
     )
     const [leaf] = await appendEntries(tx, [{ type: 'trust.published', epoch: office.epoch, seq, digest: encodeBase64url(index.digest) }])
@@ -108,9 +113,9 @@ export async function publishTrust(deps: PublishTrustDeps, { unlessFresh = false
 }
 
 /** Card and diploma keys without a certificate get one whose URI is the `iss` of their agency. */
-async function certifyKeys({ office, publicUrl }: PublishTrustDeps, tx: Tx): Promise<void> {
+async function certifyKeys({ office, publicUrl }: PublishTrustDeps, tx: Tx, kids: ReadonlySet<string>): Promise<void> {
   for (const { kid, jwk, agency, use, x5c, notBefore, notAfter } of await readKeys(tx)) {
-    if ((use !== 'card' && use !== 'diploma') || x5c.length > 0 || jwk.kty !== 'EC') continue
+    if ((use !== 'card' && use !== 'diploma') || x5c.length > 0 || jwk.kty !== 'EC' || !kids.has(encodeBase64url(kid))) continue
     const iss = issuerUrl(publicUrl, agency as AgencyCode)
     await updateCertificates(tx, kid, [await office.ca.certify({ jwk, iss, name: `${agency} ${use}`, notBefore, notAfter })])
   }

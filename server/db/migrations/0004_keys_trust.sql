@@ -82,3 +82,18 @@ create table trust_documents (
   seq bigint not null,
   published_at timestamptz not null
 );
+
+-- Logs and witnesses that the next publication names; two people see every change before they sign it.
+create table trust_logs (
+  origin text not null,
+  vkey text not null,
+  url text not null,
+  valid_from timestamptz not null,
+  valid_until timestamptz,
+  primary key (origin, vkey)
+);
+
+create table trust_witnesses (
+  vkey text primary key,
+  added_at timestamptz not null default now()
+);
