@@ -26,9 +26,10 @@ library MerkleProof {
             for (; i < length; ++i) {
                 if (sn == 0) return false;
                 bytes32 node = path[i];
-                if (fn & 1 == 1 || fn == sn) {
-                    first = nodeHash(node, first);
-                    second = nodeHash(node, second);
+                if (fn & 1 == 1) {
+                    (first, second) = nodeHashes(node, first, second);
+                } else if (fn == sn) {
+                    (first, second) = nodeHashes(node, first, second);
                     while (fn & 1 == 0 && fn != 0) {
                         fn >>= 1;
                         sn >>= 1;
@@ -84,6 +85,23 @@ library MerkleProof {
             // Arguments run right to left: the call comes before the size of what it returned.
             if iszero(and(eq(returndatasize(), 32), staticcall(gas(), 2, input, 65, 0, 32))) { revert(0, 0) }
             hash := mload(0)
+        }
+    }
+
+    /// @notice `nodeHash(left, first)` and `nodeHash(left, second)`.
+    /// @dev Writes `left` once; memory as in `nodeHash`.
+    function nodeHashes(bytes32 left, bytes32 first, bytes32 second) internal view returns (bytes32 firstHash, bytes32 secondHash) {
+        assembly ("memory-safe") {
+            let input := mload(0x40)
+            mstore8(input, 1)
+            mstore(add(input, 1), left)
+            mstore(add(input, 33), first)
+            let done := staticcall(gas(), 2, input, 65, 0, 32)
+            mstore(add(input, 33), second)
+            done := and(staticcall(gas(), 2, input, 65, 32, 32), done)
+            if iszero(and(eq(returndatasize(), 32), done)) { revert(0, 0) }
+            firstHash := mload(0)
+            secondHash := mload(32)
         }
     }
 }

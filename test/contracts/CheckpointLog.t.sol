@@ -389,11 +389,12 @@ contract CheckpointLogTest {
         require(!sent);
     }
 
-    /// The one piece of assembly against the plain expression.
+    /// The only assembly against the plain expression.
     function testFuzz_TheNodeHashIsTheHashOfRfc9162(bytes32 left, bytes32 right) public view {
         require(MerkleProof.nodeHash(left, right) == sha256(abi.encodePacked(bytes1(0x01), left, right)));
         bytes memory after_ = abi.encodePacked(left, right);
-        MerkleProof.nodeHash(right, left);
+        (bytes32 first, bytes32 second) = MerkleProof.nodeHashes(right, left, right);
+        require(first == MerkleProof.nodeHash(right, left) && second == MerkleProof.nodeHash(right, right));
         require(keccak256(after_) == keccak256(abi.encodePacked(left, right)), "memory was touched");
     }
 
