@@ -94,3 +94,11 @@ export async function cardsByAgency(
   )
   return rows
 }
+
+/** People and cards in force of each agency that has any. */
+export async function countByAgency(
+  db: Db,
+  agencies: readonly string[],
+): Promise<{ agencyCode: string; people: number; active: number }[]> {
+  return cardsByAgency(db, agencies, 100_000)
+}

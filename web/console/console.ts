@@ -1,10 +1,12 @@
 // @ts-expect-error govuk-frontend ships no types
 import { initAll } from 'govuk-frontend'
+import { digestFiles } from './digestFiles.ts'
 import { followProgress } from './followProgress.ts'
 import { guardSession } from './guardSession.ts'
 import { tendTables } from './tendTables.ts'
 
 initAll()
+digestFiles()
 guardSession()
 followProgress()
 tendTables()

@@ -1,15 +1,39 @@
 import express, { type Router } from 'express'
+import { agencyPages } from './agencies.ts'
+import { auditPages } from './audit.ts'
+import { type CardPagesDeps, cardPages } from './cards.ts'
+import { diplomaPages } from './diplomas.ts'
+import { importPages } from './imports.ts'
+import { type KeyPagesDeps, keyPages } from './keys.ts'
+import { type OfficerPagesDeps, officerPages } from './officers.ts'
 import { type OverviewDeps, overviewPages } from './overview.ts'
-import type { ConsoleRouter, DeclaredRoute } from './routes.ts'
+import { ownPages } from './own.ts'
+import { requestPages } from './requests.ts'
+import { reviewPages } from './review.ts'
+import type { DeclaredRoute } from './routes.ts'
 import { consoleShell } from './shell.ts'
 import { type SignInDeps, signInPages } from './signIn.ts'
+import { staffPages } from './staff.ts'
 
 /** Everything the console is made of; `main.ts` fills it. */
-export type ConsoleDeps = SignInDeps & OverviewDeps
+export type ConsoleDeps = SignInDeps & OverviewDeps & OfficerPagesDeps & CardPagesDeps & KeyPagesDeps
 
 /** Sign-in and all console pages, and the permissions of every route. Mount it at the root, after `pageShell` and `authenticate`. */
 export function consolePages(deps: ConsoleDeps): Router & { declared: readonly DeclaredRoute[] } {
-  const areas: ConsoleRouter[] = [overviewPages(deps)]
+  const areas = [
+    overviewPages(deps),
+    officerPages(deps),
+    importPages(deps),
+    reviewPages(deps),
+    requestPages(deps),
+    cardPages(deps),
+    diplomaPages(deps),
+    ownPages(deps),
+    auditPages(deps),
+    keyPages(deps),
+    agencyPages(deps),
+    staffPages(deps),
+  ]
   const router = express.Router()
   router.use(['/console', '/signin', '/signout', '/signed-out'], consoleShell(deps))
   router.use(signInPages(deps))

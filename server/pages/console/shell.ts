@@ -20,7 +20,7 @@ const navigation: readonly { title?: string; items: readonly NavItem[] }[] = [
     title: 'nav.people',
     items: [
       { href: '/console/officers', text: 'nav.officers', needs: ['people.read'] },
-      { href: '/console/imports', text: 'nav.imports', needs: ['people.write'] },
+      { href: '/console/imports', text: 'nav.imports', needs: ['people.write', 'agencies.manage'] },
       { href: '/console/review', text: 'nav.review', needs: ['cards.request'] },
     ],
   },
@@ -84,6 +84,7 @@ export async function prepareLocals(deps: PageDeps, req: Request, res: Response)
   const { lang, t } = res.locals as { lang: 'vi' | 'en'; t: (key: string, values?: Record<string, unknown>) => string }
   await deps.tree.refresh(deps.pool)
   const texts = textsOf(lang)
+  const textOr = (key: string, otherwise: string) => (texts.has(key) ? t(key, { detail: '' }) : otherwise)
   Object.assign(res.locals, {
     csrfToken: req.staffSession?.csrf ?? '',
     idleSeconds: req.staffSession?.idleSeconds ?? 0,
@@ -91,11 +92,15 @@ export async function prepareLocals(deps: PageDeps, req: Request, res: Response)
       const agency = deps.tree.get(code)
       return (lang === 'en' ? agency?.nameEn : null) ?? agency?.nameVi ?? code
     },
-    warningText: (warning: { code: string; field?: string }) => {
-      const key = `warning.${warning.code}`
-      const field = warning.field && texts.has(`field.${warning.field}`) ? t(`field.${warning.field}`) : warning.field
-      return texts.has(key) ? t(key, { field: field ?? '' }) : `${warning.code}${field ? ` (${field})` : ''}`
+    warningText: (warning: { code: string; field?: string; column?: string }) => {
+      const column = warning.field ?? warning.column
+      const field = column === undefined ? '' : textOr(`field.${column}`, column)
+      return texts.has(`warning.${warning.code}`) ? t(`warning.${warning.code}`, { field }) : `${warning.code}${field ? ` (${field})` : ''}`
     },
+    fieldName: (name: string) => textOr(`field.${name}`, name),
+    outcomeText: (code: string) => textOr(problemKey(code), code),
+    actionText: (action: string) => textOr(`action.${action}`, action),
+    detailText: (detail: Record<string, unknown>) => detailText(detail, textOr),
   })
   if (!req.actor) return
   const waiting = holds(req.actor, 'requests.read') ? await countWaiting(deps.pool, agenciesOf(deps.tree, req.actor), req.actor.sub) : 0
@@ -129,6 +134,16 @@ export async function redirectWith(
 ): Promise<void> {
   await deps.sessions.flash(req, { kind: flash.kind ?? 'success', key: flash.key, ...(flash.values ? { values: flash.values } : {}) })
   res.redirect(303, to)
+}
+
+/** An audit record's detail in one line: numbers and codes by their names, nested values left out. */
+function detailText(detail: Record<string, unknown>, textOr: (key: string, otherwise: string) => string): string {
+  return Object.entries(detail)
+    .filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value))
+    .map(
+      ([name, value]) => `${textOr(`detail.${name}`, name)}: ${textOr(`reason.${value}`, textOr(`request.kind.${value}`, String(value)))}`,
+    )
+    .join(' · ')
 }
 
 /** The text key of an error code, for messages beside a form. */

@@ -1,0 +1,237 @@
+import { createReadStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
+import type { Response } from 'express'
+import { AppError } from '../../../core/errors.ts'
+import { recordAudit } from '../../audit/auditTable.ts'
+import { inTransaction } from '../../db/transaction.ts'
+import { readMultipart, type UploadedFile } from '../../http/multipart.ts'
+import { agencyColumns } from '../../imports/agencyRow.ts'
+import { errorWorkbook } from '../../imports/errorWorkbook.ts'
+import type { ImportDeps } from '../../imports/importDeps.ts'
+import {
+  assignPhoto,
+  type ImportKind,
+  type ImportRow,
+  listImports,
+  type RowFilter,
+  readImport,
+  readImportPhoto,
+} from '../../imports/importsTable.ts'
+import { officerColumns } from '../../imports/officerColumns.ts'
+import { openPhoto } from '../../imports/photoContent.ts'
+import { absentFrom, loosePhotos, previewOf } from '../../imports/previewOf.ts'
+import { cancelImport, photoArchiveBytes, previewAgain, startCommit, startImport } from '../../imports/startImport.ts'
+import type { Actor } from '../../staff/actor.ts'
+import { holds, type Permission } from '../../staff/authorize.ts'
+import { render } from '../render.ts'
+import type { Translate } from '../texts.ts'
+import { agenciesOf, type ConsoleRouter, consoleRouter, fieldsOf, href, inScope, type PageDeps, queryOf, whoOf } from './routes.ts'
+import { attempt, checkCsrf, problemKey, redirectWith } from './shell.ts'
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const importer = ['people.write', 'agencies.manage'] as const satisfies readonly Permission[]
+const pageSize = 50
+
+/** The tabs of a preview: what each shows of the rows. */
+const tabs = {
+  refused: { outcomes: ['refused'] },
+  warnings: { outcomes: ['new', 'changed', 'unchanged'], having: 'warnings' },
+  repairs: { outcomes: ['new', 'changed', 'unchanged'], having: 'repairs' },
+  changed: { outcomes: ['changed'] },
+  new: { outcomes: ['new'] },
+  unchanged: { outcomes: ['unchanged', 'repeated'] },
+  foreign: { outcomes: ['foreign'] },
+  'no-photo': { photos: ['missing', 'refused'] },
+} as const satisfies Record<string, Omit<RowFilter, 'limit'>>
+type Tab = keyof typeof tabs | 'absent' | 'photos'
+
+/** Importing people or agencies from a spreadsheet: upload, how the columns are understood, preview, writing. */
+export function importPages(deps: PageDeps): ConsoleRouter {
+  const pages = consoleRouter(deps)
+  const imports: ImportDeps = { pool: deps.pool, cipher: deps.cipher, agencies: deps.tree, clock: deps.clock }
+
+  const showList = async (res: Response, actor: Actor, errors: readonly { field: string; text: string }[]) => {
+    const kinds = kindsOf(actor)
+    const rows = await listImports(deps.pool, agenciesOf(deps.tree, actor), 50)
+    render(res, 'console/imports', {
+      imports: rows.filter(row => row.columns === null || kinds.includes(row.kind)),
+      errors,
+      officerColumns: officerColumns.map(column => ({ name: column.name, required: column.required, alias: column.aliases[0] })),
+      kinds,
+    })
+  }
+
+  pages.get('/imports', importer, async (_req, res, actor) => showList(res, actor, []))
+
+  pages.post('/imports', importer, async (req, res, actor) => {
+    const form = await readMultipart(req, { fileBytes: photoArchiveBytes, files: 2 })
+    const t = res.locals.t as Translate
+    try {
+      checkCsrf(req, form.fields.get('_csrf'))
+      const file = form.files.get('file')?.[0]
+      const photos = form.files.get('photos')?.[0]
+      if (!file || file.bytes === 0) return await showList(res.status(422), actor, [{ field: 'file', text: t('import.fileMissing') }])
+      if (photos && photos.bytes > 0 && !/\.zip$/i.test(photos.name))
+        return await showList(res.status(422), actor, [{ field: 'photos', text: t('import.photosNotZip') }])
+      const id = await startImport(imports, {
+        maker: whoOf(actor),
+        agency: actor.agency,
+        may: kindsOf(actor),
+        file: opened(file),
+        photos: photos && photos.bytes > 0 ? opened(photos) : undefined,
+      })
+      res.redirect(303, `/console/imports/${id}`)
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code.startsWith('auth.')) throw error
+      await showList(res.status(422), actor, [{ field: 'file', text: t(problemKey(error.code), { detail: error.detail }) }])
+    } finally {
+      await form.discard()
+    }
+  })
+
+  pages.get('/imports/:id', importer, async (req, res, actor) => {
+    const row = await find(String(req.params.id), actor)
+    const counts = row.counts as Partial<Record<string, number>>
+    const asked = queryOf(req, 'show')
+    const tab: Tab =
+      asked in tabs || asked === 'absent' || asked === 'photos'
+        ? (asked as Tab)
+        : counts.refused
+          ? 'refused'
+          : counts.warned
+            ? 'warnings'
+            : counts.changed
+              ? 'changed'
+              : 'new'
+    const after = queryOf(req, 'after')
+    const path = `/console/imports/${row.id}`
+    const here = (more: Record<string, string | undefined>) => href(path, { show: tab, ...more })
+    const common = {
+      row,
+      tab,
+      tabs: [...Object.keys(tabs), 'absent', 'photos'],
+      path,
+      columnNames: columnNamesOf(row),
+      first: after ? here({}) : null,
+    }
+    if (row.state !== 'preview' && row.state !== 'done') return render(res, 'console/import', { ...common, rows: [], next: null })
+    if (tab === 'absent') {
+      const { people, next } = await absentFrom(imports, row.id, uuid.test(after) ? after : null, pageSize)
+      return render(res, 'console/import', { ...common, rows: [], people, next: next ? here({ after: next }) : null })
+    }
+    const seq = /^\d{1,9}$/.test(after) ? Number(after) : 0
+    if (tab === 'photos') {
+      const { photos, next } = await loosePhotos(imports, row.id, seq, pageSize)
+      const open = await previewOf(imports, row.id, { photos: ['missing', 'refused'], limit: 500 })
+      return render(res, 'console/import', {
+        ...common,
+        rows: [],
+        photos,
+        open: open.rows,
+        next: next ? here({ after: String(next) }) : null,
+      })
+    }
+    const { rows, next } = await previewOf(imports, row.id, { ...tabs[tab], after: seq, limit: pageSize })
+    render(res, 'console/import', { ...common, rows, next: next ? here({ after: String(next) }) : null })
+  })
+
+  pages.get('/imports/:id/progress', importer, async (req, res, actor) => {
+    const row = await find(String(req.params.id), actor)
+    const t = res.locals.t as Translate
+    const text =
+      row.total > 0 ? t('progress.text', { done: row.progress, total: row.total }) : t('import.counting', { count: row.progress })
+    res.json({
+      done: row.progress,
+      total: row.total,
+      finished: row.state !== 'reading' && row.state !== 'committing' && row.state !== 'uploading',
+      text,
+    })
+  })
+
+  pages.post('/imports/:id/mapping', importer, async (req, res, actor) => {
+    const row = await find(String(req.params.id), actor)
+    const fields = fieldsOf(req)
+    const mapping = Object.fromEntries(columnNamesOf(row).map(({ name }) => [name, fields[`column-${name}`] ?? '']))
+    await attempt(deps, req, res, `/console/imports/${row.id}`, async () => {
+      await previewAgain(imports, row.id, mapping)
+      res.redirect(303, `/console/imports/${row.id}`)
+    })
+  })
+
+  pages.post('/imports/:id/again', importer, async (req, res, actor) => {
+    const row = await find(String(req.params.id), actor)
+    await attempt(deps, req, res, `/console/imports/${row.id}`, async () => {
+      await previewAgain(imports, row.id)
+      res.redirect(303, `/console/imports/${row.id}`)
+    })
+  })
+
+  pages.post('/imports/:id/commit', importer, async (req, res, actor) => {
+    const row = await find(String(req.params.id), actor)
+    await attempt(deps, req, res, `/console/imports/${row.id}`, async () => {
+      await startCommit(imports, row.id, { onlyGood: fieldsOf(req).onlyGood === 'yes' })
+      res.redirect(303, `/console/imports/${row.id}`)
+    })
+  })
+
+  pages.post('/imports/:id/cancel', importer, async (req, res, actor) => {
+    const row = await find(String(req.params.id), actor)
+    await attempt(deps, req, res, `/console/imports/${row.id}`, async () => {
+      await cancelImport(imports, row.id, whoOf(actor))
+      await redirectWith(deps, req, res, '/console/imports', { key: 'import.cancelledFlash', values: { name: row.fileName } })
+    })
+  })
+
+  pages.get('/imports/:id/photos/:seq', importer, async (req, res, actor) => {
+    const row = await find(String(req.params.id), actor)
+    const seq = String(req.params.seq)
+    const sealed = /^\d{1,9}$/.test(seq) ? await readImportPhoto(deps.pool, row.id, Number(seq)) : null
+    if (!sealed) throw new AppError('http.not-found')
+    res.type('jpeg').send(openPhoto(deps.cipher, sealed).shown)
+  })
+
+  pages.post('/imports/:id/photos', importer, async (req, res, actor) => {
+    const row = await find(String(req.params.id), actor)
+    const { photo = '', to = '' } = fieldsOf(req)
+    const back = `/console/imports/${row.id}?show=photos`
+    if (row.state !== 'preview' || !/^\d{1,9}$/.test(photo) || !/^\d{1,9}$/.test(to))
+      return redirectWith(deps, req, res, back, { kind: 'error', key: 'import.photoNotPlaced' })
+    const placed = await inTransaction(deps.pool, tx => assignPhoto(tx, row.id, Number(photo), Number(to)))
+    await redirectWith(deps, req, res, back, placed ? { key: 'import.photoPlaced' } : { kind: 'error', key: 'import.photoNotPlaced' })
+  })
+
+  pages.get('/imports/:id/errors.xlsx', importer, async (req, res, actor) => {
+    const row = await find(String(req.params.id), actor)
+    await recordAudit(deps.pool, { actor: whoOf(actor), action: 'import.errors-read', agency: row.agencyCode, subject: `import:${row.id}` })
+    res.type('application/vnd.openxmlformats-officedocument.spreadsheetml.sheet')
+    res.attachment(`loi-nhap-${row.createdAt.toISOString().slice(0, 10)}.xlsx`)
+    await pipeline(await errorWorkbook(imports, row.id, res.locals.lang as 'vi' | 'en'), res)
+  })
+
+  /** The import, when its agency and its kind are the actor's to handle. */
+  const find = async (id: string, actor: Actor): Promise<ImportRow> => {
+    const row = uuid.test(id) ? await readImport(deps.pool, id) : null
+    if (!row) throw new AppError('import.not-found')
+    inScope(deps.tree, actor, row.agencyCode)
+    // Until the file has been read its kind is only a guess; its maker may look whatever it is.
+    if (!kindsOf(actor).includes(row.kind) && !(row.maker === actor.sub && row.columns === null)) throw new AppError('auth.forbidden')
+    return row
+  }
+
+  return pages
+}
+
+function kindsOf(actor: Actor): ImportKind[] {
+  return [
+    ...(holds(actor, 'people.write') ? (['officers'] as const) : []),
+    ...(holds(actor, 'agencies.manage') ? (['agencies'] as const) : []),
+  ]
+}
+
+function columnNamesOf(row: ImportRow): { name: string; required: boolean }[] {
+  return row.kind === 'agencies' ? [...agencyColumns] : [...officerColumns]
+}
+
+function opened(file: UploadedFile): { name: string; stream: AsyncIterable<Uint8Array> } {
+  return { name: file.name || 'upload', stream: createReadStream(file.path) }
+}

@@ -1,0 +1,185 @@
+import { AppError } from '../../../core/errors.ts'
+import type { AgencyCode } from '../../../core/identity/agencyCode.ts'
+import { countByUnit, sampleItems } from '../../overview/requestCountsTable.ts'
+import { approveRequest, cancelRequest, refuseRequest, type Selection } from '../../requests/decideRequest.ts'
+import { requestKinds } from '../../requests/requestKinds.ts'
+import {
+  countItems,
+  type ItemRow,
+  itemsOf,
+  listRequests,
+  pendingDigest,
+  type RequestRow,
+  type RequestStatus,
+  requestById,
+} from '../../requests/requestsTable.ts'
+import type { Actor } from '../../staff/actor.ts'
+import { authorize, holds } from '../../staff/authorize.ts'
+import { render } from '../render.ts'
+import type { Translate } from '../texts.ts'
+import { agenciesOf, type ConsoleRouter, consoleRouter, fieldsOf, href, inScope, type PageDeps, queryOf, valuesOf } from './routes.ts'
+import { attempt, redirectWith } from './shell.ts'
+
+const statuses: readonly RequestStatus[] = ['pending', 'approved', 'running', 'done', 'refused', 'void', 'cancelled']
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const pageSize = 50
+const itemPage = 100
+const sampleSize = 10
+
+/** Requests that two people decide: the list, one request with what it would do, and the decision. */
+export function requestPages(deps: PageDeps): ConsoleRouter {
+  const pages = consoleRouter(deps)
+
+  const find = async (id: string, actor: Actor): Promise<RequestRow> => {
+    const request = uuid.test(id) ? await requestById(deps.pool, id) : null
+    if (!request) throw new AppError('request.not-found')
+    inScope(deps.tree, actor, request.agencyCode)
+    return request
+  }
+
+  pages.get('/requests', 'requests.read', async (req, res, actor) => {
+    const status = statuses.find(one => one === queryOf(req, 'status'))
+    const kind = Object.keys(requestKinds).find(one => one === queryOf(req, 'kind'))
+    const mine = queryOf(req, 'mine') === '1'
+    const [at, id] = queryOf(req, 'before').split('~')
+    const before = at && id && uuid.test(id) && Number.isFinite(Number(at)) ? { createdAt: new Date(Number(at)), id } : undefined
+    const rows = await listRequests(deps.pool, {
+      agencyIn: agenciesOf(deps.tree, actor),
+      status,
+      kinds: kind ? [kind] : undefined,
+      maker: mine ? actor.sub : undefined,
+      before,
+      limit: pageSize + 1,
+    })
+    const shown = rows.slice(0, pageSize)
+    const last = rows.length > pageSize ? shown.at(-1) : undefined
+    const filter = { status, kind, mine: mine ? '1' : '' }
+    render(res, 'console/requests', {
+      requests: shown,
+      filter,
+      statuses,
+      kinds: Object.keys(requestKinds),
+      first: before ? href('/console/requests', filter) : null,
+      next: last ? href('/console/requests', { ...filter, before: `${last.createdAt.getTime()}~${last.id}` }) : null,
+    })
+  })
+
+  pages.get('/requests/:id', 'requests.read', async (req, res, actor) => {
+    const request = await find(String(req.params.id), actor)
+    const pending = request.status === 'pending'
+    const after = Number.parseInt(queryOf(req, 'after'), 10) || 0
+    const only = queryOf(req, 'only') === 'rest' ? 'rest' : 'exceptions'
+    const [counts, digest, units, sample] = await Promise.all([
+      countItems(deps.pool, request.id),
+      pendingDigest(deps.pool, request.id),
+      countByUnit(deps.pool, request.id),
+      pending ? sampleItems(deps.pool, request.id, sampleSize) : Promise.resolve([]),
+    ])
+    // Exceptions come first; without any, the rest is what there is to look at.
+    const showRest = only === 'rest' || counts.warnings === 0
+    const items = await itemsOf(deps.pool, request.id, { afterSeq: after, limit: itemPage + 1, withWarnings: !showRest })
+    const shown = items.slice(0, itemPage)
+    const next = items.length > itemPage ? shown.at(-1)!.seq : null
+    const path = `/console/requests/${request.id}`
+    const may = decisionOf(actor, request)
+    render(res, 'console/request', {
+      request,
+      counts,
+      units: units.filter(unit => unit.agencyCode !== null),
+      claimsDigest: digest.toString('base64url'),
+      items: shown.map(item => opened(item)),
+      sample: sample.map(item => opened(item)),
+      showRest,
+      clean: (counts.byState.pending ?? 0) - warnedPending(counts, request),
+      next: next === null ? null : href(path, { only: showRest ? 'rest' : 'exceptions', after: String(next) }),
+      first: after > 0 ? href(path, { only: showRest ? 'rest' : 'exceptions' }) : null,
+      reason: request.reason ? deps.cipher.open(request.reason).toString('utf8') : '',
+      refusal: request.refusal ? deps.cipher.open(request.refusal).toString('utf8') : '',
+      may,
+    })
+  })
+
+  pages.get('/requests/:id/progress', 'requests.read', async (req, res, actor) => {
+    const request = await find(String(req.params.id), actor)
+    const finished = request.status !== 'approved' && request.status !== 'running'
+    const t = res.locals.t as Translate
+    res.json({
+      done: request.done + request.failed,
+      total: request.total,
+      finished,
+      text: t('progress.text', { done: request.done + request.failed, total: request.total }),
+    })
+  })
+
+  pages.get('/requests/:id/refuse', 'requests.read', async (req, res, actor) => {
+    const request = await find(String(req.params.id), actor)
+    render(res, 'console/request-refuse', { request, values: {}, errors: [] })
+  })
+
+  pages.post('/requests/:id/approve', ['cards.approve', 'diplomas.approve', 'keys.manage'], async (req, res, actor) => {
+    const request = await find(String(req.params.id), actor)
+    authorize(actor, requestKinds[request.kind].decide, request.agencyCode as AgencyCode, deps.tree, deps.clock())
+    const path = `/console/requests/${request.id}`
+    const selection = selectionOf(fieldsOf(req).selection, valuesOf(req, 'seq'))
+    if (!selection) return redirectWith(deps, req, res, path, { kind: 'error', key: 'request.noneChosen' })
+    await attempt(deps, req, res, path, async () => {
+      const claimsDigest = Buffer.from(fieldsOf(req).claimsDigest ?? '', 'base64url')
+      const { approved, held } = await approveRequest(deps, { actor, id: request.id, claimsDigest, selection })
+      const key = held > 0 ? 'request.approvedHeld' : 'request.approvedAll'
+      await redirectWith(deps, req, res, path, { key, values: { approved, held, count: approved } })
+    })
+  })
+
+  pages.post('/requests/:id/refuse', ['cards.approve', 'diplomas.approve', 'keys.manage'], async (req, res, actor) => {
+    const request = await find(String(req.params.id), actor)
+    authorize(actor, requestKinds[request.kind].decide, request.agencyCode as AgencyCode, deps.tree, deps.clock())
+    const { reason = '' } = fieldsOf(req)
+    const t = res.locals.t as Translate
+    if (reason === '' || reason.length > 1000) {
+      res.status(422)
+      const text = t(reason === '' ? 'request.refuse.reasonMissing' : 'form.tooLong', { count: 1000 })
+      return render(res, 'console/request-refuse', { request, values: { reason }, errors: [{ field: 'reason', text }] })
+    }
+    await attempt(deps, req, res, `/console/requests/${request.id}`, async () => {
+      await refuseRequest(deps, { actor, id: request.id, reason })
+      await redirectWith(deps, req, res, `/console/requests/${request.id}`, { key: 'request.refusedFlash' })
+    })
+  })
+
+  pages.post('/requests/:id/cancel', ['cards.request', 'diplomas.register', 'keys.manage'], async (req, res, actor) => {
+    const request = await find(String(req.params.id), actor)
+    await attempt(deps, req, res, `/console/requests/${request.id}`, async () => {
+      await cancelRequest(deps, { actor, id: request.id })
+      await redirectWith(deps, req, res, '/console/requests?mine=1', { key: 'request.cancelledFlash' })
+    })
+  })
+
+  const opened = <T extends Pick<ItemRow, 'claims'>>(item: T) => ({
+    ...item,
+    claims: JSON.parse(deps.cipher.open(item.claims).toString('utf8')) as Record<string, unknown>,
+  })
+  return pages
+}
+
+/** What this person may do with the request, and if they may not decide it, why. */
+function decisionOf(actor: Actor, request: RequestRow): { decide: boolean; cancel: boolean; why: string } {
+  const pending = request.status === 'pending'
+  const role = holds(actor, requestKinds[request.kind].decide)
+  const own = actor.sub === request.maker
+  return {
+    decide: pending && role && !own,
+    cancel: pending && own,
+    why: !pending ? '' : own ? 'request.why.own' : role ? '' : 'request.why.role',
+  }
+}
+
+/** Items that wait and carry a warning: all of them do while nothing is decided. */
+function warnedPending(counts: { warnings: number }, request: RequestRow): number {
+  return request.status === 'pending' ? counts.warnings : 0
+}
+
+function selectionOf(wanted: string | undefined, seqs: readonly string[]): Selection | null {
+  if (wanted === 'all' || wanted === 'without-warnings') return wanted
+  const chosen = seqs.map(Number).filter(seq => Number.isSafeInteger(seq) && seq > 0)
+  return chosen.length > 0 ? { seqs: chosen } : null
+}

@@ -1,0 +1,31 @@
+import { shownCardOf } from '../../cards/cardClaims.ts'
+import { personsForCards } from '../../cards/cardsTable.ts'
+import { dayOf } from '../../cards/expiryDay.ts'
+import { type CardDeps, officersToRequest } from '../../cards/requestCards.ts'
+import { reviewCounts } from '../../overview/reviewTable.ts'
+import { render } from '../render.ts'
+import { agenciesOf, type ConsoleRouter, consoleRouter, inScope, type PageDeps } from './routes.ts'
+
+/** Review sheets: what each card of a unit will say, with its photo, to tick and sign on paper before the request is made. */
+export function reviewPages(deps: PageDeps & CardDeps): ConsoleRouter {
+  const pages = consoleRouter(deps)
+
+  pages.get('/review', 'cards.request', async (_req, res, actor) => {
+    render(res, 'console/review', { units: await reviewCounts(deps.pool, agenciesOf(deps.tree, actor)) })
+  })
+
+  pages.get('/review/:code', 'cards.request', async (req, res, actor) => {
+    const agency = inScope(deps.tree, actor, String(req.params.code))
+    const ids = (await officersToRequest(deps, [agency])).slice(0, 1000)
+    const madeOn = dayOf(deps.clock())
+    const persons = await personsForCards(deps.pool, ids)
+    persons.sort((a, b) => a.fullName.localeCompare(b.fullName, 'vi'))
+    const rows = persons.map(person => {
+      const card = shownCardOf(deps.cipher, person, { madeOn, termYears: deps.termYears })
+      return { person, card: typeof card === 'string' ? null : card, obstacle: typeof card === 'string' ? card : null }
+    })
+    render(res, 'console/review-sheet', { agency, rows, ready: rows.filter(row => row.card).length })
+  })
+
+  return pages
+}
