@@ -12,8 +12,8 @@ import type { CardView } from '../server/printing/render/cardView.ts'
 import { renderCard } from '../server/printing/render/renderCard.ts'
 import { renderDiploma } from '../server/printing/render/renderDiploma.ts'
 import { loadTemplate, templatesFolder } from '../server/printing/render/template.ts'
-import { drawnPhoto } from './drawnPhoto.ts'
 import { benchKey, referenceCard, referenceOrigin } from './referenceCard.ts'
+import { drawnPhoto } from './rendered/drawnPhoto.ts'
 import type { Report } from './report.ts'
 
 /** Cards to PDF: one file each (goal 400/s on one core), and 10,000 in one file (goal under 60 s and 1 GB). */

@@ -9,8 +9,8 @@ import { prepareZXingModule, readBarcodes } from 'zxing-wasm/reader'
 import { renderCard } from '../server/printing/render/renderCard.ts'
 import { loadTemplate, templatesFolder } from '../server/printing/render/template.ts'
 import { referenceCards } from './render.ts'
+import { conditions, type Grey, onTable, scale, seeded } from './rendered/scanCorpus.ts'
 import type { Report } from './report.ts'
-import { conditions, type Grey, onTable, scale, seeded } from './scanCorpus.ts'
 
 const CARDS = Number(process.env.SCAN_CARDS ?? 25)
 const goals = { sealed: 98, short: 99 } as const

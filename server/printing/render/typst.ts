@@ -61,7 +61,12 @@ export function compileTypst(main: string): NodeTypstDocument {
   if (tooLong) throw new AppError('render.text', `${tooLong[1]} does not fit`)
   const place = diagnostics.find(each => each.severity === 1 && each.range) ?? worst
   const line = place?.range ? `:${place.range.start.line + 1}:${place.range.start.character + 1}` : ''
-  throw new AppError('render.template', `${(place?.path ?? '').slice(ROOT.length + 1)}${line}: ${message}`)
+  throw new AppError('render.template', `${templatePath(place?.path ?? '')}${line}: ${message}`)
+}
+
+/** `front.typ` for a file of a template, whose folder here is `name@digest`; `antin.typ` and the main text as they are. */
+function templatePath(path: string): string {
+  return path.slice(ROOT.length + 1).replace(/^[^/]+@[0-9a-f]+\//, '')
 }
 
 interface Diagnostic {

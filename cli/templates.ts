@@ -1,0 +1,118 @@
+import { existsSync, mkdirSync, readFileSync, watch, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { AppError } from '../core/errors.ts'
+import type { CardView } from '../server/printing/render/cardView.ts'
+import type { DiplomaView } from '../server/printing/render/diplomaView.ts'
+import { CliError, type CliIo } from './io.ts'
+
+const usage = 'antin templates list | preview NAME|FOLDER [--out DIR] [--dpi N] [--once] [--json]'
+
+/**
+ * `antin templates`: lists the templates, or renders one with its sample data and again at every change of its folder, until
+ * Ctrl-C. Previews carry no live code. A broken template gives file, line and reason; with `--once` the exit code is then 1.
+ */
+export async function templates(args: string[], io: CliIo): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      out: { type: 'string', default: 'preview' },
+      dpi: { type: 'string', default: '300' },
+      once: { type: 'boolean' },
+      json: { type: 'boolean' },
+    },
+  })
+  const { templateNames, templatesFolder, loadTemplate } = await import('../server/printing/render/template.ts')
+  const own = fileURLToPath(templatesFolder)
+  const [command, name] = positionals
+  const dpi = Number(values.dpi)
+  if (command === 'list' && positionals.length === 1) {
+    for (const each of templateNames(own)) {
+      const { title, kind, size, legalBasis } = loadTemplate(join(own, each))
+      if (values.json) io.out(JSON.stringify({ name: each, title, kind, size, legalBasis }))
+      else io.out(`${each}  ${title.vi} (${kind}, ${size.width} × ${size.height} mm${legalBasis ? `, ${legalBasis}` : ''})`)
+    }
+    return 0
+  }
+  if (command !== 'preview' || name === undefined || positionals.length > 2 || !(dpi >= 36 && dpi <= 1200))
+    throw new CliError(`Usage: ${usage}`, 64)
+  const folder = existsSync(join(name, 'template.json')) ? resolve(name) : join(own, name)
+  if (!existsSync(folder)) throw new CliError(`No template ${name}; there are: ${templateNames(own).join(', ')}`)
+  mkdirSync(values.out, { recursive: true })
+
+  const render = async (): Promise<boolean> => {
+    try {
+      const start = performance.now()
+      const files = await renderPreview(folder, dpi)
+      for (const [file, bytes] of files) writeFileSync(join(values.out, file), bytes)
+      const paths = [...files.keys()].map(file => join(values.out, file))
+      const milliseconds = Math.round(performance.now() - start)
+      io.out(values.json ? JSON.stringify({ files: paths, milliseconds }) : `${paths.join('\n')}\n(${milliseconds} ms)`)
+      return true
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error
+      io.err(`${error.code}: ${error.detail}`)
+      return false
+    }
+  }
+  const good = await render()
+  if (values.once) return good ? 0 : 1
+  io.err(`Watching ${folder}; Ctrl-C ends`)
+  return untilInterrupted(folder, render)
+}
+
+/** The files of a preview by name: PDF, and a PNG a side or page. */
+async function renderPreview(folder: string, dpi: number): Promise<Map<string, Uint8Array>> {
+  const { loadTemplate } = await import('../server/printing/render/template.ts')
+  const { renderCard } = await import('../server/printing/render/renderCard.ts')
+  const { renderDiploma } = await import('../server/printing/render/renderDiploma.ts')
+  const template = loadTemplate(folder)
+  const sample = readSample(folder)
+  if (template.kind === 'document') {
+    const rendering = renderDiploma({ template, diploma: sample as DiplomaView, preview: true })
+    return new Map([
+      [`${template.name}.pdf`, rendering.pdf()],
+      [`${template.name}.png`, await rendering.png(Math.min(dpi, 150))],
+    ])
+  }
+  const photo = join(folder, 'sample.jpg')
+  const card = { ...sample, ...(existsSync(photo) ? { photo: new Uint8Array(readFileSync(photo)) } : {}) } as CardView
+  const rendering = renderCard({ template, card, preview: true })
+  return new Map([
+    [`${template.name}.pdf`, rendering.pdf()],
+    [`${template.name}-front.png`, await rendering.png(dpi, 'front')],
+    [`${template.name}-back.png`, await rendering.png(dpi, 'back')],
+  ])
+}
+
+function readSample(folder: string): object {
+  try {
+    return JSON.parse(readFileSync(join(folder, 'sample.json'), 'utf8')) as object
+  } catch (cause) {
+    throw new AppError('render.template', `sample.json: ${(cause as Error).message}`, { cause })
+  }
+}
+
+/** Renders again 100 ms after the last change of a burst, one at a time; resolves to 0 at SIGINT or SIGTERM. */
+function untilInterrupted(folder: string, render: () => Promise<boolean>): Promise<number> {
+  return new Promise((done, failed) => {
+    let timer: NodeJS.Timeout | undefined
+    let running = Promise.resolve(true)
+    const watcher = watch(folder, { recursive: true }, () => {
+      clearTimeout(timer)
+      timer = setTimeout(() => {
+        running = running.then(render)
+        running.catch(failed)
+      }, 100)
+    })
+    const end = () => {
+      watcher.close()
+      clearTimeout(timer)
+      done(0)
+    }
+    process.once('SIGINT', end)
+    process.once('SIGTERM', end)
+  })
+}
