@@ -1,0 +1,20 @@
+// The library: verify a card, a diploma or a wallet's presentation, in Node or a browser, without trusting a server.
+// Gather evidence through your own ports, judge it with a pure function, print its sentences.
+
+export type { CardClaims } from './credential/card.ts'
+export type { DiplomaClaims } from './credential/diploma.ts'
+export { parseQrText, type QrContent } from './credential/qr.ts'
+export { parseSealed, type SealedCredential } from './credential/sealed.ts'
+export type { CoreCrypto, P256Jwk } from './crypto/coreCrypto.ts'
+export { webCrypto } from './crypto/webCrypto.ts'
+export { AppError, type ErrorCode } from './errors.ts'
+export { type ParsedSdJwt, parseSdJwt } from './sd-jwt/parse.ts'
+export { type ExpectedBinding, type SdJwtVerdict, verifySdJwt } from './sd-jwt/verify.ts'
+export { describeCheck, type Language } from './verification/describeCheck.ts'
+export type { Evidence, EvidencePorts, VerifyInput } from './verification/evidence.ts'
+export { type GatherSettings, gatherEvidence, noEvidence } from './verification/gatherEvidence.ts'
+export { createMarkStore } from './verification/markStore.ts'
+export type { PolicyName } from './verification/policy.ts'
+export type { Check, Report, Verdict } from './verification/report.ts'
+export { verifyCard } from './verification/verifyCard.ts'
+export { verifyDiploma } from './verification/verifyDiploma.ts'
