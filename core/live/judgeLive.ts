@@ -1,6 +1,6 @@
 import { type LiveCard, liveFailure, parseLive } from '../credential/live.ts'
 import type { CoreCrypto } from '../crypto/coreCrypto.ts'
-import { findKey, type TrustSlice, windowFault } from '../trust/trustList.ts'
+import { findKey, maySign, type TrustSlice, windowFault } from '../trust/trustList.ts'
 
 /**
  * Whether a live card (formats 10) is shown now by its holder's phone: `live`, with its age in seconds; `stale`: too old, perhaps a
@@ -29,9 +29,10 @@ export async function judgeLive({ bytes, slice, host, now }: LiveInput, crypto: 
   }
   const key = slice && findKey(slice, live.binding.kid)
   if (!slice || key?.jwk.kty !== 'EC' || key.compromise) return { kind: 'unknown' }
-  const cardKey = findKey(slice, live.sealed.kid)
-  // Only the agency that signed the card says who holds it, with a key for cards.
-  if (key.use !== 'card' || cardKey?.agency.code !== key.agency.code || windowFault(key, live.binding.iat)) return { kind: 'wrong' }
+  // Only who may sign the card says who holds it.
+  const { iat } = live.binding
+  const isEntitled = key.use === 'card' && maySign(slice, key.agency.code, live.sealed.claims.iss, iat) && !windowFault(key, iat)
+  if (!isEntitled) return { kind: 'wrong' }
   const failure = await liveFailure(live, { key: key.jwk, host, now, crypto })
   if (failure === 'time') return { kind: 'stale' }
   if (failure === 'binding.expired') return { kind: 'ended' }

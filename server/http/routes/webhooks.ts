@@ -1,0 +1,211 @@
+import { randomUUID } from 'node:crypto'
+import { Router } from 'express'
+import type { Pool } from 'pg'
+import { z } from 'zod'
+import { AppError } from '../../../core/errors.ts'
+import { type AgencyCode, isAgencyCode } from '../../../core/identity/agencyCode.ts'
+import type { AgencyTree } from '../../agencies/agencyTree.ts'
+import { recordAudit } from '../../audit/auditTable.ts'
+import { inTransaction } from '../../db/transaction.ts'
+import type { ServiceKey } from '../../service-keys/serviceKey.ts'
+import type { Actor } from '../../staff/actor.ts'
+import { authorize } from '../../staff/authorize.ts'
+import { webhookEvents } from '../../webhooks/collectEvents.ts'
+import { parseWebhookUrl } from '../../webhooks/guardedLookup.ts'
+import {
+  disableWebhook,
+  insertWebhook,
+  listDeliveries,
+  listWebhooks,
+  readWebhook,
+  replayDeliveries,
+  type WebhookRow,
+} from '../../webhooks/webhooksTable.ts'
+import { problems } from '../problemResponses.ts'
+
+export interface WebhooksRoutesDeps {
+  pool: Pool
+  agencies: Pick<AgencyTree, 'inSubtree' | 'subtree'>
+  /** WEBHOOK_ALLOW_PRIVATE. */
+  allowPrivate: boolean
+  key: ServiceKey
+}
+
+const webhookBody = z
+  .strictObject({
+    url: z.string().max(2000),
+    events: z.array(z.enum(webhookEvents)).min(1).max(webhookEvents.length),
+    agency: z.string().refine(isAgencyCode, 'Not an agency code').optional().describe('Hears of this agency and those below it; default: the caller’s'),
+    description: z.string().trim().max(200).default(''),
+  })
+  .meta({ id: 'WebhookRequest' })
+const webhookSchema = z
+  .object({
+    id: z.uuid(),
+    agency: z.string(),
+    url: z.string(),
+    events: z.array(z.enum(webhookEvents)),
+    description: z.string(),
+    createdAt: z.iso.datetime(),
+    disabledAt: z.iso.datetime().nullable(),
+  })
+  .meta({ id: 'Webhook' })
+const states = ['pending', 'delivered', 'dead'] as const
+const deliverySchema = z
+  .object({
+    eventId: z.uuid(),
+    type: z.string(),
+    state: z.enum(states),
+    attempts: z.int(),
+    nextAt: z.iso.datetime().nullable(),
+    lastStatus: z.int().nullable(),
+    lastError: z.string().nullable(),
+    deliveredAt: z.iso.datetime().nullable(),
+    createdAt: z.iso.datetime(),
+  })
+  .meta({ id: 'WebhookDelivery' })
+const deliveriesQuery = z.object({ state: z.enum(states).optional(), before: z.iso.datetime().optional(), limit: z.coerce.number().int().min(1).max(200).default(50) })
+const replayBody = z.strictObject({ eventId: z.uuid().optional().describe('One event; without it all dead ones') })
+const idParameter = z.object({ id: z.uuid() })
+
+/** Webhooks of the caller's agencies, what became of their deliveries, and replay. Needs the JSON body read. */
+export function webhooksRoutes(deps: WebhooksRoutesDeps): Router {
+  const { pool, agencies } = deps
+  const router = Router()
+
+  router.get('/api/webhooks', async (req, res) => {
+    const actor = manager(req.actor)
+    res.json({ webhooks: (await listWebhooks(pool, agencies.subtree(actor.agency))).map(present) })
+  })
+
+  router.post('/api/webhooks', async (req, res) => {
+    const body = webhookBody.parse(req.body)
+    const actor = manager(req.actor, body.agency)
+    const url = parseWebhookUrl(body.url, deps.allowPrivate).href
+    const agencyCode = body.agency ?? actor.agency
+    const row = await insertWebhook(pool, { id: randomUUID(), agencyCode, url, events: body.events, description: body.description, createdBy: actor.sub })
+    await recordAudit(pool, { actor, action: 'webhook.added', agency: agencyCode, subject: `webhook:${row.id}` })
+    res.status(201).location(`/api/webhooks/${row.id}`).json(present(row))
+  })
+
+  router.delete('/api/webhooks/:id', async (req, res) => {
+    const { actor, row } = await managed(req.actor, req.params)
+    await inTransaction(pool, async tx => {
+      await disableWebhook(tx, row.id)
+      await recordAudit(tx, { actor, action: 'webhook.removed', agency: row.agencyCode, subject: `webhook:${row.id}` })
+    })
+    res.status(204).end()
+  })
+
+  router.get('/api/webhooks/:id/deliveries', async (req, res) => {
+    const { row } = await managed(req.actor, req.params)
+    const { state, before, limit } = deliveriesQuery.parse(req.query)
+    const deliveries = await listDeliveries(pool, row.id, state, before === undefined ? undefined : new Date(before), limit)
+    const last = deliveries.length === limit ? deliveries.at(-1)!.createdAt.toISOString() : null
+    res.json({
+      deliveries: deliveries.map(each => ({
+        ...each,
+        nextAt: each.state === 'pending' ? each.nextAt.toISOString() : null,
+        deliveredAt: each.deliveredAt?.toISOString() ?? null,
+        createdAt: each.createdAt.toISOString(),
+      })),
+      next: last,
+    })
+  })
+
+  router.post('/api/webhooks/:id/replay', async (req, res) => {
+    const { actor, row } = await managed(req.actor, req.params)
+    const { eventId } = replayBody.parse(req.body ?? {})
+    if (row.disabledAt) throw new AppError('webhook.not-found', 'The webhook was removed')
+    const count = await replayDeliveries(pool, row.id, eventId)
+    if (eventId && count === 0) throw new AppError('webhook.not-found')
+    await recordAudit(pool, { actor, action: 'webhook.replayed', agency: row.agencyCode, subject: `webhook:${row.id}`, detail: { count } })
+    res.status(202).json({ count })
+  })
+
+  return router
+
+  function manager(actor: Actor | null, agency?: AgencyCode): Actor {
+    authorize(actor, 'webhooks.manage', agency, agencies)
+    return actor
+  }
+
+  async function managed(actor: Actor | null, params: unknown): Promise<{ actor: Actor; row: WebhookRow }> {
+    manager(actor)
+    const { success, data } = idParameter.safeParse(params)
+    const row = success ? await readWebhook(pool, data.id) : null
+    if (!row) throw new AppError('webhook.not-found')
+    return { actor: manager(actor, row.agencyCode as AgencyCode), row }
+  }
+}
+
+/** `/.well-known/antin/webhook-keys`: the key that deliveries are signed with, as a JWK set. For anyone. */
+export function webhookKeysRoutes({ key }: Pick<WebhooksRoutesDeps, 'key'>): Router {
+  const router = Router()
+  const x = Buffer.from(key.publicKey).toString('base64url')
+  router.get('/.well-known/antin/webhook-keys', (_req, res) => {
+    res.set({ 'Cache-Control': 'public, max-age=3600', 'Access-Control-Allow-Origin': '*', 'Cross-Origin-Resource-Policy': 'cross-origin' })
+    res.json({ keys: [{ kty: 'OKP', crv: 'Ed25519', kid: key.keyId, use: 'sig', alg: 'EdDSA', x }] })
+  })
+  return router
+}
+
+function present({ id, agencyCode, url, events, description, createdAt, disabledAt }: WebhookRow): z.infer<typeof webhookSchema> {
+  return {
+    id,
+    agency: agencyCode,
+    url,
+    events: events as z.infer<typeof webhookSchema>['events'],
+    description,
+    createdAt: createdAt.toISOString(),
+    disabledAt: disabledAt?.toISOString() ?? null,
+  }
+}
+
+const json = <T>(schema: T) => ({ 'application/json': { schema } })
+
+export const webhooksPaths = {
+  '/api/webhooks': {
+    get: {
+      summary: 'Webhooks of the caller’s agencies',
+      responses: { 200: { description: 'All of them', content: json(z.object({ webhooks: z.array(webhookSchema) })) }, ...problems(401, 403) },
+    },
+    post: {
+      summary: 'Add a webhook',
+      requestBody: { required: true, content: json(webhookBody) },
+      responses: { 201: { description: 'Added', content: json(webhookSchema) }, ...problems(400, 401, 403, 422) },
+    },
+  },
+  '/api/webhooks/{id}': {
+    delete: {
+      summary: 'Remove a webhook',
+      requestParams: { path: idParameter },
+      responses: { 204: { description: 'Removed' }, ...problems(401, 403, 404) },
+    },
+  },
+  '/api/webhooks/{id}/deliveries': {
+    get: {
+      summary: 'Deliveries, newest first; dead letters with state=dead',
+      requestParams: { path: idParameter, query: deliveriesQuery },
+      responses: {
+        200: { description: 'A page', content: json(z.object({ deliveries: z.array(deliverySchema), next: z.iso.datetime().nullable() })) },
+        ...problems(400, 401, 403, 404),
+      },
+    },
+  },
+  '/api/webhooks/{id}/replay': {
+    post: {
+      summary: 'Send one event again, or all dead ones',
+      requestParams: { path: idParameter },
+      requestBody: { content: json(replayBody) },
+      responses: { 202: { description: 'Waiting', content: json(z.object({ count: z.int() })) }, ...problems(400, 401, 403, 404) },
+    },
+  },
+  '/.well-known/antin/webhook-keys': {
+    get: {
+      summary: 'The key that webhooks are signed with',
+      security: [],
+      responses: { 200: { description: 'JWK set', content: json(z.object({ keys: z.array(z.record(z.string(), z.string())) })) } },
+    },
+  },
+}
