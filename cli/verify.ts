@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { webCrypto } from '../core/crypto/webCrypto.ts'
+import { judgeLive, type LiveJudgement } from '../core/live/judgeLive.ts'
+import { describeCheck, type Language, mainReason } from '../core/verification/describeCheck.ts'
+import type { MarkStore, VerifyInput } from '../core/verification/evidence.ts'
+import { gatherEvidence } from '../core/verification/gatherEvidence.ts'
+import { createMarkStore } from '../core/verification/markStore.ts'
+import { type PolicyName, policyNames } from '../core/verification/policy.ts'
+import type { Report, Verdict } from '../core/verification/report.ts'
+import { verifyCredential } from '../core/verification/verifyCredential.ts'
+import { type OpenChainNode, openChainNode } from './chainNode.ts'
+import { readDemonstration } from './demonstration.ts'
+import { EvidenceFiles, evidencePorts } from './evidenceFiles.ts'
+import { CliError, type CliIo } from './io.ts'
+import { serverUrl } from './session.ts'
+import { verifySubject } from './verifySubject.ts'
+
+const exitCodes: Record<Verdict, number> = { valid: 0, invalid: 1, undetermined: 2 }
+
+const options = {
+  receipt: { type: 'string', multiple: true },
+  'trust-list': { type: 'string', multiple: true },
+  'status-list': { type: 'string', multiple: true },
+  'trust-root': { type: 'string', multiple: true },
+  document: { type: 'string' },
+  photo: { type: 'string' },
+  rpc: { type: 'string' },
+  contract: { type: 'string' },
+  url: { type: 'string' },
+  offline: { type: 'boolean' },
+  at: { type: 'string' },
+  policy: { type: 'string' },
+  strict: { type: 'boolean' },
+  marks: { type: 'string' },
+  lang: { type: 'string' },
+  json: { type: 'boolean' },
+} as const
+
+/**
+ * `antin verify QR|IMAGE|PDF|FILE`: verifies a card or diploma here, without trusting the server; it only hands out signed files.
+ * Answers 0 for valid, 1 invalid, 2 undetermined. `--trust-root` is the pinned SHA-256 in hex, or files of root documents of which
+ * the caller is sure; files given as `--trust-list`, `--status-list`, `--receipt` come before what the server has.
+ */
+export async function verify(args: string[], io: CliIo): Promise<number> {
+  const { values, positionals } = parseArgs({ args, allowPositionals: true, options })
+  const [given] = positionals
+  if (given === undefined || positionals.length > 1) throw new CliError('Say one QR text, picture, PDF or file.', 64)
+  const policy = policyOf(values.strict ? 'strict' : (values.policy ?? 'standard'))
+  const now = timeOf(values.at)
+  const language = languageOf(values.lang, io)
+  const base = values.offline ? undefined : serverUrl(io, values.url)
+
+  const files = new EvidenceFiles()
+  for (const name of ['trust-list', 'status-list', 'receipt'] as const) for (const path of values[name] ?? []) files.add(path)
+  const trustRoot = pinOf(values['trust-root'] ?? [], files, io)
+  if (trustRoot === undefined) {
+    io.err('No trust root: give --trust-root HEX or set ANTIN_TRUST_ROOT. Without one nothing is more than undetermined.')
+  }
+
+  const subject = await verifySubject(given, base)
+  if (subject.foreign !== undefined) io.err(`The QR code is none of ours: ${JSON.stringify(subject.foreign.slice(0, 200))}`)
+  if (subject.receipt !== undefined && base === undefined) files.addReceipt(subject.receipt)
+  const input: VerifyInput = {
+    sealed: subject.sealed,
+    photo: values.photo === undefined ? undefined : new Uint8Array(readFileSync(values.photo)),
+    document: values.document === undefined ? subject.document : await documentOf(values.document),
+  }
+
+  const marks = values.marks === undefined ? undefined : marksOf(values.marks)
+  const chain: OpenChainNode | undefined = values.rpc === undefined ? undefined : openChainNode(values.rpc, values.contract)
+  try {
+    const ports = evidencePorts(files, base, { chain, marks: marks?.store })
+    const evidence = await gatherEvidence(input, ports, { trustRoot: trustRoot ?? '', policy, now }, webCrypto)
+    const report = await verifyCredential(input, evidence, policy, now, webCrypto)
+    const live =
+      subject.live &&
+      (await judgeLive(
+        { bytes: subject.live, slice: evidence.trust.value, host: new URL(base ?? serverUrl(io, values.url)).host, now },
+        webCrypto,
+      ))
+    marks?.save()
+    if (values.json) io.out(JSON.stringify(live ? { ...report, live } : report))
+    else for (const line of linesOf(report, live, language)) io.out(line)
+    return live && live.kind !== 'live' && report.verdict === 'valid' ? exitCodes.undetermined : exitCodes[report.verdict]
+  } finally {
+    chain?.close()
+  }
+}
+
+/** The pinned root: given as hex, as documents, by the environment, or by the demonstration beside us. */
+function pinOf(given: readonly string[], files: EvidenceFiles, io: CliIo): string | undefined {
+  const hex = given.filter(one => /^[0-9a-fA-F]{64}$/.test(one))
+  for (const path of given) if (!hex.includes(path)) files.add(path)
+  const own = given.length > hex.length ? files.pin : undefined
+  return (hex[0] ?? own ?? io.env.ANTIN_TRUST_ROOT ?? readDemonstration(io.env)?.trustRoot)?.toLowerCase()
+}
+
+async function documentOf(path: string): Promise<NonNullable<VerifyInput['document']>> {
+  const bytes = new Uint8Array(readFileSync(path))
+  const { inspectPdf } = await import('../server/keys/inspectPdf.ts')
+  const { signatures } = await inspectPdf(bytes)
+  return { sha256: createHash('sha256').update(bytes).digest(), signatures }
+}
+
+function policyOf(name: string): PolicyName {
+  const policy = policyNames.find(known => known === name)
+  if (!policy) throw new CliError(`--policy is ${policyNames.join(' or ')}.`, 64)
+  return policy
+}
+
+/** Seconds of an ISO 8601 time or a number of seconds; now when absent. */
+function timeOf(text: string | undefined): number {
+  if (text === undefined) return Math.floor(Date.now() / 1000)
+  const time = /^\d{1,12}$/.test(text) ? Number(text) : Math.floor(Date.parse(text) / 1000)
+  if (!Number.isFinite(time)) throw new CliError('--at is a time like 2026-07-01T09:00:00+07:00, or seconds since 1970.', 64)
+  return time
+}
+
+function languageOf(given: string | undefined, { env }: CliIo): Language {
+  if (given !== undefined && given !== 'vi' && given !== 'en') throw new CliError('--lang is vi or en.', 64)
+  return given ?? ((env.LC_ALL ?? env.LC_MESSAGES ?? env.LANG ?? '').startsWith('vi') ? 'vi' : 'en')
+}
+
+/** Marks kept in a JSON file between runs, so that older evidence is not taken again. */
+function marksOf(path: string): { store: MarkStore; save(): void } {
+  const kept: [string, number[]][] = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : []
+  const entries = new Map<string, readonly number[]>(kept)
+  return { store: createMarkStore(entries), save: () => writeFileSync(path, JSON.stringify([...entries])) }
+}
+
+const verdicts = {
+  vi: { valid: 'HỢP LỆ', invalid: 'KHÔNG HỢP LỆ', undetermined: 'CHƯA XÁC ĐỊNH ĐƯỢC' },
+  en: { valid: 'VALID', invalid: 'INVALID', undetermined: 'UNDETERMINED' },
+}
+const liveWords = {
+  vi: {
+    live: 'Thẻ đang được xuất trình từ điện thoại của chủ thẻ',
+    stale: 'Mã trực tiếp đã cũ: có thể là ảnh chụp màn hình',
+    wrong: 'Mã trực tiếp không đúng',
+    ended: 'Điện thoại không còn gắn với thẻ',
+    unknown: 'Chưa kiểm được mã trực tiếp',
+  },
+  en: {
+    live: "The card is shown by its holder's phone now",
+    stale: 'The live code is old: perhaps a screenshot',
+    wrong: 'The live code is not right',
+    ended: 'The phone is no longer bound to the card',
+    unknown: 'The live code could not be checked',
+  },
+}
+const signs = { passed: '+', failed: 'x', contradicted: '!', unavailable: '?', 'not-applicable': '-' }
+
+function linesOf(report: Report, live: LiveJudgement | undefined, language: Language): string[] {
+  const reason = mainReason(report)
+  const lines = [verdicts[language][report.verdict] + (reason ? `: ${describeCheck(reason, language)}` : '')]
+  const { credential } = report
+  if (credential?.kind === 'card') {
+    lines.push(`  ${credential.fullName}, ${credential.position}, ${credential.usingAgencyName[language]}`)
+    lines.push(`  ${credential.serial}, ${credential.issuerName[language]} (${credential.issuer})`)
+  } else if (credential) {
+    lines.push(`  ${credential.title}: ${credential.holderName}${credential.birthDate ? `, ${credential.birthDate}` : ''}`)
+    lines.push(
+      `  ${credential.number ?? credential.registerNumber}, ${credential.awarded}, ${credential.issuerName[language]} (${credential.issuer})`,
+    )
+  }
+  for (const check of report.checks) {
+    const asOf = check.asOf === undefined ? '' : ` (${new Date(check.asOf * 1000).toISOString()})`
+    lines.push(`  [${signs[check.outcome]}] ${check.name.padEnd(9)} ${describeCheck(check, language)}${asOf}`)
+  }
+  if (live) lines.push(`  [${live.kind === 'live' ? '+' : '?'}] live      ${liveWords[language][live.kind]}`)
+  return lines
+}

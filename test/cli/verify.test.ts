@@ -1,0 +1,265 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PDFDocument } from '@cantoo/pdf-lib'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { keccak256 } from 'ethers'
+import QRCode from 'qrcode'
+import sharp from 'sharp'
+import { CliError, type CliIo } from '../../cli/io.ts'
+import { verify } from '../../cli/verify.ts'
+import { qrSegments, sealedUrl } from '../../core/credential/qr.ts'
+import { toHex } from '../../core/encoding/bytes.ts'
+import { sealFileName } from '../../core/pdf/embeddedFiles.ts'
+import type { Report } from '../../core/verification/report.ts'
+import { contract, documentFile, type Files, host, makeWorld, now } from '../support/antin-vectors/world.ts'
+
+const world = await makeWorld()
+const folder = mkdtempSync(join(tmpdir(), 'antin-verify-'))
+const card = await world.card('card')
+const diploma = await world.diploma('diploma')
+const { log, leaf } = await world.logged(diploma)
+const code = '0x6001600203'
+const anchors = [{ ...contract, codeHash: keccak256(code) }]
+const files: Files = {
+  ...(await world.files()),
+  [world.proofPath(diploma)]: JSON.stringify(log.receipt(leaf, { size: 10, anchor: world.anchorAt(log, 12, 10) })),
+  ...log.files(),
+}
+files['/.well-known/antin/trust-list'] = await world.index(files, { anchors })
+const common = ['--trust-root', world.pin, '--at', String(now)]
+
+let server: Server
+let base: string
+const rpcCalls: string[] = []
+
+beforeAll(async () => {
+  server = createServer((req, res) => {
+    if (req.method === 'POST' && req.url === '/rpc') {
+      let body = ''
+      req.on('data', chunk => (body += chunk)).on('end', () => res.end(rpcAnswer(body)))
+      return
+    }
+    const file = files[req.url!]
+    res.statusCode = file === undefined ? 404 : 200
+    res.end(file)
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+})
+
+afterAll(async () => {
+  server.closeAllConnections()
+  await new Promise(resolve => server.close(resolve))
+  rmSync(folder, { recursive: true })
+})
+
+/** A chain node with the contract of the index; ethers batches nothing. */
+function rpcAnswer(body: string): string {
+  const { id, method, params } = JSON.parse(body)
+  rpcCalls.push(`${method} ${method === 'eth_getBlockByNumber' ? params[0] : (params?.at(-1) ?? '')}`)
+  const results: Record<string, unknown> = {
+    eth_chainId: '0x7a69',
+    eth_getBlockByNumber: { number: '0x5a', timestamp: `0x${now.toString(16)}` },
+    eth_getCode: code,
+    eth_call: `0x${toHex(log.root(12))}`,
+  }
+  return JSON.stringify({ jsonrpc: '2.0', id, result: results[method] ?? null })
+}
+
+async function run(...args: string[]): Promise<{ exit: number; out: string; err: string }> {
+  const out: string[] = []
+  const err: string[] = []
+  const io: CliIo = {
+    out: line => out.push(line),
+    err: line => err.push(line),
+    progress: () => {},
+    env: { ANTIN_HOME: folder, LANG: 'vi_VN' },
+    isTerminal: false,
+  }
+  const exit = await verify(args, io).catch(error => {
+    if (!(error instanceof CliError)) throw error
+    err.push(error.message)
+    return error.exitCode
+  })
+  return { exit, out: out.join('\n'), err: err.join('\n') }
+}
+
+async function report(...args: string[]): Promise<{ exit: number; report: Report }> {
+  const { exit, out } = await run(...args, '--json')
+  return { exit, report: JSON.parse(out) }
+}
+
+function codesOf({ checks }: Report): Record<string, string> {
+  return Object.fromEntries(checks.map(check => [check.name, check.code]))
+}
+
+function write(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name)
+  writeFileSync(path, content)
+  return path
+}
+
+const qr = (sealed: Uint8Array) => sealedUrl(host, sealed)
+const root1 = write('root-1.json', String(files['/.well-known/antin/root/1']))
+const root2 = write('root-2.json', String(files['/.well-known/antin/root/2']))
+const slice = write('G09.jwt', String(files['/.well-known/antin/trust/G09']))
+const index = write('index.jwt', String(files['/.well-known/antin/trust-list']))
+const list = write('list-1.jwt', String(files['/status-lists/1']))
+const receipt = write('receipt.json', String(files[world.proofPath(diploma)]))
+const trust = [root1, root2, slice].flatMap(path => ['--trust-list', path])
+const offline = [...common, '--offline', ...trust, '--status-list', list]
+
+test('online: everything but the pin comes from the server', async () => {
+  const { exit, out } = await run(qr(card), ...common, '--url', base)
+  expect(out).toContain('HỢP LỆ')
+  expect(out).toContain('Nguyễn Thị Hương Thảo (MẪU)')
+  expect(exit).toBe(0)
+})
+
+test('offline from files: a card by its QR text, and a diploma with its receipt', async () => {
+  expect((await run(qr(card), ...offline)).exit).toBe(0)
+  const { exit, report: found } = await report(qr(diploma), ...offline, '--trust-list', index, '--receipt', receipt)
+  expect(codesOf(found)).toMatchObject({ log: 'log.passed', anchor: 'anchor.no-node' })
+  expect(exit).toBe(0)
+})
+
+test('one file may hold several pieces, a line each or as an array', async () => {
+  const pieces = ['/.well-known/antin/root/1', '/.well-known/antin/root/2', '/.well-known/antin/trust/G09', '/status-lists/1'].map(path =>
+    String(files[path]),
+  )
+  for (const bundle of [write('lines.txt', pieces.join('\n')), write('array.json', JSON.stringify(pieces))]) {
+    expect((await run(qr(card), ...common, '--offline', '--trust-list', bundle)).exit).toBe(0)
+  }
+})
+
+test('--trust-root takes the documents themselves, of which the caller is sure', async () => {
+  const args = [
+    '--at',
+    String(now),
+    '--offline',
+    '--trust-root',
+    root1,
+    '--trust-root',
+    root2,
+    '--trust-list',
+    slice,
+    '--status-list',
+    list,
+  ]
+  expect((await run(qr(card), ...args)).exit).toBe(0)
+})
+
+test('a tampered card is invalid, in words', async () => {
+  const wrong = card.slice()
+  wrong[100]! ^= 1
+  const { exit, out } = await run(qr(wrong), ...offline)
+  expect(out.split('\n')[0]).toMatch(/^KHÔNG HỢP LỆ: /)
+  expect(exit).toBe(1)
+  expect((await run(qr(wrong), ...offline, '--lang', 'en')).out).toMatch(/^INVALID: /)
+})
+
+test('what cannot be had is undetermined: no list, another list, no pin, another pin, no server', async () => {
+  const codes = async (...args: string[]) => {
+    const { exit, report: found } = await report(...args)
+    expect(exit).toBe(2)
+    return codesOf(found)
+  }
+  expect((await codes(qr(card), ...common, '--offline', ...trust)).status).toBe('status.missing')
+  const other = write('list-2.jwt', await world.statusList('G09', { number: 2 }))
+  expect((await codes(qr(card), ...common, '--offline', ...trust, '--status-list', other)).status).toBe('status.other-list')
+  expect((await codes(qr(card), '--at', String(now), '--offline', ...trust, '--status-list', list)).issuer).toBe('issuer.root-unpinned')
+  expect(
+    (await codes(qr(card), '--trust-root', 'ab'.repeat(32), '--at', String(now), '--offline', ...trust, '--status-list', list)).issuer,
+  ).toBe('issuer.root-unpinned')
+  expect((await codes(qr(card), ...common, '--url', 'http://127.0.0.1:9')).issuer).toBe('issuer.root-missing')
+})
+
+test('pictures: a QR as PNG, JPEG and WebP, also small and blurred', async () => {
+  const png = await QRCode.toBuffer(qrSegments(qr(card)) as never, { errorCorrectionLevel: 'M', scale: 4, margin: 4 })
+  const pictures = {
+    'qr.png': png,
+    'qr.jpg': await sharp(png).jpeg({ quality: 80 }).toBuffer(),
+    'qr.webp': await sharp(png).webp().toBuffer(),
+    'blurred.png': await sharp(png).blur(1.2).toBuffer(),
+    'large.png': await sharp(png).resize({ width: 2400 }).blur(3).toBuffer(),
+  }
+  for (const [name, bytes] of Object.entries(pictures)) expect([name, (await run(write(name, bytes), ...offline)).exit]).toEqual([name, 0])
+  const { exit, err } = await run(
+    write(
+      'blank.png',
+      await sharp({ create: { width: 60, height: 60, channels: 3, background: 'white' } })
+        .png()
+        .toBuffer(),
+    ),
+    ...offline,
+  )
+  expect([exit, err]).toEqual([2, expect.stringContaining('No QR code')])
+  const foreign = await run(write('foreign.png', await QRCode.toBuffer('https://evil.example/pay')), ...offline)
+  expect(foreign.exit).toBe(1)
+  expect(foreign.err).toContain('evil.example')
+})
+
+test('a PDF that carries the seal: the diploma is real, the file itself is not the registered one', async () => {
+  const pdf = await PDFDocument.create()
+  pdf.addPage([200, 200]).drawText('MAU')
+  await pdf.attach(diploma, sealFileName, { mimeType: 'application/cose' })
+  const path = write('diploma.pdf', await pdf.save())
+  const { exit, report: found } = await report(path, ...offline, '--trust-list', index, '--receipt', receipt)
+  expect(codesOf(found)).toMatchObject({ signature: 'signature.passed', document: 'document.copy' })
+  expect(exit).toBe(2)
+})
+
+test('a scanned PDF: the QR is found in its picture', async () => {
+  const pdf = await PDFDocument.create()
+  const scan = await sharp(await QRCode.toBuffer(qrSegments(qr(diploma)) as never, { errorCorrectionLevel: 'M', scale: 5 }))
+    .jpeg()
+    .toBuffer()
+  const image = await pdf.embedJpg(scan)
+  pdf.addPage([600, 600]).drawImage(image, { x: 50, y: 50, width: 400, height: 400 })
+  const { report: found } = await report(write('scan.pdf', await pdf.save()), ...offline)
+  expect(codesOf(found)).toMatchObject({ signature: 'signature.passed', document: 'document.copy' })
+})
+
+test('the file that came with a QR is compared by its digest', async () => {
+  const path = write('registered.bin', documentFile)
+  const args = [qr(diploma), ...offline, '--trust-list', index, '--receipt', receipt, '--document']
+  expect(codesOf((await report(...args, path)).report).document).toBe('document.matches')
+  expect((await run(...args, write('other.bin', 'other'))).exit).toBe(2)
+})
+
+test('--rpc asks a node of ours at the finalised block; another contract than --contract does not count', async () => {
+  const args = [qr(diploma), ...common, '--url', base, '--strict', '--rpc', `${base}/rpc`]
+  rpcCalls.length = 0
+  const { exit, report: found } = await report(...args)
+  expect(codesOf(found)).toMatchObject({ log: 'log.passed', anchor: 'anchor.passed' })
+  expect(exit).toBe(0)
+  expect(rpcCalls.filter(call => !call.startsWith('eth_chainId'))).toEqual([
+    'eth_getBlockByNumber finalized',
+    'eth_getCode 0x5a',
+    'eth_call 0x5a',
+  ])
+  expect((await run(...args, '--contract', contract.address)).exit).toBe(0)
+  expect(codesOf((await report(...args, '--contract', `0x${'11'.repeat(20)}`)).report).anchor).toBe('anchor.silent')
+  expect(codesOf((await report(...args.slice(0, -1), 'http://127.0.0.1:9/')).report).anchor).toBe('anchor.silent')
+})
+
+test('marks: a list older than one taken before is not taken again', async () => {
+  const marks = ['--marks', join(folder, 'marks.json')]
+  expect((await run(qr(card), ...offline, ...marks)).exit).toBe(0)
+  const older = write('older.jwt', await world.statusList('G09', { iat: now - 3600 }))
+  const { report: found } = await report(qr(card), ...common, '--offline', ...trust, '--status-list', older, ...marks)
+  expect(codesOf(found).status).toBe('status.older')
+})
+
+test('wrong usage is 64', async () => {
+  expect((await run()).exit).toBe(64)
+  expect((await run('a', 'b')).exit).toBe(64)
+  expect((await run('no-such-file.png')).exit).toBe(64)
+  expect((await run(qr(card), '--at', 'yesterday')).exit).toBe(64)
+  expect((await run(qr(card), '--policy', 'lax')).exit).toBe(64)
+  expect((await run(qr(card), '--offline', '--trust-list', join(folder, 'none'))).exit).toBe(64)
+  expect((await run(qr(card), '--offline', '--trust-list', write('text.txt', 'hello'))).exit).toBe(64)
+})
