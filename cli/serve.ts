@@ -37,9 +37,11 @@ export async function work(args: string[], io: CliIo): Promise<number> {
   const { tasks, crontab } = composition.composeTasks(installation)
   const worker = await composition.startWorker({ pool: installation.pool, logger: installation.logger, tasks, crontab })
   const stopSigning = composition.keepCheckpointFresh(installation)
+  const stopAnchoring = composition.keepAnchored(installation)
   installation.logger.info({ tasks: Object.keys(tasks) }, 'working')
   await stopSignal()
   stopSigning()
+  stopAnchoring()
   await worker.stop()
   await installation.close()
   return 0

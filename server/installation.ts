@@ -4,6 +4,8 @@ import type { Logger } from 'pino'
 import { AppError } from '../core/errors.ts'
 import { formatVerifierKey, makeVerifierKey, type VerifierKey } from '../core/log/verifierKey.ts'
 import { type AgencyTree, loadAgencyTree } from './agencies/agencyTree.ts'
+import { type RpcNode, rpcNode } from './anchoring/rpcNode.ts'
+import { type Payer, walletPayer } from './anchoring/signers.ts'
 import { type Config, homePath } from './config.ts'
 import { createPool } from './db/pool.ts'
 import { type AnchorSigner, createAnchorKeyFile, loadAnchorKeyFile } from './keys/anchorSigner.ts'
@@ -33,6 +35,10 @@ export interface Installation {
   logKey: VerifierKey
   signNote: (text: Uint8Array) => Uint8Array | Promise<Uint8Array>
   anchorSigner: AnchorSigner
+  /** The chain nodes of CHAIN_RPC_URLS; none with CHAIN=none. */
+  nodes: readonly RpcNode[]
+  /** Pays for gas. */
+  payer: Payer
   isRestricted: (agency: string) => boolean
   /** Stops timers, connections and tokens. */
   close(): Promise<void>
@@ -88,6 +94,8 @@ export async function openInstallation(config: Config, logger: Logger, { makeSec
       logKey,
       signNote: text => logSigner.sign({ kind: 'checkpoint', bytes: text }),
       anchorSigner,
+      nodes: config.CHAIN === 'none' ? [] : config.CHAIN_RPC_URLS.map(url => rpcNode(url)),
+      payer: walletPayer(`0x${secret(homePath(config, 'keys', 'gas.key')).toString('hex')}`),
       isRestricted: agency => agencies.get(agency)?.restricted ?? false,
       async close() {
         clearInterval(timer)

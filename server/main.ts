@@ -1,5 +1,9 @@
 import { type Express, Router } from 'express'
 import type { AgencyCode } from '../core/identity/agencyCode.ts'
+import { anchorCheckpoint } from './anchoring/anchorCheckpoint.ts'
+import { type AnchoringState, anchoringState } from './anchoring/anchoringState.ts'
+import { chainNode } from './anchoring/chainNode.ts'
+import { currentContract } from './anchoring/contractsTable.ts'
 import { buildApp } from './app.ts'
 import { cardTasks } from './cards/cardTasks.ts'
 import { applyStatusRequest } from './cards/changeStatus.ts'
@@ -27,7 +31,6 @@ import { type Installation, publishedPin } from './installation.ts'
 import type { Task } from './jobs/worker.ts'
 import { applyKeyChange } from './keys/keyChanges.ts'
 import { nodeCrypto } from './keys/nodeCrypto.ts'
-import { newestCheckpoint } from './log/checkpointsTable.ts'
 import { logRoutes } from './log/logRoutes.ts'
 import { readHead } from './log/logTable.ts'
 import { proofFor } from './log/proofFor.ts'
@@ -67,14 +70,24 @@ export async function composeWeb(installation: Installation, { demonstration = f
   const identityProvider = createIdentityProvider(identityOptions(installation), personalNumber => officerOf(installation, personalNumber))
   const sessions = createSessions({ pool, cipher, publicUrl: origin, clock })
   const verifier = createVerifier({
-    ports: createServerPorts({ readPublicFile: publicFileReader(installation) }),
+    ports: createServerPorts({
+      readPublicFile: publicFileReader(installation),
+      chain: installation.nodes[0] && chainNode(installation.nodes[0]),
+    }),
     trustRoot,
     crypto: nodeCrypto,
     publicUrl: origin,
     clock,
   })
   const verification = { pool, cipher, verifier, agencies, publicUrl: origin, clock }
-  const metrics = createMetrics({ pool, log: async () => ({ size: (await readHead(pool)).range.size, anchorAgeSeconds: null }) })
+  const metrics = createMetrics({
+    pool,
+    log: async () => {
+      const { anchored } = await anchoringState(pool, anchors)
+      return { size: (await readHead(pool)).range.size, anchorAgeSeconds: anchored && clock() - anchored.time }
+    },
+  })
+  const anchors = config.CHAIN !== 'none'
   let draining = false
   const cardDeps = { pool, cipher, clock, termYears: config.CARD_TERM_YEARS }
   const rendering = { agencies, origin, demonstration }
@@ -178,6 +191,9 @@ export function composeTasks(installation: Installation): { tasks: Record<string
         const request = await requestById(pool, requestId)
         if (request) await appliers[request.kind]?.(requestId)
       },
+      anchor: async () => {
+        await anchorNow(installation)
+      },
       signStatusLists: async () => {
         await installation.statusLists.signDue()
       },
@@ -192,16 +208,47 @@ export function composeTasks(installation: Installation): { tasks: Record<string
 
 /** Signs a checkpoint over new entries every second, until the answered function is called. */
 export function keepCheckpointFresh(installation: Installation): () => void {
+  return repeat(
+    1000,
+    () => signCheckpoint(installation),
+    error => installation.logger.warn({ err: error }, 'checkpoint not signed'),
+  )
+}
+
+/** One step of anchoring towards the newest checkpoint; with CHAIN=none, or no contract yet, it only says how things stand. */
+export async function anchorNow(installation: Installation): Promise<AnchoringState> {
+  const { pool, config, nodes } = installation
+  const contract =
+    config.CHAIN_CONTRACT && config.CHAIN_ID ? { chainId: config.CHAIN_ID, address: config.CHAIN_CONTRACT } : await currentContract(pool)
+  if (config.CHAIN === 'none' || nodes.length === 0 || !contract) return anchoringState(pool, config.CHAIN !== 'none')
+  return anchorCheckpoint({ ...installation, contract, finalityDepth: config.CHAIN_FINALITY_DEPTH })
+}
+
+/** Anchors on the configured interval, and follows what was sent until it is final, until the answered function is called. */
+export function keepAnchored(installation: Installation): () => void {
+  let state: AnchoringState | null = null
+  let startedAt = Number.NEGATIVE_INFINITY
+  const step = async () => {
+    const isDue = installation.clock() - startedAt >= installation.config.ANCHOR_INTERVAL_SECONDS
+    if (!isDue && state?.state !== 'pending') return
+    if (isDue) startedAt = installation.clock()
+    state = await anchorNow(installation)
+  }
+  return repeat(1000, step, error => installation.logger.error({ err: error }, 'anchoring failed'))
+}
+
+/** Runs `step` every `ms`, never twice at a time, until the answered function is called. */
+function repeat(ms: number, step: () => Promise<unknown>, failed: (error: unknown) => void): () => void {
   let running = false
   const timer = setInterval(() => {
     if (running) return
     running = true
-    signCheckpoint(installation)
-      .catch(error => installation.logger.warn({ err: error }, 'checkpoint not signed'))
+    step()
+      .catch(failed)
       .finally(() => {
         running = false
       })
-  }, 1000)
+  }, ms)
   timer.unref()
   return () => clearInterval(timer)
 }
@@ -247,6 +294,10 @@ function readinessChecks(installation: Installation): ReadinessCheck[] {
     async () => {
       await pool.query('select 1')
       return { name: 'database', ok: true, detail: '' }
+    },
+    async () => {
+      const { ok, state, detail, late } = await anchoringState(pool, installation.config.CHAIN !== 'none')
+      return { name: 'anchoring', ok: ok && !late, detail: ok && !late ? '' : `${state}: ${detail}` }
     },
     async () => {
       const { closed } = await readHead(pool)

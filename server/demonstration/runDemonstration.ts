@@ -6,6 +6,8 @@ import { pino } from 'pino'
 import { AppError } from '../../core/errors.ts'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import { readContracts } from '../anchoring/contractsTable.ts'
+import { redeployForDevelopment } from '../anchoring/deployCheckpointLog.ts'
+import { startDevelopmentChain } from '../anchoring/developmentChain.ts'
 import { listCards } from '../cards/cardsTable.ts'
 import { type Config, homePath } from '../config.ts'
 import { startEmbeddedPostgres } from '../db/embeddedPostgres.ts'
@@ -13,7 +15,7 @@ import { migrate } from '../db/migrate.ts'
 import { createPool } from '../db/pool.ts'
 import { type Installation, logDescription, openInstallation } from '../installation.ts'
 import { migrateJobs, startWorker } from '../jobs/worker.ts'
-import { composeTasks, composeWeb, keepCheckpointFresh } from '../main.ts'
+import { composeTasks, composeWeb, keepAnchored, keepCheckpointFresh } from '../main.ts'
 import { openPrivate } from '../officers/officerPrivate.ts'
 import { readOfficersById } from '../officers/officersTable.ts'
 import { startDemonstrationProvider } from '../staff/demonstration/provider.ts'
@@ -75,6 +77,8 @@ async function start(
     OIDC_ISSUER: `http://localhost:${ports.provider}`,
     OIDC_CLIENT_SECRET: consoleSecret,
     KEY_WAIT_HOURS: 0,
+    CHAIN_RPC_URLS: base.CHAIN === 'none' ? [] : [`http://127.0.0.1:${ports.chain}`],
+    ANCHOR_INTERVAL_SECONDS: 10,
   }
   const pool = createPool(postgres.url, { max: 1 })
   await migrate(pool)
@@ -94,6 +98,7 @@ async function start(
     progress('agencies')
     await loadAgencies(installation)
   }
+  const contract = config.CHAIN === 'none' ? null : await startChain(installation, ports.chain, progress, stops)
   progress('trust')
   const trustDeps = {
     ...installation,
@@ -132,9 +137,33 @@ async function start(
   stops.push(() => closeServer(server))
 
   const { clientId, clientSecret } = clients.machines[0]!
-  const file = await describeDemonstration(installation, { users, chain: null, trustRoot: trust.pin, machine: { clientId, clientSecret } })
+  const file = await describeDemonstration(installation, {
+    users,
+    chain: contract,
+    trustRoot: trust.pin,
+    machine: { clientId, clientSecret },
+  })
   writeFileSync(homePath(config, 'demo.json'), `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 })
   return file
+}
+
+/** Starts the chain, which forgets when it stops, with the contract deployed anew, and anchors from now on. */
+async function startChain(
+  installation: Installation,
+  port: number,
+  progress: (line: string) => void,
+  stops: (() => Promise<unknown>)[],
+): Promise<DemonstrationFile['chain']> {
+  progress('chain')
+  const { pool, payer, anchorSigner, logKey } = installation
+  const chain = await startDevelopmentChain(port)
+  stops.push(() => chain.close())
+  await chain.fund(payer.address)
+  const deployment = { origin: logKey.name, admin: payer.address, adminDelay: 48 * 3600, anchorSigner: anchorSigner.address }
+  const { address, chainId } = await redeployForDevelopment({ pool, node: chain.node, payer, bytecode: chain.bytecode }, deployment)
+  const stopAnchoring = keepAnchored(installation)
+  stops.push(async () => stopAnchoring())
+  return { rpc: chain.url, contract: address, chainId }
 }
 
 /** What the demonstration's trust list names: its one log, and the contracts that hold its checkpoints. */
