@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decodeBase64url } from '../core/encoding/base64url.ts'
 import type { EvidencePorts, FetchAnswer } from '../core/verification/evidence.ts'
@@ -61,9 +61,17 @@ export class EvidenceFiles {
     return path.startsWith('/status-lists/') ? this.#statusLists[0]?.text : undefined
   }
 
-  addReceipt(text: string): void {
-    this.#receipt ??= text
+  /** The receipt that came with the credential itself: used where the server gives none. */
+  spareReceipt: string | undefined
+
+  /** Writes what a server gave into `keepIn`, from where `add` reads it again. */
+  keep(path: string, bytes: Uint8Array): void {
+    if (this.keepIn === undefined || path.startsWith('/log/tile/') || path === '/log/checkpoint') return
+    mkdirSync(this.keepIn, { recursive: true })
+    writeFileSync(join(this.keepIn, path.slice(1).replace(/[^\w.-]+/g, '_')), bytes)
   }
+
+  keepIn: string | undefined
 
   #addPiece(text: string): boolean {
     const json = parse(text)
@@ -94,7 +102,11 @@ export function evidencePorts(files: EvidenceFiles, base: string | undefined, mo
     async fetchFile(path, { maxLength }): Promise<FetchAnswer> {
       const given = files.find(path) ?? (base === undefined ? files.findOther(path) : undefined)
       if (given !== undefined) return { kind: 'found', bytes: Buffer.from(given), online: false }
-      return base === undefined ? { kind: 'unreachable', detail: 'offline' } : fetchPublicFile(`${base}${path}`, maxLength)
+      const answer: FetchAnswer =
+        base === undefined ? { kind: 'unreachable', detail: 'offline' } : await fetchPublicFile(`${base}${path}`, maxLength)
+      if (answer.kind === 'found') files.keep(path, answer.bytes)
+      const spare = answer.kind === 'unreachable' && path.startsWith('/log/proof?') ? files.spareReceipt : undefined
+      return spare === undefined ? answer : { kind: 'found', bytes: Buffer.from(spare), online: false }
     },
   }
 }

@@ -34,6 +34,7 @@ const options = {
   policy: { type: 'string' },
   strict: { type: 'boolean' },
   marks: { type: 'string' },
+  keep: { type: 'string' },
   lang: { type: 'string' },
   json: { type: 'boolean' },
 } as const
@@ -41,7 +42,8 @@ const options = {
 /**
  * `antin verify QR|IMAGE|PDF|FILE`: verifies a card or diploma here, without trusting the server; it only hands out signed files.
  * Answers 0 for valid, 1 invalid, 2 undetermined. `--trust-root` is the pinned SHA-256 in hex, or files of root documents of which
- * the caller is sure; files given as `--trust-list`, `--status-list`, `--receipt` come before what the server has.
+ * the caller is sure; files given as `--trust-list`, `--status-list`, `--receipt` come before what the server has. `--keep DIR` saves
+ * what the server gave, so that `--offline --trust-list DIR` verifies the same credential later without it.
  */
 export async function verify(args: string[], io: CliIo): Promise<number> {
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options })
@@ -53,6 +55,7 @@ export async function verify(args: string[], io: CliIo): Promise<number> {
   const base = values.offline ? undefined : serverUrl(io, values.url)
 
   const files = new EvidenceFiles()
+  files.keepIn = values.keep
   for (const name of ['trust-list', 'status-list', 'receipt'] as const) for (const path of values[name] ?? []) files.add(path)
   const trustRoot = pinOf(values['trust-root'] ?? [], files, io)
   if (trustRoot === undefined) {
@@ -61,7 +64,7 @@ export async function verify(args: string[], io: CliIo): Promise<number> {
 
   const subject = await verifySubject(given, base)
   if (subject.foreign !== undefined) io.err(`The QR code is none of ours: ${JSON.stringify(subject.foreign.slice(0, 200))}`)
-  if (subject.receipt !== undefined && base === undefined) files.addReceipt(subject.receipt)
+  files.spareReceipt = subject.receipt
   const input: VerifyInput = {
     sealed: subject.sealed,
     photo: values.photo === undefined ? undefined : new Uint8Array(readFileSync(values.photo)),

@@ -1,8 +1,10 @@
 import { refOf } from '../credential/ref.ts'
 import type { CoreCrypto } from '../crypto/coreCrypto.ts'
 import { encodeBase64url } from '../encoding/base64url.ts'
-import type { TrustIndex } from '../trust/trustIndex.ts'
+import { maxStatusListLength } from '../status-list/statusListToken.ts'
+import { maxIndexLength, type TrustIndex } from '../trust/trustIndex.ts'
 import { findKey, type TrustKey, type TrustSlice } from '../trust/trustList.ts'
+import { maxSliceLength } from '../trust/trustSlice.ts'
 import { anchorQuestion } from './checkAnchor.ts'
 import { issuingKey, sliceCodeOf } from './checkIssuer.ts'
 import {
@@ -14,9 +16,10 @@ import {
   type StatusList,
   type VerifyInput,
 } from './evidence.ts'
-import { gatherLog } from './gatherLog.ts'
-import { gatherStatusList } from './gatherStatusList.ts'
-import { gatherIndex, gatherRoot, gatherSlice } from './gatherTrust.ts'
+import { fetchEvidence } from './fetchEvidence.ts'
+import { gatherLog, maxReceiptLength, proofPath } from './gatherLog.ts'
+import { gatherStatusList, statusListPath } from './gatherStatusList.ts'
+import { gatherIndex, gatherRoot, gatherSlice, indexPath, rootPath, slicePath } from './gatherTrust.ts'
 import { OpenedCache } from './openedCache.ts'
 import { type PolicyName, requires } from './policy.ts'
 import { type ReadCredential, readCredential } from './readCredential.ts'
@@ -63,9 +66,14 @@ export async function gatherEvidence(
 ): Promise<Evidence> {
   const { credential } = readCredential(input.sealed, undefined)
   if (!credential) return noEvidence
-  const gathering: Gathering = { ...settings, cache: settings.cache ?? new OpenedCache(), ports, crypto }
   const ref = encodeBase64url(await refOf(credential.claims.cti, crypto))
   const needsLog = credential.kind !== undefined && requires(settings.policy, credential.kind, 'log')
+  const gathering: Gathering = {
+    ...settings,
+    cache: settings.cache ?? new OpenedCache(),
+    ports: askedAhead(ports, pathsOf(credential, ref, needsLog)),
+    crypto,
+  }
 
   const root = await gatherRoot(gathering)
   const code = sliceCodeOf(credential)
@@ -88,6 +96,29 @@ export async function gatherEvidence(
   ])
   const evidence: Evidence = { ...noEvidence, trust, index, statusList, ...log, compromiseProof: compromiseProof.receipt }
   return needsLog ? { ...evidence, chain: await gatherChain(evidence, ports) } : evidence
+}
+
+/** What will be asked for in any case, with the sizes allowed. */
+function pathsOf(credential: ReadCredential, ref: string, needsLog: boolean): [path: string, maxLength: number][] {
+  const { card, diploma } = credential.claims
+  const list = (card ?? diploma)?.status.list
+  return [
+    [rootPath, maxSliceLength],
+    [slicePath(sliceCodeOf(credential)), maxSliceLength],
+    ...(list === undefined ? [] : [[statusListPath(list), maxStatusListLength] as [string, number]]),
+    ...(needsLog
+      ? ([
+          [indexPath, maxIndexLength],
+          [proofPath(ref), maxReceiptLength],
+        ] as [string, number][])
+      : []),
+  ]
+}
+
+/** The ports with these files asked for at once: on a slow network one round trip in place of four. */
+function askedAhead(ports: EvidencePorts, paths: readonly [path: string, maxLength: number][]): EvidencePorts {
+  const asked = new Map(paths.map(([path, maxLength]) => [path, fetchEvidence(ports, path, maxLength)]))
+  return { ...ports, fetchFile: (path, wish) => (wish.fresh ? undefined : asked.get(path)) ?? ports.fetchFile(path, wish) }
 }
 
 /** A kept slice that lacks the key may be older than the key. */

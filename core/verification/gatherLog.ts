@@ -11,8 +11,13 @@ import { type Absence, type Evidence, missing, type NewestCheckpoint, type Piece
 import { fetchEvidence } from './fetchEvidence.ts'
 import type { Gathering } from './gatherEvidence.ts'
 
-const maxReceiptLength = 256 * 1024
+export const maxReceiptLength = 256 * 1024
 const maxNoteLength = 64 * 1024
+
+/** Public path of a receipt below a verifier's base; `ref` in base64url (formats 5). */
+export function proofPath(ref: string, size?: number): string {
+  return `/log/proof?ref=${ref}${size === undefined ? '' : `&size=${size}`}`
+}
 
 type LogEvidence = Pick<Evidence, 'receipt' | 'absence' | 'newest'>
 
@@ -22,7 +27,7 @@ type LogEvidence = Pick<Evidence, 'receipt' | 'absence' | 'newest'>
  */
 export async function gatherLog(ref: string, compare: boolean, gathering: Gathering, size?: number): Promise<LogEvidence> {
   const { ports } = gathering
-  const answer = await fetchEvidence(ports, `/log/proof?ref=${ref}${size === undefined ? '' : `&size=${size}`}`, maxReceiptLength)
+  const answer = await fetchEvidence(ports, proofPath(ref, size), maxReceiptLength)
   if (answer.kind === 'unreachable') return { receipt: missing('log.missing', answer.detail) }
   if (answer.kind === 'absent') {
     const receipt = missing('log.not-yet')

@@ -10,6 +10,11 @@ import type { Gathering } from './gatherEvidence.ts'
 import { accept } from './gatherTrust.ts'
 import { isFuture, isPast } from './time.ts'
 
+/** Public path of a status list below a verifier's base (formats 3). */
+export function statusListPath(number: number): string {
+  return `/status-lists/${number}`
+}
+
 /** The status list of that number, its signature verified under a key of the slice (formats 3). `key` is the credential's. */
 export async function gatherStatusList(
   number: number,
@@ -19,7 +24,7 @@ export async function gatherStatusList(
   fresh: boolean,
 ): Promise<Piece<StatusList>> {
   const { ports, cache, now } = gathering
-  const path = `/status-lists/${number}`
+  const path = statusListPath(number)
   const answer = await fetchEvidence(ports, path, maxStatusListLength, fresh)
   if (answer.kind !== 'found') return missing('status.missing', answer.kind === 'unreachable' ? (answer.detail ?? '') : answer.kind)
   const list = await cache.open<StatusList | Missing>(path, answer.bytes, slice, () => openStatusList(answer.bytes, slice, gathering))

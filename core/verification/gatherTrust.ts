@@ -10,19 +10,26 @@ import { fetchEvidence } from './fetchEvidence.ts'
 import type { Gathering } from './gatherEvidence.ts'
 
 const wellKnown = '/.well-known/antin'
+/** Public paths below a verifier's base (formats 4). */
+export const rootPath = `${wellKnown}/root`
+export const indexPath = `${wellKnown}/trust-list`
+
+export function slicePath(code: string): string {
+  return `${wellKnown}/trust/${code}`
+}
 
 /** The newest root, verified from the pinned epoch 1 on (formats 4). */
 export async function gatherRoot(gathering: Gathering): Promise<Piece<TrustRoot>> {
   const { ports, cache, trustRoot, crypto } = gathering
-  const newest = await fetchEvidence(ports, `${wellKnown}/root`, maxSliceLength)
+  const newest = await fetchEvidence(ports, rootPath, maxSliceLength)
   if (newest.kind !== 'found') return missing('issuer.root-missing', reason(newest))
   // The chain below a verified newest root cannot be another one.
-  const opened = cache.open(`${wellKnown}/root`, newest.bytes, trustRoot, async () => {
+  const opened = cache.open(rootPath, newest.bytes, trustRoot, async () => {
     const text = fromUtf8(newest.bytes)
     const epoch = claimedEpoch(text)
     if (epoch < 1 || epoch > maxRootEpochs) throw new AppError('trust.root-malformed')
     const earlier = await Promise.all(
-      Array.from({ length: epoch - 1 }, (_, i) => fetchEvidence(ports, `${wellKnown}/root/${i + 1}`, maxSliceLength)),
+      Array.from({ length: epoch - 1 }, (_, i) => fetchEvidence(ports, `${rootPath}/${i + 1}`, maxSliceLength)),
     )
     const gap = earlier.findIndex(answer => answer.kind !== 'found')
     if (gap >= 0) return gap + 1
@@ -30,7 +37,7 @@ export async function gatherRoot(gathering: Gathering): Promise<Piece<TrustRoot>
   })
   const root = await settle(opened)
   if (typeof root === 'number') {
-    cache.forget(`${wellKnown}/root`)
+    cache.forget(rootPath)
     return missing('issuer.root-missing', `root/${root}`)
   }
   if ('code' in root) return root
@@ -40,12 +47,12 @@ export async function gatherRoot(gathering: Gathering): Promise<Piece<TrustRoot>
 
 /** The trust slice of an agency, verified. `fresh` asks for more than a kept copy. */
 export async function gatherSlice(code: string, root: Piece<TrustRoot>, gathering: Gathering, fresh: boolean): Promise<Piece<TrustSlice>> {
-  return gatherList(`${wellKnown}/trust/${code}`, maxSliceLength, openTrustSlice, root, gathering, fresh)
+  return gatherList(slicePath(code), maxSliceLength, openTrustSlice, root, gathering, fresh)
 }
 
 /** The trust index, verified. */
 export async function gatherIndex(root: Piece<TrustRoot>, gathering: Gathering): Promise<Piece<TrustIndex>> {
-  return gatherList(`${wellKnown}/trust-list`, maxIndexLength, openTrustIndex, root, gathering, false)
+  return gatherList(indexPath, maxIndexLength, openTrustIndex, root, gathering, false)
 }
 
 async function gatherList<T extends { epoch: number; seq: number }>(
@@ -66,7 +73,11 @@ async function gatherList<T extends { epoch: number; seq: number }>(
     // Signed by an older epoch's key, or a copy from before a rotation: perhaps only the copy is old.
     return fresh || answer.online ? list : gatherList(path, maxLength, open, root, gathering, true)
   }
-  if (!(await accept(gathering, path, [list.epoch, list.seq]))) return missing('issuer.trust-older', `${list.epoch}, ${list.seq}`)
+  if (!(await accept(gathering, path, [list.epoch, list.seq]))) {
+    // Caches on the way may differ in age.
+    if (!fresh) return gatherList(path, maxLength, open, root, gathering, true)
+    return missing('issuer.trust-older', `${list.epoch}, ${list.seq}`)
+  }
   return { value: list, online: answer.online } satisfies Found<T>
 }
 

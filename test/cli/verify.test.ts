@@ -152,6 +152,14 @@ test('--trust-root takes the documents themselves, of which the caller is sure',
   expect((await run(qr(card), ...args)).exit).toBe(0)
 })
 
+test('--keep saves what an offline verification needs later', async () => {
+  for (const sealed of [card, diploma]) {
+    const kept = mkdtempSync(join(folder, 'kept-'))
+    expect((await run(qr(sealed), ...common, '--url', base, '--keep', kept)).exit).toBe(0)
+    expect((await run(qr(sealed), ...common, '--offline', '--trust-list', kept)).exit).toBe(0)
+  }
+})
+
 test('a tampered card is invalid, in words', async () => {
   const wrong = card.slice()
   wrong[100]! ^= 1
