@@ -5,15 +5,11 @@ import type { OfficerStatus } from './searchOfficers.ts'
 export interface SearchPlace {
   at: string
   id: string
-  /** Whether the words were looked for in any order. */
-  loose?: boolean
 }
 
 export interface FoundOfficer {
   id: string
-  /** Of this row, for the cursor. */
-  place: string
-  loose?: boolean
+  searchName: string
   fullName: string
   private: Buffer
   agencyCode: string
@@ -28,8 +24,8 @@ export interface FoundOfficer {
   expiresAt: Date | null
 }
 
-const shown = `o.id, o.full_name as "fullName", o.private, o.agency_code as "agencyCode", o.position, o.title, o.category,
-  o.photo_digest is not null as "hasPhoto", jsonb_array_length(o.warnings) as notes, o.left_at is not null as left,
+const shown = `o.id, o.search_name as "searchName", o.full_name as "fullName", o.private, o.agency_code as "agencyCode", o.position, o.title,
+  o.category, o.photo_digest is not null as "hasPhoto", jsonb_array_length(o.warnings) as notes, o.left_at is not null as left,
   c.serial, c.status as "cardStatus", c.expires_at as "expiresAt"`
 const withCard = 'left join cards c on c.officer_id = o.id and c.ended_as is null'
 
@@ -46,8 +42,17 @@ const conditions: Record<OfficerStatus, string> = {
 /** The person with a personal number, if in one of the agencies. */
 export async function findByNumber(db: Db, index: Buffer, agencies: readonly string[]): Promise<FoundOfficer[]> {
   const { rows } = await db.query<FoundOfficer>(
-    `select ${shown}, o.search_name as place from officers o ${withCard} where o.personal_number_index = $1 and o.agency_code = any($2)`,
+    `select ${shown} from officers o ${withCard} where o.personal_number_index = $1 and o.agency_code = any($2)`,
     [index, agencies],
+  )
+  return rows
+}
+
+/** Those of the people who are of the status, in no order. */
+export async function readFound(db: Db, ids: readonly string[], status: OfficerStatus): Promise<FoundOfficer[]> {
+  const { rows } = await db.query<FoundOfficer>(
+    `select ${shown} from officers o ${withCard} where o.id = any($1::uuid[]) and ${conditions[status]}`,
+    [ids],
   )
   return rows
 }
@@ -55,29 +60,30 @@ export async function findByNumber(db: Db, index: Buffer, agencies: readonly str
 /** How many people the agencies have, counted up to `enough`. */
 export async function officersInAgencies(db: Db, agencies: readonly string[], enough: number): Promise<number> {
   const { rows } = await db.query<{ count: number }>(
-    'select count(*) as count from (select 1 from officers where agency_code = any($1) limit $2) as some',
+    'select count(*) as count from (select 1 from officers where agency_code = any($1) limit $2) as counted',
     [agencies, enough],
   )
   return rows[0]!.count
 }
 
-interface SearchInput {
-  /** Words that must all begin some word of the name. */
-  words: readonly string[]
-  status: OfficerStatus
-  place: SearchPlace | null
-  limit: number
-}
-
-/** Goes through the people of the agencies, in order of names: for scopes of some ten thousand people, or to list them all. */
+/** Goes through all people of the agencies, in order of names: for scopes of some ten thousand people. Every word must begin a word of the name, the phrase as it stands. */
 export async function findInAgencies(
   db: Db,
-  input: SearchInput & { agencies: readonly string[]; phrase: string },
+  input: {
+    agencies: readonly string[]
+    phrase: string
+    words: readonly string[]
+    status: OfficerStatus
+    place: SearchPlace | null
+    limit: number
+  },
 ): Promise<FoundOfficer[]> {
   const { rows } = await db.query<FoundOfficer>(
-    `select ${shown}, o.search_name as place from officers o ${withCard}
-     where o.agency_code = any($1) and ${conditions[input.status]}
-       and ($2 = '' or strpos(' ' || o.search_name, ' ' || $2) > 0)
+    `with people as materialized (
+       select * from officers where agency_code = any($1) and ($2 = '' or strpos(' ' || search_name, ' ' || $2) > 0)
+     )
+     select ${shown} from people o ${withCard}
+     where ${conditions[input.status]}
        and not exists (select 1 from unnest($3::text[]) as word where strpos(' ' || o.search_name, ' ' || word) = 0)
        and ($4::text is null or (o.search_name collate "C", o.id) > ($4, $5::uuid))
      order by o.search_name collate "C", o.id limit $6`,
@@ -86,24 +92,49 @@ export async function findInAgencies(
   return rows
 }
 
+export interface WalkStep {
+  /** People whose tail or name fits, in the order of the walk. */
+  found: { at: string; id: string }[]
+  /** Entries of the index that were read; fewer than asked for at the end. */
+  read: number
+  /** Where the step ended; null when it read nothing. */
+  last: SearchPlace | null
+}
+
 /**
- * Walks the index of name tails from the first that begins with `tail`: as fast for a name that everyone has as for a rare
- * one. `agencies` null: everybody.
+ * Reads the next `entries` entries of the index of name tails that begin with `tail` (with '' those of whole names), and
+ * keeps what fits: one of the agencies (null: any), all words, and each person once, at the first of their tails.
  */
-export async function findByTail(
+export async function walkNames(
   db: Db,
-  input: SearchInput & { agencies: readonly string[] | null; tail: string },
-): Promise<FoundOfficer[]> {
-  const { rows } = await db.query<FoundOfficer>(
-    `select ${shown}, t.tail as place
-     from officer_tails t join officers o on o.id = t.officer_id ${withCard}
-     where t.tail >= $1 and t.tail < $1 || U&'\\+10FFFF' and ${conditions[input.status]}
-       and t.tail = (select min(other collate "C") from tails_of(o.search_name) as other where starts_with(other, $1)) -- each person once
-       and ($2::text[] is null or t.agency_code = any($2))
-       and not exists (select 1 from unnest($3::text[]) as word where strpos(' ' || o.search_name, ' ' || word) = 0)
-       and ($4::text is null or (t.tail, t.officer_id) > ($4 collate "C", $5::uuid))
-     order by t.tail, t.officer_id limit $6`,
-    [input.tail, input.agencies, input.words, input.place?.at ?? null, input.place?.id ?? null, input.limit],
+  input: { tail: string; agencies: readonly string[] | null; words: readonly string[]; place: SearchPlace | null; entries: number },
+): Promise<WalkStep> {
+  const { tail, place } = input
+  const entries =
+    tail === ''
+      ? `select search_name as tail, id as officer_id, agency_code, '' as head from officers
+         where search_name <> '' and $1 = '' and ($2::text is null or (search_name collate "C", id) > ($2, $3::uuid))
+         order by search_name collate "C", id limit $4`
+      : `select tail, officer_id, agency_code, head from officer_tails
+         where tail >= $1 and tail < $1 || U&'\\+10FFFF' and ($2::text is null or (tail, officer_id) > ($2 collate "C", $3::uuid))
+         order by tail, officer_id limit $4`
+  const { rows } = await db.query<{ at: string; id: string; fits: boolean | null; read: number }>(
+    `with entries as materialized (${entries}),
+       numbered as (
+         select tail, officer_id, count(*) over () as read, row_number() over (order by tail collate "C", officer_id) as at,
+           ($5::text[] is null or agency_code = any($5))
+             and not exists (select 1 from unnest($6::text[]) as word where strpos(' ' || head || ' ' || tail, ' ' || word) = 0)
+             and ($1 = '' or head = '' or not exists (
+               select 1 from tails_of(head || ' ' || tail) as other
+               where starts_with(other.tail, $1) and other.tail collate "C" < numbered_from.tail)) as fits
+         from entries numbered_from)
+     select tail as at, officer_id as id, fits, read from numbered where fits or at = read order by at`,
+    [tail, place?.at ?? null, place?.id ?? null, input.entries, input.agencies, input.words],
   )
-  return rows
+  const last = rows.at(-1)
+  return {
+    found: rows.filter(row => row.fits).map(({ at, id }) => ({ at, id })),
+    read: last?.read ?? 0,
+    last: last ? { at: last.at, id: last.id } : null,
+  }
 }

@@ -4,7 +4,15 @@ import type { Db } from '../db/transaction.ts'
 import type { FieldCipher } from '../keys/fieldCipher.ts'
 import { searchName } from '../tables/searchName.ts'
 import { maskPersonalNumber, openPrivate, personalNumberIndex } from './officerPrivate.ts'
-import { type FoundOfficer, findByNumber, findByTail, findInAgencies, officersInAgencies, type SearchPlace } from './officerSearchTable.ts'
+import {
+  type FoundOfficer,
+  findByNumber,
+  findInAgencies,
+  officersInAgencies,
+  readFound,
+  type SearchPlace,
+  walkNames,
+} from './officerSearchTable.ts'
 
 /** Whom to list. `none` have no valid card, `no-photo` cannot get one yet, `noted` have warnings or repairs, `left` have left. */
 export const officerStatuses = ['all', 'none', 'active', 'suspended', 'no-photo', 'noted', 'left'] as const
@@ -35,11 +43,16 @@ export interface OfficerHit {
   left: boolean
 }
 
-/** Up to here the people of the agencies themselves are gone through; above it the index of all names is. */
-const smallScope = 30_000
+/** Up to here the people of the agencies themselves are gone through; above it the index of all names is walked. */
+const smallScope = 20_000
+/** Entries of the index that a step reads: few at first, since common names fill a page at once. */
+const steps = [500, 5_000, 20_000]
+/** Milliseconds after which a page ends, short, and its cursor goes on from there. */
+const pageTime = 70
 
 /**
- * One page of people in the scope, in the order of their names, and the cursor of the next.
+ * One page of people in the scope, in the order of their names, and the cursor of the next. A page can be short, even empty,
+ * while there is a next one: each page does a bounded amount of work.
  * Words must follow one another in the name; when no name has them so, names that have them all in any order are found.
  * @param scope the agency that the searcher may see, with all below it
  * @throws officer.query neither letters nor digits, or a foreign cursor
@@ -51,42 +64,81 @@ export async function searchOfficers(
 ): Promise<{ officers: OfficerHit[]; next: string | null }> {
   const limit = Math.min(input.limit ?? 50, 200)
   const asked = input.agency ?? scope
-  const visible = deps.agencies.inSubtree(asked, scope) ? deps.agencies.subtree(asked) : []
-  const status = input.status ?? 'all'
+  const agencies = deps.agencies.inSubtree(asked, scope) ? deps.agencies.subtree(asked) : []
   const number = input.query.replace(/[\s.]/g, '')
   if (/^\d{12}$/.test(number)) {
-    const found = await findByNumber(deps.pool, personalNumberIndex(deps.cipher, number), visible)
+    const found = await findByNumber(deps.pool, personalNumberIndex(deps.cipher, number), agencies)
     return { officers: found.map(one => hit(deps.cipher, one)), next: null }
   }
-  const words = searchName(input.query)
-  if (words === '' && input.query.trim() !== '') throw new AppError('officer.query')
-  const place = input.cursor === undefined ? null : decodeCursor(input.cursor)
-  const rows = await find(deps.pool, visible, words, status, place, limit + 1)
-  const page = rows.slice(0, limit)
-  const last = page.at(-1)
-  return {
-    officers: page.map(one => hit(deps.cipher, one)),
-    next: rows.length > limit && last ? encodeCursor({ at: last.place, id: last.id, loose: last.loose === true }) : null,
+  const phrase = searchName(input.query)
+  if (phrase === '' && input.query.trim() !== '') throw new AppError('officer.query')
+  const cursor = input.cursor === undefined ? null : decodeCursor(input.cursor)
+  if (agencies.length === 0) return { officers: [], next: null }
+  const small = (await officersInAgencies(deps.pool, agencies, smallScope + 1)) <= smallScope
+  const search: Search = { db: deps.pool, agencies, status: input.status ?? 'all', place: cursor?.place ?? null, limit }
+  const page = small ? goThrough : walk
+  const anyOrder = phrase.includes(' ') ? phrase.split(' ') : null
+
+  let loose = cursor?.loose === true
+  let result: Page = loose ? noPage : await page(search, phrase, [])
+  if (anyOrder && (loose || (cursor === null && result.found.length === 0 && result.next === null))) {
+    loose = true
+    // The longest word stands in the fewest names.
+    result = await page(search, anyOrder.toSorted((a, b) => b.length - a.length)[0]!, anyOrder)
+  }
+  return { officers: result.found.map(one => hit(deps.cipher, one)), next: result.next && encodeCursor({ place: result.next, loose }) }
+}
+
+interface Search {
+  db: Db
+  agencies: readonly string[]
+  status: OfficerStatus
+  place: SearchPlace | null
+  limit: number
+}
+
+interface Page {
+  found: FoundOfficer[]
+  next: SearchPlace | null
+}
+
+const noPage: Page = { found: [], next: null }
+
+async function goThrough({ db, limit, ...search }: Search, phrase: string, words: readonly string[]): Promise<Page> {
+  const rows = await findInAgencies(db, { ...search, phrase: words.length > 0 ? '' : phrase, words, limit: limit + 1 })
+  const found = rows.slice(0, limit)
+  const last = found.at(-1)
+  return { found, next: rows.length > limit && last ? { at: last.searchName, id: last.id } : null }
+}
+
+async function walk({ db, agencies, status, place, limit }: Search, tail: string, words: readonly string[]): Promise<Page> {
+  const only = (await hasEveryone(db, agencies)) ? null : agencies
+  const found: FoundOfficer[] = []
+  const deadline = performance.now() + pageTime
+  let at = place // everything up to here was looked at
+  for (let i = 0; ; i++) {
+    const entries = steps[Math.min(i, steps.length - 1)]!
+    const step = await walkNames(db, { tail, agencies: only, words, place: at, entries })
+    // A batch at a time: a rare status may need many, a common one only the first.
+    for (let from = 0; from < step.found.length; from += fetchSize) {
+      const batch = step.found.slice(from, from + fetchSize)
+      const ids = batch.map(candidate => candidate.id)
+      const records = new Map((await readFound(db, ids, status)).map(record => [record.id, record]))
+      for (const candidate of batch) {
+        const record = records.get(candidate.id)
+        if (record && found.length === limit) return { found, next: at }
+        if (record) found.push(record)
+        at = candidate
+      }
+      if (performance.now() > deadline) return { found, next: at }
+    }
+    if (step.read < entries) return { found, next: null }
+    at = step.last
+    if (found.length === limit || performance.now() > deadline) return { found, next: at }
   }
 }
 
-async function find(db: Db, agencies: readonly string[], words: string, status: OfficerStatus, place: SearchPlace | null, limit: number) {
-  if (agencies.length === 0) return []
-  const small = (await officersInAgencies(db, agencies, smallScope + 1)) <= smallScope
-  const loose = words.includes(' ') ? words.split(' ') : []
-  if (words === '' || small) {
-    const rows = place?.loose ? [] : await findInAgencies(db, { agencies, phrase: words, words: [], status, place, limit })
-    if (rows.length > 0 || loose.length === 0 || (place !== null && !place.loose)) return rows
-    return (await findInAgencies(db, { agencies, phrase: '', words: loose, status, place, limit })).map(row => ({ ...row, loose: true }))
-  }
-  const all = await hasEveryone(db, agencies)
-  const scope = all ? null : agencies
-  const rows = place?.loose ? [] : await findByTail(db, { agencies: scope, tail: words, words: [], status, place, limit })
-  if (rows.length > 0 || loose.length === 0 || (place !== null && !place.loose)) return rows
-  // The longest word stands in the fewest names.
-  const rarest = loose.toSorted((a, b) => b.length - a.length)[0]!
-  return (await findByTail(db, { agencies: scope, tail: rarest, words: loose, status, place, limit })).map(row => ({ ...row, loose: true }))
-}
+const fetchSize = 250
 
 async function hasEveryone(db: Db, agencies: readonly string[]): Promise<boolean> {
   const { rows } = await db.query<{ all: boolean }>('select not exists (select 1 from agencies where code <> all($1)) as all', [agencies])
@@ -112,14 +164,19 @@ function hit(cipher: FieldCipher, found: FoundOfficer): OfficerHit {
   }
 }
 
-function encodeCursor(place: SearchPlace): string {
-  return Buffer.from(JSON.stringify([place.at, place.id, place.loose ? 1 : 0])).toString('base64url')
+interface Cursor {
+  place: SearchPlace
+  loose: boolean
 }
 
-function decodeCursor(text: string): SearchPlace {
+function encodeCursor({ place, loose }: Cursor): string {
+  return Buffer.from(JSON.stringify([place.at, place.id, loose ? 1 : 0])).toString('base64url')
+}
+
+function decodeCursor(text: string): Cursor {
   try {
     const [at, id, loose] = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as [unknown, unknown, unknown]
-    if (typeof at === 'string' && typeof id === 'string' && /^[0-9a-f-]{36}$/.test(id)) return { at, id, loose: loose === 1 }
+    if (typeof at === 'string' && typeof id === 'string' && /^[0-9a-f-]{36}$/.test(id)) return { place: { at, id }, loose: loose === 1 }
   } catch {
     // falls through: not ours
   }
