@@ -25,6 +25,7 @@ type Values = ReturnType<typeof parse>['values']
 const usage = `antin trust init --officers A,B,C [--threshold 2] [--years 2]
 antin trust publish --officers A,B [--stay]          (--stay signs anew every 12 hours until stopped)
 antin trust rotate --present A,B --officers A,B,D [--threshold 2] [--years 2]
+antin trust log VKEY                                 (the log that \`antin migrate\` named)
 antin trust witness VKEY [--remove]
 antin trust show
 All: [--office DIR] (ANTIN_HOME/trust-office) [--passphrases FILE] (lines NAME:PASSPHRASE, instead of typing)`
@@ -36,6 +37,7 @@ export async function trust(args: string[], io: CliIo): Promise<number> {
   if (action === 'init') return init(values, io)
   if (action === 'publish') return publish(values, io)
   if (action === 'rotate') return rotate(values, io)
+  if (action === 'log' && argument) return log(argument, io)
   if (action === 'witness' && argument) return witness(argument, values, io)
   if (action === 'show') return show(values, io)
   throw new CliError(usage, 64)
@@ -88,7 +90,8 @@ async function publish(values: Values, io: CliIo): Promise<number> {
         ? 'Nothing changed since the last publication; it will be signed anew.'
         : `${changes.length} changes to publish.`,
     )
-    if (facts.network.logs.length === 0) io.err('No log is named: start the server once, which notes its log, or logs cannot be verified.')
+    if (facts.network.logs.length === 0)
+      io.err('No log is named: say it with `antin trust log VKEY`, or nothing can be proven to be in it.')
     const officers = await people(values, io, values.officers, false)
     const dir = await officeDir(values, io)
     const office = await openTrustOffice(dir, officers)
@@ -108,6 +111,22 @@ async function publish(values: Values, io: CliIo): Promise<number> {
     }
   } finally {
     await operator.close()
+  }
+}
+
+async function log(vkey: string, io: CliIo): Promise<number> {
+  const { parseVerifierKey } = await import('../core/log/verifierKey.ts')
+  const { nodeCrypto } = await import('../server/keys/nodeCrypto.ts')
+  const { noteLog } = await import('../server/trust/trustNetworkTable.ts')
+  const { kind, name } = await parseVerifierKey(vkey, nodeCrypto)
+  if (kind !== 'note') throw new CliError('Not the vkey of a log.', 64)
+  const { pool, origin, clock, close } = await openOperator(io)
+  try {
+    await noteLog(pool, { origin: name, vkey, url: `${origin}/log`, from: clock() })
+    io.out('Noted for the next `antin trust publish`.')
+    return 0
+  } finally {
+    await close()
   }
 }
 

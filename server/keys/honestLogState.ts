@@ -17,9 +17,11 @@ export async function honestLogState(
 ): Promise<Compromise> {
   const { range } = await readHead(pool)
   const logSize = typeof input.lastHonest === 'number' ? await sizeAt(pool, range.size, input.lastHonest) : input.lastHonest.logSize
-  if (!Number.isSafeInteger(logSize) || logSize < 1 || logSize > range.size) {
-    throw new AppError('key.window', `The log has ${range.size} entries; a compromise names a size from 1 to that`)
+  if (!Number.isSafeInteger(logSize) || logSize < 0 || logSize > range.size) {
+    throw new AppError('key.window', `The log has ${range.size} entries; a compromise names a size up to that`)
   }
+  // RFC 9162 2.1.1: the hash of no leaves. Nothing that the key signed can be proven under it.
+  if (logSize === 0) return { at: input.at, origin: input.origin, logSize, rootHash: encodeBase64url(nodeCrypto.sha256(new Uint8Array(0))) }
   const [rootHash] = await hashRanges([{ start: 0, end: logSize }], readNodesOf(pool, logSize), nodeCrypto.sha256)
   return { at: input.at, origin: input.origin, logSize, rootHash: encodeBase64url(rootHash!) }
 }

@@ -231,7 +231,7 @@ test('a compromise is named by time as well: the size is the number of entries u
   const [, second] = await newestEntries(db.pool, 2, 5)
   const early = await honestLogState(db.pool, { origin: logOrigin, at: now, lastHonest: second!.entry!.at })
   expect(early.logSize).toBeGreaterThanOrEqual(4)
-  await expect(honestLogState(db.pool, { origin: logOrigin, at: now, lastHonest: 5 })).rejects.toThrow('key.window')
+  expect((await honestLogState(db.pool, { origin: logOrigin, at: now, lastHonest: 5 })).logSize).toBe(0)
   await expect(honestLogState(db.pool, { origin: logOrigin, at: now, lastHonest: { logSize: range.size + 1 } })).rejects.toThrow(
     'key.window',
   )
@@ -271,7 +271,7 @@ test('two administrators: one asks for a key, the other agrees, and it is made o
     approveRequest({ pool: db.pool }, { actor: admin(sub), id, claimsDigest: await pendingDigest(db.pool, id), selection: 'all' })
   const id = await requestKeyChange(changes, {
     maker: admin('a'),
-    change: { action: 'create', agency: g09, use: 'card', notAfter: now + 100 * day },
+    change: { action: 'create', agency: g09, use: 'card', notAfter: '2099-12-31' },
   })
   await expect(decide(id, 'a')).rejects.toThrow('request.same-person')
   await decide(id, 'b')

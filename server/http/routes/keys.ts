@@ -29,7 +29,7 @@ const changeBody = z.discriminatedUnion('action', [
     action: z.literal('create'),
     agency: agencyCode,
     use: z.enum(['card', 'diploma', 'status']),
-    notAfter: z.int(),
+    notAfter: z.iso.date().describe('Last day, in Vietnam'),
     tokenLabel: z.string().min(1).max(32).optional(),
     reason: z.string().trim().max(1000).optional(),
   }),
