@@ -2,7 +2,6 @@ import { randomBytes, verify } from 'node:crypto'
 import { verifySign1 } from '../core/cose/sign1.ts'
 import { parseQrText, sealedUrl } from '../core/credential/qr.ts'
 import { parseSealed, seal } from '../core/credential/sealed.ts'
-import { webCrypto } from '../core/crypto/webCrypto.ts'
 import { issueSdJwt } from '../core/sd-jwt/issue.ts'
 import { parseSdJwt } from '../core/sd-jwt/parse.ts'
 import { verifySdJwt } from '../core/sd-jwt/verify.ts'
@@ -39,9 +38,6 @@ export async function run(report: Report): Promise<void> {
     },
     'SD-JWT VC, 8 disclosures': async count => {
       for (let i = 0; i < count; i++) mustHold((await verifySdJwt(parseSdJwt(text), { key: jwk, now, crypto: nodeCrypto })).verified)
-    },
-    'sealed card, WebCrypto': async count => {
-      for (let i = 0; i < count; i++) mustHold(await verifySign1(parseSealed(sealed), jwk, webCrypto))
     },
   })
   for (const [name, rate] of Object.entries(rates)) report({ case: name, rate, unit: 'verify/s', limit: rates.raw })
