@@ -6,15 +6,15 @@ const maxPixels = 100_000_000
 const scales = [1, 0.5, 2, 0.25]
 const largestScaledUp = 3000
 
-/** The texts of the QR codes in a picture of any kind that sharp reads (JPEG, PNG, WebP, TIFF, GIF, SVG …); none when it cannot be read. */
-export async function readQrImage(image: Uint8Array): Promise<string[]> {
+/** The texts of the QR codes in a picture of any kind that sharp reads (JPEG, PNG, WebP, TIFF, GIF, SVG …); null when it cannot be opened. */
+export async function readQrImage(image: Uint8Array): Promise<string[] | null> {
   const read = await decoder()
   const { default: sharp } = await import('sharp')
   let picture: Awaited<ReturnType<typeof rawOf>>
   try {
     picture = await rawOf(sharp(image, { limitInputPixels: maxPixels }).rotate())
   } catch {
-    return []
+    return null
   }
   for (const scale of scales) {
     const width = Math.round(picture.info.width * scale)

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { webCrypto } from '../core/crypto/webCrypto.ts'
@@ -15,7 +14,7 @@ import { readDemonstration } from './demonstration.ts'
 import { EvidenceFiles, evidencePorts } from './evidenceFiles.ts'
 import { CliError, type CliIo } from './io.ts'
 import { serverUrl } from './session.ts'
-import { verifySubject } from './verifySubject.ts'
+import { documentAt, verifySubject } from './verifySubject.ts'
 
 const exitCodes: Record<Verdict, number> = { valid: 0, invalid: 1, undetermined: 2 }
 
@@ -68,7 +67,7 @@ export async function verify(args: string[], io: CliIo): Promise<number> {
   const input: VerifyInput = {
     sealed: subject.sealed,
     photo: values.photo === undefined ? undefined : new Uint8Array(readFileSync(values.photo)),
-    document: values.document === undefined ? subject.document : await documentOf(values.document),
+    document: values.document === undefined ? subject.document : await documentAt(values.document),
   }
 
   const marks = values.marks === undefined ? undefined : marksOf(values.marks)
@@ -98,13 +97,6 @@ function pinOf(given: readonly string[], files: EvidenceFiles, io: CliIo): strin
   for (const path of given) if (!hex.includes(path)) files.add(path)
   const own = given.length > hex.length ? files.pin : undefined
   return (hex[0] ?? own ?? io.env.ANTIN_TRUST_ROOT ?? readDemonstration(io.env)?.trustRoot)?.toLowerCase()
-}
-
-async function documentOf(path: string): Promise<NonNullable<VerifyInput['document']>> {
-  const bytes = new Uint8Array(readFileSync(path))
-  const { inspectPdf } = await import('../server/keys/inspectPdf.ts')
-  const { signatures } = await inspectPdf(bytes)
-  return { sha256: createHash('sha256').update(bytes).digest(), signatures }
 }
 
 function policyOf(name: string): PolicyName {

@@ -1,9 +1,14 @@
-import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { parseLive } from '../core/credential/live.ts'
 import { parseQrText } from '../core/credential/qr.ts'
+import { webCrypto } from '../core/crypto/webCrypto.ts'
+import { type DocumentCause, inspectDocument } from '../core/document/inspectDocument.ts'
 import { decodeBase64url, encodeBase64url } from '../core/encoding/base64url.ts'
-import type { DocumentInput } from '../core/verification/evidence.ts'
+import { toHex } from '../core/encoding/bytes.ts'
+import { embeddedFiles, receiptFileName } from '../core/pdf/embeddedFiles.ts'
+import { PdfDocument } from '../core/pdf/pdfDocument.ts'
+import type { PdfSignature } from '../core/pdf/signatureFields.ts'
+import type { DocumentInput, DocumentSignature } from '../core/verification/evidence.ts'
 import { fetchPublicFile } from './evidenceFiles.ts'
 import { CliError } from './io.ts'
 import { readQrImage } from './readQrImage.ts'
@@ -22,8 +27,22 @@ export interface Subject {
 }
 
 const maxFile = 64 * 1024 * 1024
-const maxPictures = 40
+const causes: Record<DocumentCause, string> = {
+  heic: 'a HEIC picture; save it as JPEG',
+  encrypted: 'the PDF is encrypted',
+  broken: 'the file is damaged',
+  kind: 'another kind of file',
+  printed: 'printed to PDF: its electronic mark is lost',
+  recompressed: 'the picture shows no readable code',
+}
 const unreadable: Subject = { sealed: new Uint8Array(0) }
+
+/** The file that came with a credential, as `--document` names it. */
+export async function documentAt(path: string): Promise<DocumentInput> {
+  const readers = { sha256: webCrypto.sha256, verifySignature, readQrCodes: async () => [] }
+  const { sha256, signatures } = await inspectDocument(new Uint8Array(readFileSync(path)), readers)
+  return { sha256, signatures }
+}
 
 /**
  * The credential behind a QR text, a picture with a QR, a PDF, a file of the sealed bytes, or any other file that was registered.
@@ -41,46 +60,60 @@ async function ofFile(path: string, base: string | undefined): Promise<Subject> 
   const info = statSync(path)
   if (!info.isFile() || info.size > maxFile) throw new CliError(`${path} is no file of at most 64 MiB.`, 64)
   const bytes = new Uint8Array(readFileSync(path))
-  if (isPdf(bytes)) return ofPdf(path, bytes, base)
   if (bytes[0] === 0xd2) return { sealed: bytes }
-  if (isPicture(bytes)) {
-    const subject = await ofTexts(await readQrImage(bytes), base)
-    return subject ?? (await ofRegistered(bytes, undefined, base)) ?? notFound(path, 'No QR code could be read in')
-  }
   const text = textOf(bytes)
-  const subject = text === undefined ? undefined : await ofText(text, base)
-  if (subject && subject.foreign === undefined) return subject
-  return (await ofRegistered(bytes, undefined, base)) ?? subject ?? unreadable
+  const written = text === undefined ? undefined : await ofText(text, base)
+  if (written && written.foreign === undefined) return written
+
+  const { sha256, sealed, signatures, qrTexts, cause } = await inspectDocument(bytes, {
+    sha256: webCrypto.sha256,
+    verifySignature,
+    readQrCodes: readQrImage,
+  })
+  const document = { sha256, signatures }
+  const registered = await ofRegistered(document, base)
+  if (registered) return registered
+  if (sealed) {
+    const receipt = await receiptIn(bytes)
+    return receipt === undefined ? { sealed, document } : { sealed, document, receipt }
+  }
+  const seen = await ofTexts(cause === 'kind' ? ((await readQrImage(bytes)) ?? []) : qrTexts, base)
+  // A picture is how a QR comes here; of a PDF it is the PDF that is asked about.
+  if (seen) return isPdf(bytes) && seen.foreign === undefined ? { ...seen, document } : seen
+  if (written) return written
+  throw new CliError(`Neither a seal nor a QR code was found in ${path}${cause ? ` (${causes[cause]})` : ''}.`, 2)
 }
 
-/** A PDF: looked into for our seal, then its digest, then a QR in its pictures. */
-async function ofPdf(path: string, bytes: Uint8Array, base: string | undefined): Promise<Subject> {
-  const { inspectPdf } = await import('../server/keys/inspectPdf.ts')
-  const { sealed, receipt, signatures } = await inspectPdf(bytes)
-  const document: DocumentInput = { sha256: sha256(bytes), signatures }
-  if (sealed) return receipt === undefined ? { sealed, document } : { sealed, document, receipt }
-  const registered = await ofRegistered(bytes, document, base)
-  if (registered) return registered
-  for (const picture of picturesIn(bytes)) {
-    const subject = await ofTexts(await readQrImage(picture), base)
-    if (subject && subject.foreign === undefined) return { ...subject, document }
+/** The signature of a PDF as `verifyDiploma` takes it; node:crypto does the verifying. */
+async function verifySignature({ cms, signedParts, range, claimedAt }: PdfSignature): Promise<DocumentSignature> {
+  const { verifyCms } = await import('../server/keys/verifyCms.ts')
+  const { verified, certificate, timestamp } = verifyCms(cms, signedParts)
+  return {
+    verified: verified && range !== 'odd',
+    wholeFile: range === 'whole',
+    certificate: certificate ?? new Uint8Array(0),
+    signedAt: timestamp?.at ?? claimedAt ?? 0,
   }
-  return notFound(path, 'Neither a seal nor a QR code was found in')
+}
+
+/** The receipt that a PDF carries beside its seal, JSON. */
+async function receiptIn(pdf: Uint8Array): Promise<string | undefined> {
+  try {
+    const receipt = (await embeddedFiles(await PdfDocument.open(pdf))).find(file => file.name === receiptFileName)
+    return receipt && Buffer.from(receipt.bytes).toString('utf8')
+  } catch {
+    return undefined
+  }
 }
 
 /** The credential that names this file's digest, as the server has it; undefined when it has none or is not asked. */
-async function ofRegistered(
-  bytes: Uint8Array,
-  document: DocumentInput | undefined,
-  base: string | undefined,
-): Promise<Subject | undefined> {
+async function ofRegistered(document: DocumentInput, base: string | undefined): Promise<Subject | undefined> {
   if (base === undefined) return undefined
-  const digest = sha256(bytes)
-  const answer = await fetchPublicFile(`${base}/api/diplomas/by-document/${Buffer.from(digest).toString('hex')}`, 512 * 1024)
+  const answer = await fetchPublicFile(`${base}/api/diplomas/by-document/${toHex(document.sha256)}`, 512 * 1024)
   if (answer.kind !== 'found') return undefined
   try {
     const { credential, receipt } = JSON.parse(Buffer.from(answer.bytes).toString('utf8'))
-    const found = { sealed: decodeBase64url(credential), document: document ?? { sha256: digest } }
+    const found = { sealed: decodeBase64url(credential), document }
     return receipt ? { ...found, receipt: JSON.stringify(receipt) } : found
   } catch {
     return undefined
@@ -148,56 +181,16 @@ async function ofToken(token: Uint8Array, base: string | undefined): Promise<Sub
   return { sealed: decodeBase64url(credential) }
 }
 
-/** JPEG pictures that stand as they are in a PDF, as a scanner writes them. */
-function picturesIn(pdf: Uint8Array): Uint8Array[] {
-  const bytes = Buffer.from(pdf.buffer, pdf.byteOffset, pdf.byteLength)
-  const pictures: Uint8Array[] = []
-  let at = 0
-  while (pictures.length < maxPictures) {
-    const stream = bytes.indexOf('stream', at)
-    if (stream < 0) break
-    const start = bytes.indexOf(Buffer.of(0xff, 0xd8, 0xff), stream)
-    if (start >= 0 && start - stream <= 8) {
-      const end = bytes.indexOf('endstream', start)
-      pictures.push(bytes.subarray(start, end < 0 ? bytes.length : end))
-      at = end < 0 ? bytes.length : end + 9
-    } else at = stream + 6
-  }
-  return pictures
-}
-
 function isPdf(bytes: Uint8Array): boolean {
   return Buffer.from(bytes.subarray(0, 1024)).includes('%PDF-')
 }
 
-function isPicture(bytes: Uint8Array): boolean {
-  const start = Buffer.from(bytes.subarray(0, 256)).toString('latin1')
-  return (
-    start.startsWith('\xff\xd8\xff') ||
-    start.startsWith('\x89PNG') ||
-    start.startsWith('GIF8') ||
-    start.startsWith('BM') ||
-    start.startsWith('II*\0') ||
-    start.startsWith('MM\0*') ||
-    (start.startsWith('RIFF') && start.slice(8, 12) === 'WEBP') ||
-    start.slice(4, 8) === 'ftyp' ||
-    /^\s*(<\?xml[^>]*>\s*)?<svg/.test(start)
-  )
-}
-
+/** A short file of text that could be a QR's; undefined for anything else. */
 function textOf(bytes: Uint8Array): string | undefined {
-  if (bytes.length > 64 * 1024) return undefined
+  if (bytes.length > 64 * 1024 || isPdf(bytes)) return undefined
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes).trim()
   } catch {
     return undefined
   }
-}
-
-function sha256(bytes: Uint8Array): Uint8Array {
-  return createHash('sha256').update(bytes).digest()
-}
-
-function notFound(path: string, what: string): never {
-  throw new CliError(`${what} ${path}.`, 2)
 }

@@ -88,6 +88,7 @@ export const checkCodes = [
   'document.not-given',
   'document.signature-wrong',
   'document.copy',
+  'document.card',
   'document.skipped',
 
   'log.passed',

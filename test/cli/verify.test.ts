@@ -191,6 +191,9 @@ test('pictures: a QR as PNG, JPEG and WebP, also small and blurred', async () =>
     'qr.png': png,
     'qr.jpg': await sharp(png).jpeg({ quality: 80 }).toBuffer(),
     'qr.webp': await sharp(png).webp().toBuffer(),
+    'qr.tiff': await sharp(png).tiff().toBuffer(),
+    'qr.gif': await sharp(png).gif().toBuffer(),
+    'qr.svg': Buffer.from(await QRCode.toString(qrSegments(qr(card)) as never, { type: 'svg', errorCorrectionLevel: 'M', width: 600 })),
     'blurred.png': await sharp(png).blur(1.2).toBuffer(),
     'large.png': await sharp(png).resize({ width: 2400 }).blur(3).toBuffer(),
   }
@@ -204,7 +207,7 @@ test('pictures: a QR as PNG, JPEG and WebP, also small and blurred', async () =>
     ),
     ...offline,
   )
-  expect([exit, err]).toEqual([2, expect.stringContaining('No QR code')])
+  expect([exit, err]).toEqual([2, expect.stringContaining('no readable code')])
   const foreign = await run(write('foreign.png', await QRCode.toBuffer('https://evil.example/pay')), ...offline)
   expect(foreign.exit).toBe(1)
   expect(foreign.err).toContain('evil.example')

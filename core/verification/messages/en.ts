@@ -87,6 +87,7 @@ export const en: Record<CheckCode, string> = {
   'document.not-given': 'No file was given',
   'document.signature-wrong': 'The digital signature in the PDF is wrong: the file was altered',
   'document.copy': 'The file is not the registered one; if it is a copy, compare it line by line with the data as issued',
+  'document.card': 'No file is registered with a card',
   'document.skipped': 'The file was not checked because the code cannot be read or its signature is wrong',
 
   'log.passed': 'In the transparency log at position {detail}',

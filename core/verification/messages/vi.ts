@@ -87,6 +87,7 @@ export const vi: Record<CheckCode, string> = {
   'document.not-given': 'Không có tệp kèm theo',
   'document.signature-wrong': 'Chữ ký số trong tệp PDF sai: tệp đã bị sửa',
   'document.copy': 'Tệp không phải tệp gốc đã đăng ký; nếu là bản chụp, hãy so từng dòng với dữ liệu đã cấp',
+  'document.card': 'Không có tệp nào được đăng ký cùng với thẻ',
   'document.skipped': 'Không kiểm tệp vì mã không đọc được hoặc chữ ký sai',
 
   'log.passed': 'Có trong nhật ký minh bạch, vị trí {detail}',

@@ -44,7 +44,7 @@ test('any bytes: a report of nine checks within 50 ms, never an exception, never
 })
 
 test('flip any one bit of a credential that is valid: never valid', async () => {
-  for (const name of ['card-strict', 'card-using-agency', 'diploma-document', 'anchor-later-size']) {
+  for (const name of ['card-strict', 'diploma-document']) {
     const { input, trustRoot, now, policy, kind, ...world } = named(name)
     const evidence = await gatherEvidence(input, portsOf(world), { trustRoot, policy, now }, nodeCrypto)
     const verify = kind === 'card' ? verifyCard : verifyDiploma

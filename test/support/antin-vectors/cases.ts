@@ -93,6 +93,13 @@ async function addCards(add: Add, world: World, files: Files) {
     photo: utf8('another'),
     expect: { verdict: 'invalid', photo: 'photo.differs' },
   })
+  add({
+    name: 'card-with-file',
+    shows: 'A file that came with a card says nothing',
+    sealed: card,
+    document: { sha256: sha256(utf8('a picture of the card')) },
+    expect: { verdict: 'valid', document: 'document.card' },
+  })
   const using = await world.card('using', { usingAgency: 'G09.12.04' as never })
   add({
     name: 'card-using-agency',
