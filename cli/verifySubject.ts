@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { parseLive } from '../core/credential/live.ts'
-import { parseQrText } from '../core/credential/qr.ts'
+import { maxQrText, parseQrText } from '../core/credential/qr.ts'
 import { webCrypto } from '../core/crypto/webCrypto.ts'
 import { type DocumentCause, inspectDocument } from '../core/document/inspectDocument.ts'
 import { decodeBase64url, encodeBase64url } from '../core/encoding/base64url.ts'
@@ -187,9 +187,10 @@ function isPdf(bytes: Uint8Array): boolean {
 
 /** A short file of text that could be a QR's; undefined for anything else. */
 function textOf(bytes: Uint8Array): string | undefined {
-  if (bytes.length > 64 * 1024 || isPdf(bytes)) return undefined
+  if (bytes.length > 4 * maxQrText || isPdf(bytes)) return undefined
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes).trim()
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes).trim()
+    return text.length > maxQrText ? undefined : text
   } catch {
     return undefined
   }
