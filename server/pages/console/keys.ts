@@ -1,31 +1,21 @@
 import { decodeBase64url } from '../../../core/encoding/base64url.ts'
 import { AppError } from '../../../core/errors.ts'
 import type { AgencyCode } from '../../../core/identity/agencyCode.ts'
-import { inTransaction } from '../../db/transaction.ts'
 import { compromiseEffect } from '../../keys/compromiseKey.ts'
+import { honestLogState } from '../../keys/honestLogState.ts'
+import { type KeyChange, type KeyChangeDeps, requestKeyChange } from '../../keys/keyChanges.ts'
 import { type KeyRow, readKey, readKeyReach, readKeys } from '../../keys/keysTable.ts'
 import type { KeyUse } from '../../keys/signer.ts'
-import { createRequest } from '../../requests/createRequest.ts'
+import { readHead } from '../../log/logTable.ts'
 import type { Actor } from '../../staff/actor.ts'
 import { render } from '../render.ts'
 import type { Translate } from '../texts.ts'
 import { agenciesOf, type ConsoleRouter, consoleRouter, fieldsOf, inScope, type PageDeps, whoOf } from './routes.ts'
-import { redirectWith } from './shell.ts'
+import { attempt, redirectWith } from './shell.ts'
 
-export interface KeyPagesDeps extends PageDeps {
-  /** The log's size and root (b64u) now, and its origin: where a compromise is dated. */
-  logHead: () => Promise<{ origin: string; size: number; rootHash: string }>
-  /** The log's root (b64u) at an earlier size. */
-  logRootAt: (size: number) => Promise<string>
-}
+export type KeyPagesDeps = PageDeps & KeyChangeDeps
 
 const uses = ['card', 'diploma', 'status'] as const satisfies readonly KeyUse[]
-
-/** What a `key.change` request asks for; the claims that the second admin is shown. */
-export type KeyChange =
-  | { action: 'create'; agency: string; use: (typeof uses)[number]; notAfter: string }
-  | { action: 'retire'; agency: string; use: string; kid: string }
-  | { action: 'compromise'; agency: string; use: string; kid: string; origin: string; logSize: number; rootHash: string; lost: number }
 
 /** Signing keys: what they are and have signed, and asking a second admin to make, retire or disown one. */
 export function keyPages(deps: KeyPagesDeps): ConsoleRouter {
@@ -59,71 +49,56 @@ export function keyPages(deps: KeyPagesDeps): ConsoleRouter {
     if (errors.length > 0 || !use) return render(res.status(422), 'console/key-new', { values, errors, agencies, uses })
     const end = new Date(deps.clock() * 1000)
     end.setUTCFullYear(end.getUTCFullYear() + Math.floor(years))
-    await ask(actor, { action: 'create', agency: values.agency!, use, notAfter: end.toISOString().slice(0, 10) }).then(id =>
-      redirectWith(deps, req, res, `/console/requests/${id}`, { key: 'keys.asked' }),
-    )
+    await ask(req, res, actor, { action: 'create', agency: values.agency as AgencyCode, use, notAfter: end.toISOString().slice(0, 10) })
   })
 
   pages.get('/keys/:kid', 'keys.manage', async (req, res, actor) => {
     const key = await find(String(req.params.kid), actor)
-    const head = await deps.logHead()
-    const reach = await readKeyReach(deps.pool, key.kid, head.size)
-    render(res, 'console/key', { key: { ...key, state: stateOf(key, deps.clock()) }, reach, head, values: {}, errors: [], effect: null })
+    const size = await logSizeNow()
+    const reach = await readKeyReach(deps.pool, key.kid, size)
+    render(res, 'console/key', { key: { ...key, state: stateOf(key, deps.clock()) }, reach, size, values: {}, errors: [], effect: null })
   })
 
   pages.post('/keys/:kid/retire', 'keys.manage', async (req, res, actor) => {
     const key = await find(String(req.params.kid), actor)
-    if (key.retiredAt !== null || key.compromise !== null) throw new AppError('key.retired')
-    const id = await ask(actor, { action: 'retire', agency: key.agency, use: key.use, kid: key.kid.toString('base64url') })
-    await redirectWith(deps, req, res, `/console/requests/${id}`, { key: 'keys.asked' })
+    await ask(req, res, actor, { action: 'retire', kid: key.kid.toString('base64url') })
   })
 
   pages.post('/keys/:kid/compromise', 'keys.manage', async (req, res, actor) => {
     const key = await find(String(req.params.kid), actor)
     const { logSize = '', sure = '' } = fieldsOf(req)
     const t = res.locals.t as Translate
-    const head = await deps.logHead()
-    const size = /^\d{1,15}$/.test(logSize) ? Number(logSize) : Number.NaN
-    const reach = await readKeyReach(deps.pool, key.kid, head.size)
-    const shown = { key: { ...key, state: stateOf(key, deps.clock()) }, reach, head, values: { logSize, sure } }
-    if (!(size >= 0 && size <= head.size)) {
-      const text = t('keys.sizeWrong', { size: head.size })
+    const size = await logSizeNow()
+    const honest = /^\d{1,15}$/.test(logSize) ? Number(logSize) : Number.NaN
+    const reach = await readKeyReach(deps.pool, key.kid, size)
+    const shown = { key: { ...key, state: stateOf(key, deps.clock()) }, reach, size, values: { logSize, sure } }
+    if (!(honest >= 0 && honest <= size)) {
+      const text = t('keys.sizeWrong', { size })
       return render(res.status(422), 'console/key', { ...shown, errors: [{ field: 'logSize', text }], effect: null })
     }
-    const rootHash = size === head.size ? head.rootHash : await deps.logRootAt(size)
-    const compromise = { at: Math.floor(deps.clock()), origin: head.origin, logSize: size, rootHash }
-    const effect = await compromiseEffect(deps.pool, key.kid, compromise)
     const kid = key.kid.toString('base64url')
-    // What it would do is shown before anyone says yes.
-    if (sure !== kid)
-      return render(res, 'console/key', {
-        ...shown,
-        errors: sure ? [{ field: 'sure', text: t('agency.typeCode', { code: kid }) }] : [],
-        effect,
+    if (sure !== kid) {
+      // What it would do is shown before anyone says yes.
+      const state = await honestLogState(deps.pool, {
+        origin: deps.logOrigin,
+        at: Math.floor(deps.clock()),
+        lastHonest: { logSize: honest },
       })
-    const id = await ask(actor, {
-      action: 'compromise',
-      agency: key.agency,
-      use: key.use,
-      kid,
-      origin: head.origin,
-      logSize: size,
-      rootHash,
-      lost: effect.lost,
-    })
-    await redirectWith(deps, req, res, `/console/requests/${id}`, { key: 'keys.asked' })
+      const effect = await compromiseEffect(deps.pool, key.kid, state)
+      const errors = sure ? [{ field: 'sure', text: t('agency.typeCode', { code: kid }) }] : []
+      return render(res, 'console/key', { ...shown, errors, effect })
+    }
+    await ask(req, res, actor, { action: 'compromise', kid, lastHonest: { logSize: honest } })
   })
 
-  const ask = (actor: Actor, change: KeyChange) =>
-    inTransaction(deps.pool, tx =>
-      createRequest(tx, deps.cipher, {
-        kind: 'key.change',
-        agency: change.agency as AgencyCode,
-        maker: whoOf(actor),
-        detail: { action: change.action, use: change.use },
-        items: [{ claims: { ...change } }],
-      }),
-    )
+  const logSizeNow = async () => (await readHead(deps.pool)).range.size
+
+  const ask = async (req: Request, res: Response, actor: Actor, change: KeyChange) => {
+    await attempt(deps, req, res, '/console/keys', async () => {
+      const id = await requestKeyChange(deps, { maker: whoOf(actor), change })
+      await redirectWith(deps, req, res, `/console/requests/${id}`, { key: 'keys.asked' })
+    })
+  }
 
   const find = async (text: string, actor: Actor): Promise<KeyRow> => {
     if (!/^[\w-]{11}$/.test(text)) throw new AppError('key.not-found')
