@@ -8,6 +8,7 @@ create table log_entries (
   type text not null
 );
 create index log_entries_ref on log_entries (ref, leaf_index) where ref is not null;
+create index log_entries_lists on log_entries (leaf_index) where type = 'status-list.changed';
 
 -- Hashes of the full subtrees of 256^level leaves: what tiles of level 1 and up are made of.
 create table log_nodes (
