@@ -2,6 +2,8 @@ import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto'
 import type { CoreCrypto, P256Jwk } from '../../core/crypto/coreCrypto.ts'
 
 const keys = new Map<string, KeyObject | null>()
+/** The same by the object itself: a verifier holds one for long, and comparing texts costs a twentieth of a verification. */
+const keysOfJwks = new WeakMap<P256Jwk, KeyObject | null>()
 const maxKeys = 10_000
 const ed25519SpkiPrefix = Buffer.from('302a300506032b6570032100', 'hex')
 
@@ -20,7 +22,12 @@ export const nodeCrypto = {
   verifyEd25519(raw: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
     if (raw.length !== 32 || signature.length !== 64) return false
     try {
-      return verify(null, message, createPublicKey({ key: Buffer.concat([ed25519SpkiPrefix, raw]), format: 'der', type: 'spki' }), signature)
+      return verify(
+        null,
+        message,
+        createPublicKey({ key: Buffer.concat([ed25519SpkiPrefix, raw]), format: 'der', type: 'spki' }),
+        signature,
+      )
     } catch {
       return false
     }
@@ -29,6 +36,12 @@ export const nodeCrypto = {
 
 /** The KeyObject of a P-256 JWK, kept for the next call; null when it is no point of the curve. */
 function publicKey(jwk: P256Jwk): KeyObject | null {
+  let key = keysOfJwks.get(jwk)
+  if (key === undefined) keysOfJwks.set(jwk, (key = importedKey(jwk)))
+  return key
+}
+
+function importedKey(jwk: P256Jwk): KeyObject | null {
   const name = `${jwk.x}.${jwk.y}`
   const known = keys.get(name)
   if (known !== undefined) return known
