@@ -1,3 +1,4 @@
+import type { Request, Response } from 'express'
 import { decodeBase64url } from '../../../core/encoding/base64url.ts'
 import { AppError } from '../../../core/errors.ts'
 import type { AgencyCode } from '../../../core/identity/agencyCode.ts'
