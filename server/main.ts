@@ -1,4 +1,7 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { type Express, Router } from 'express'
+import { AppError } from '../core/errors.ts'
 import type { AgencyCode } from '../core/identity/agencyCode.ts'
 import { anchorCheckpoint } from './anchoring/anchorCheckpoint.ts'
 import { type AnchoringState, anchoringState } from './anchoring/anchoringState.ts'
@@ -7,6 +10,7 @@ import { currentContract } from './anchoring/contractsTable.ts'
 import { buildApp } from './app.ts'
 import { cardTasks } from './cards/cardTasks.ts'
 import { applyStatusRequest } from './cards/changeStatus.ts'
+import { eraseCards } from './cards/eraseCards.ts'
 import { issueCards } from './cards/issueCards.ts'
 import { cardByToken } from './cards/readCard.ts'
 import { homePath } from './config.ts'
@@ -20,6 +24,7 @@ import { jwtVcIssuerRoutes } from './http/routes/jwtVcIssuer.ts'
 import { keysRoutes } from './http/routes/keys.ts'
 import { officersRoutes } from './http/routes/officers.ts'
 import { photosRoutes } from './http/routes/photos.ts'
+import { printJobsRoutes } from './http/routes/printJobs.ts'
 import { requestsRoutes } from './http/routes/requests.ts'
 import { sdJwtRoutes } from './http/routes/sdJwt.ts'
 import { statusListRoutes } from './http/routes/statusLists.ts'
@@ -44,7 +49,7 @@ import { buildWeb } from './pages/buildWeb.ts'
 import { consolePages } from './pages/console/index.ts'
 import { publicRoutes } from './pages/public/publicRoutes.ts'
 import { pageShell } from './pages/render.ts'
-import { loadTemplate, templatesFolder } from './printing/render/template.ts'
+import { loadTemplate, type Template, templateNames, templatesFolder } from './printing/render/template.ts'
 import { publicFileReader } from './publicFile.ts'
 import { requestById } from './requests/requestsTable.ts'
 import { scopes } from './staff/actor.ts'
@@ -90,8 +95,7 @@ export async function composeWeb(installation: Installation, { demonstration = f
   const anchors = config.CHAIN !== 'none'
   let draining = false
   const cardDeps = { pool, cipher, clock, termYears: config.CARD_TERM_YEARS }
-  const rendering = { agencies, origin, demonstration }
-  const pages = { pool, cipher, tree: agencies, sessions, clock }
+  const rendering = { agencies, origin, demonstration, template: templateByName }
   const keyDeps = { ...installation, logOrigin: installation.logKey.name }
   const diplomaDeps = { pool, cipher, agencies, origin, clock }
 
@@ -129,17 +133,13 @@ export async function composeWeb(installation: Installation, { demonstration = f
       diplomaLookupRoutes({ ...verification, proofFor: ref => proofFor(installation, ref) }),
       diplomaRequestsRoute(diplomaDeps),
       importsRoutes(diplomaDeps),
-      officersRoutes(diplomaDeps),
+      officersRoutes({ ...diplomaDeps, eraseElsewhere: (tx, officerId) => eraseCards(cipher, tx, officerId) }),
       agenciesRoutes({ pool, agencies, clock }),
     ],
     apiRoutes: [
       requestsRoutes({ pool, cipher, agencies }),
-      cardsRoutes({
-        ...cardDeps,
-        ...rendering,
-        isRestricted: installation.isRestricted,
-        template: (name = 'the-cong-chuc-838') => loadTemplate(new URL(`${name}/`, templatesFolder).pathname),
-      }),
+      cardsRoutes({ ...cardDeps, ...rendering, isRestricted: installation.isRestricted }),
+      printJobsRoutes({ pool, cipher, ...rendering }),
       diplomasRoutes(diplomaDeps),
       keysRoutes(keyDeps),
       sdJwtRoutes({ pool, cipher, signers: installation.signers, publicUrl: origin, clock, agencies }),
@@ -147,16 +147,22 @@ export async function composeWeb(installation: Installation, { demonstration = f
     pages: [
       pageShell({ assets, assetsDir, demonstration }),
       consolePages({
-        ...pages,
+        ...keyDeps,
+        ...cardDeps,
+        tree: agencies,
+        sessions,
         publicUrl: origin,
         identityProvider,
         personOfClaims: claims => personOfClaims(claims, identityOptions(installation).claims),
         officerOf: personalNumber => officerOf(installation, personalNumber),
-        logState: async () => ({
-          treeSize: (await newestCheckpoint(pool))?.treeSize ?? 0,
-          anchor: null,
-          anchoring: config.CHAIN !== 'none',
-        }),
+        logState: async () => {
+          const { anchored, checkpointSize, late } = await anchoringState(pool, anchors)
+          return {
+            treeSize: checkpointSize,
+            anchor: anchored && { treeSize: anchored.treeSize, at: new Date(anchored.time * 1000), late },
+            anchoring: anchors,
+          }
+        },
       }),
     ],
   })
@@ -251,6 +257,20 @@ function repeat(ms: number, step: () => Promise<unknown>, failed: (error: unknow
   }, ms)
   timer.unref()
   return () => clearInterval(timer)
+}
+
+const templates = new Map<string, Template>()
+
+/** A card template by its name, read once a process. Throws `render.template` when there is none. */
+function templateByName(name = 'the-cong-chuc-838'): Template {
+  const folder = fileURLToPath(templatesFolder)
+  if (!templateNames(folder).includes(name)) throw new AppError('render.template', `There is no template "${name}"`)
+  let template = templates.get(name)
+  if (!template) {
+    template = loadTemplate(join(folder, name))
+    templates.set(name, template)
+  }
+  return template
 }
 
 function identityOptions({ config, origin }: Installation) {
