@@ -7,7 +7,7 @@ import { inflate } from './inflate.ts'
 
 export const statusListType = 'statuslist+jwt'
 /** Seconds from `iat` to `exp`, and the seconds a copy may be kept. */
-export const statusListLifetime = 24 * 3600
+const statusListLifetime = 24 * 3600
 export const statusListTtl = 300
 
 export const maxStatusListLength = 256 * 1024

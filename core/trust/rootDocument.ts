@@ -7,7 +7,7 @@ import { type Jws, parseGeneralJws } from './jws.ts'
 import { type RootPayload, rootPayload } from './trustSchema.ts'
 
 /** A key of a root document with its id, 8 bytes. */
-export interface RootKey {
+interface RootKey {
   readonly kid: Uint8Array
   readonly jwk: P256Jwk
 }

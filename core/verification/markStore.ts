@@ -13,7 +13,7 @@ export function createMarkStore(entries: Map<string, readonly number[]> = new Ma
 }
 
 /** Whether `a` is less than `b`, compared number by number. */
-export function isBelow(a: readonly number[], b: readonly number[]): boolean {
+function isBelow(a: readonly number[], b: readonly number[]): boolean {
   for (let i = 0; i < b.length; i++) {
     const left = a[i] ?? 0
     if (left !== b[i]) return left < b[i]!

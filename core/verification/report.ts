@@ -22,7 +22,7 @@ export interface Check {
   readonly asOf?: number
 }
 
-export interface AgencyName {
+interface AgencyName {
   readonly vi: string
   readonly en: string
 }

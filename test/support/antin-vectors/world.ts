@@ -23,7 +23,7 @@ export const minute = 60
 export const hour = 3600
 export const day = 24 * hour
 /** 23:59:59 of 2031-03-11 in Vietnam. */
-export const cardExpiry = Date.UTC(2031, 2, 11, 16, 59, 59) / 1000
+const cardExpiry = Date.UTC(2031, 2, 11, 16, 59, 59) / 1000
 const founded = Date.UTC(2020, 0, 1) / 1000
 const keysFrom = Date.UTC(2026, 0, 1) / 1000
 const keysTo = Date.UTC(2029, 0, 1) / 1000
