@@ -45,6 +45,10 @@ export function pageShell(options: PagesOptions): Router {
     if (!file) throw new Error(`No asset ${name}`)
     return `/assets/${file}`
   })
+  environment.addGlobal(
+    'faultOf',
+    (faults: readonly { field: string; text: string }[] | undefined, field: string) => faults?.find(one => one.field === field)?.text ?? '',
+  )
   environment.addGlobal('demonstration', options.demonstration ?? false)
   const router = express.Router()
   router.use('/assets', express.static(options.assetsDir, { immutable: true, maxAge: '365d', index: false }))

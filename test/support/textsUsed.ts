@@ -25,7 +25,7 @@ export function textsUsed(): TextsUsed {
     for (const [, prefix] of source.matchAll(/\b(?:t|textOr)\(\s*`([\w.-]+\.)\$\{/g)) prefixes.add(prefix!)
     for (const [, key] of source.matchAll(/\b(?:key|title|text|why): ["']([a-z][\w-]*\.[\w.-]+)["']/g)) keys.add(key!)
     for (const [key] of source.matchAll(
-      /(?<=["'])(?:request\.why\.\w+|request\.approved\w+|agency\.\w+Flash|staff\.\w+Flash|diploma\.\w+Made|form\.\w+|request\.refuse\.\w+)(?=["'])/g,
+      /(?<=["'])(?:request\.why\.\w+|request\.approved\w+|agency\.\w+Flash|staff\.\w+Flash|diplomas\.\w+Made|form\.\w+|request\.refuse\.\w+)(?=["'])/g,
     ))
       keys.add(key)
   }

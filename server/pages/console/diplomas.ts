@@ -81,7 +81,7 @@ export function diplomaPages(deps: PageDeps): ConsoleRouter {
     const t = res.locals.t as Translate
     const corrected = fields.corrects && refForm.test(fields.corrects) ? fields.corrects : null
     const errors = faultsOf(fields, t)
-    if (corrected && !fields.decision) errors.push({ field: 'decision', text: t('diploma.decisionMissing') })
+    if (corrected && !fields.decision) errors.push({ field: 'decision', text: t('diplomas.decisionMissing') })
     const agencies = agenciesOf(deps.tree, actor)
     if (!agencies.some(code => code === fields.agency)) errors.push({ field: 'agency', text: t('agency.parentMissing') })
     if (errors.length > 0) return showForm(res.status(422), actor, fields, errors, corrected)
@@ -98,10 +98,10 @@ export function diplomaPages(deps: PageDeps): ConsoleRouter {
       return showForm(res.status(409), actor, fields, [{ field, text: t(`problem.${refused.code}`) }], corrected)
     }
     if (made.requestId === null && made.correctionId === null)
-      return redirectWith(deps, req, res, '/console/diplomas', { kind: 'notice', key: 'diploma.unchanged' })
+      return redirectWith(deps, req, res, '/console/diplomas', { kind: 'notice', key: 'diplomas.unchanged' })
     const id = made.requestId ?? made.correctionId
     await redirectWith(deps, req, res, `/console/requests/${id}`, {
-      key: made.correctionId ? 'diploma.correctionMade' : 'diploma.requestMade',
+      key: made.correctionId ? 'diplomas.correctionMade' : 'diplomas.requestMade',
     })
   })
 
@@ -113,7 +113,7 @@ export function diplomaPages(deps: PageDeps): ConsoleRouter {
       const values = { agency: actor.agency as string, basis: '0', sheetDecision: form.fields.get('sheetDecision') ?? '' }
       const sheet = form.files.get('sheet')?.[0]
       if (!sheet || sheet.bytes === 0)
-        return showForm(res.status(422), actor, values, [{ field: 'sheet', text: t('diploma.sheetMissing') }])
+        return showForm(res.status(422), actor, values, [{ field: 'sheet', text: t('diplomas.sheetMissing') }])
       const files = (form.files.get('files') ?? []).filter(file => file.bytes > 0)
       const digests = await digestFiles(files)
       const read = await readDiplomaSheet(await readFile(sheet.path), {
@@ -202,7 +202,7 @@ export function diplomaPages(deps: PageDeps): ConsoleRouter {
         decision: fields.decision!,
         reason: fields.reason ?? '',
       })
-      await redirectWith(deps, req, res, `/console/requests/${id}`, { key: 'diploma.endMade' })
+      await redirectWith(deps, req, res, `/console/requests/${id}`, { key: 'diplomas.endMade' })
     })
   })
 
@@ -245,7 +245,7 @@ export function diplomaPages(deps: PageDeps): ConsoleRouter {
         decision: fields.decision!,
         reason: fields.reason ?? '',
       })
-      await redirectWith(deps, req, res, `/console/requests/${id}`, { key: 'diploma.endMade' })
+      await redirectWith(deps, req, res, `/console/requests/${id}`, { key: 'diplomas.endMade' })
     })
   })
 
@@ -275,12 +275,12 @@ function faultsOf(fields: Record<string, string>, t: Translate): Fault[] {
   }
   needs('holderName', 100)
   needs('title', 160)
-  if (!fields.number && !fields.registerNumber) faults.push({ field: 'number', text: t('diploma.numberMissing') })
+  if (!fields.number && !fields.registerNumber) faults.push({ field: 'number', text: t('diplomas.numberMissing') })
   for (const field of ['number', 'registerNumber'] as const)
     if ((fields[field] ?? '').length > 40) faults.push({ field, text: t('form.tooLong', { count: 40 }) })
-  if (!isPartialDate(isoDate(fields.awarded ?? ''))) faults.push({ field: 'awarded', text: t('diploma.dateWrong') })
-  if (fields.birthDate && !isPartialDate(isoDate(fields.birthDate))) faults.push({ field: 'birthDate', text: t('diploma.dateWrong') })
-  if (fields.document && !/^[0-9a-f]{64}$/.test(fields.document)) faults.push({ field: 'document', text: t('diploma.digestWrong') })
+  if (!isPartialDate(isoDate(fields.awarded ?? ''))) faults.push({ field: 'awarded', text: t('diplomas.dateWrong') })
+  if (fields.birthDate && !isPartialDate(isoDate(fields.birthDate))) faults.push({ field: 'birthDate', text: t('diplomas.dateWrong') })
+  if (fields.document && !/^[0-9a-f]{64}$/.test(fields.document)) faults.push({ field: 'document', text: t('diplomas.digestWrong') })
   return faults
 }
 
@@ -315,7 +315,7 @@ function diplomaOf(fields: Record<string, string>): ShownDiploma {
 function endFaults(fields: Record<string, string>, t: Translate): Fault[] {
   const faults: Fault[] = []
   if (!endReasons.some(code => code === fields.reasonCode)) faults.push({ field: 'reasonCode', text: t('card.change.reasonMissing') })
-  if (!fields.decision) faults.push({ field: 'decision', text: t('diploma.decisionMissing') })
+  if (!fields.decision) faults.push({ field: 'decision', text: t('diplomas.decisionMissing') })
   else if (fields.decision.length > 200) faults.push({ field: 'decision', text: t('form.tooLong', { count: 200 }) })
   if ((fields.reason ?? '').length > 1000) faults.push({ field: 'reason', text: t('form.tooLong', { count: 1000 }) })
   return faults

@@ -172,7 +172,9 @@ export function officerPages(deps: OfficerPagesDeps): ConsoleRouter {
     const agencies = seesOthers ? agenciesOf(deps.tree, actor) : []
     if (!(await photoInScope(deps.pool, digest, agencies, actor.officerId ?? null))) throw new AppError('http.not-found')
     const jpeg =
-      queryOf(req, 'large') === '1' ? await readPrintedPhoto(deps.pool, digest) : await readShownPhoto(deps.pool, digest.subarray(0, 16))
+      queryOf(req, 'large') === '1'
+        ? await readPrintedPhoto(deps.pool, deps.cipher, digest)
+        : await readShownPhoto(deps.pool, deps.cipher, digest.subarray(0, 16))
     if (!jpeg) throw new AppError('http.not-found')
     res.set('Cache-Control', 'private, max-age=300').type('jpeg').send(jpeg)
   })
