@@ -81,7 +81,6 @@ function compileDiploma(template: Template, diploma: DiplomaView, attachments: r
   if (!slot) throw new AppError('render.template', 'template.json: a document needs a place for its QR')
   const qr = qrModules(preview ? 'XEM TRUOC - KHONG CO GIA TRI KIEM TRA' : diploma.sealedUrl, slot.maxVersion)
   const side = qr.size + 8
-  shadowFile('diploma.json', Buffer.from(JSON.stringify(data)))
   shadowFile(
     'qr.svg',
     Buffer.from(
@@ -90,23 +89,28 @@ function compileDiploma(template: Template, diploma: DiplomaView, attachments: r
   )
   const moduleDots = preview ? Math.floor(((slot.size / 25.4) * 300) / side) : slot.moduleDots
   const qrSide = (side * moduleDots * 72) / 300
-  const date = day('issuedOn', diploma.issuedOn)
   const literal = (text: string) => JSON.stringify(text)
-  const body = attachments.map((attachment, index) => {
-    shadowFile(`attachment-${index}`, attachment.bytes)
-    return `#pdf.attach(${literal(attachment.name)}, read("/attachment-${index}", encoding: none), relationship: ${literal(attachment.relationship)}, mime-type: ${literal(attachment.mimeType)}, description: ${literal(attachment.description)})`
+  data['qr-side'] = qrSide
+  data.date = day('issuedOn', diploma.issuedOn)
+  data.attachments = attachments.map(({ name, mimeType, description, relationship }, index) => {
+    shadowFile(`attachment-${index}`, (attachments[index] as Attachment).bytes)
+    return { path: `/attachment-${index}`, name, 'mime-type': mimeType, description, relationship }
   })
+  shadowFile('diploma.json', Buffer.from(JSON.stringify(data)))
+  const mark = preview ? ', foreground: document-preview-mark()' : diploma.sample ? ', foreground: document-sample-mark()' : ''
   return compileTypst(
     [
       '#import "/antin.typ": document-preview-mark, document-sample-mark',
       `#import "/${shadowTemplate(template)}/page.typ": ground, face`,
-      `#let spec = (emblem: ${template.emblem ? literal(template.emblem.file) : 'none'}, emblem-placeholder: ${template.emblem?.placeholder ?? false},`,
-      `  qr: image("/qr.svg", width: ${qrSide}pt, height: ${qrSide}pt, alt: "Mã QR chứa văn bằng đã niêm phong; quét để kiểm tra"), qr-side: ${qrSide}pt)`,
       '#let doc = json("/diploma.json")',
-      `#set document(title: doc.title + " – " + doc.holderName, author: doc.issuer, date: datetime(year: ${date.year}, month: ${date.month}, day: ${date.day}, hour: 0, minute: 0, second: 0))`,
+      `#let spec = (emblem: ${template.emblem ? literal(template.emblem.file) : 'none'}, emblem-placeholder: ${template.emblem?.placeholder ?? false},`,
+      '  qr: image("/qr.svg", width: doc.qr-side * 1pt, height: doc.qr-side * 1pt, alt: "Mã QR chứa văn bằng đã niêm phong; quét để kiểm tra"), qr-side: doc.qr-side * 1pt)',
+      '#set document(title: doc.title + " – " + doc.holderName, author: doc.issuer, date: datetime(..doc.date, hour: 0, minute: 0, second: 0))',
       '#set text(font: ("Be Vietnam Pro", "DejaVu Sans Mono"), lang: "vi", region: "vn", fallback: false, size: 11pt, hyphenate: false)',
-      `#set page(width: ${template.size.width}mm, height: ${template.size.height}mm, margin: 0pt, background: ground(spec)${preview ? ', foreground: document-preview-mark()' : diploma.sample ? ', foreground: document-sample-mark()' : ''})`,
-      ...body,
+      `#set page(width: ${template.size.width}mm, height: ${template.size.height}mm, margin: 0pt, background: ground(spec)${mark})`,
+      '#for (path, name, mime-type, description, relationship) in doc.attachments {',
+      '  pdf.attach(name, read(path, encoding: none), relationship: relationship, mime-type: mime-type, description: description)',
+      '}',
       '#context face(doc, spec)',
     ].join('\n'),
   )

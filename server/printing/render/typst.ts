@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -43,14 +44,22 @@ export function shadowFile(path: string, bytes: Uint8Array): void {
   compiler().mapShadow(`${ROOT}/${path}`, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
 }
 
+const mains = new Set<string>()
+
 /**
- * Returns the laid-out document of `main` (Typst source). Throws `render.text` with the field's name when `fit` of antin.typ
+ * Returns the laid-out document of `main` (Typst source), which should not vary with the data: each text is kept under a path of
+ * its own, because Typst edits a changed file in place and aborts the process on some edits within a letter of several bytes. Throws `render.text` with the field's name when `fit` of antin.typ
  * gave up, and `render.template` with file, line and reason for anything else.
  */
 export function compileTypst(main: string): NodeTypstDocument {
   // Typst keeps what it has computed; results unused for a few compilations are let go.
   if (++compilations % 32 === 0) compiler().evictCache(2)
-  const result = compiler().compile({ mainFileContent: main })
+  const path = `main-${hash('sha256', main).slice(0, 24)}.typ`
+  if (!mains.has(path)) {
+    shadowFile(path, Buffer.from(main))
+    mains.add(path)
+  }
+  const result = compiler().compile({ mainFilePath: `${ROOT}/${path}` })
   const document = result.result
   if (document) return document
   const error = result.takeDiagnostics()

@@ -1,0 +1,58 @@
+import { expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import QRCode from 'qrcode'
+import sharp from 'sharp'
+import { qrModules } from '../../../server/printing/qr/qrModules.ts'
+import { qrRuns } from '../../../server/printing/qr/qrPath.ts'
+import { qrPng } from '../../../server/printing/qr/qrPng.ts'
+import { qrSvg } from '../../../server/printing/qr/qrSvg.ts'
+import { readQrs, sealedUrlOf } from '../../support/cardFixtures.ts'
+import { thrownCode } from '../../support/thrownCode.ts'
+
+const short = 'https://the.moha.gov.vn/t/AAECAwQFBgcICQoLDA0ODw'
+
+test('the mask chosen is the one that the qrcode package chooses, module by module', () => {
+  fc.assert(
+    fc.property(fc.stringMatching(/^[0-9]{1,900}$/), digits => {
+      const prefix = 'https://h.vn/v#'
+      const segments = [
+        { mode: 'byte', data: Buffer.from(prefix) },
+        { mode: 'numeric', data: digits },
+      ] as unknown as Parameters<typeof QRCode.create>[0]
+      const own = qrModules(prefix + digits, 40)
+      expect(Buffer.from(own.dark).equals(QRCode.create(segments, { errorCorrectionLevel: 'M' }).modules.data)).toBe(true)
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('the reference sealed QR is version 12, the short one version 4; what outgrows its place is refused', () => {
+  expect(qrModules(sealedUrlOf('a')).version).toBe(12)
+  expect(qrModules(short, 4).size).toBe(33)
+  expect(thrownCode(() => qrModules(sealedUrlOf('a'), 11))).toBe('render.qr')
+  expect(thrownCode(() => qrModules(`https://h.vn/v#${'7'.repeat(9000)}`, 40))).toBe('render.qr')
+})
+
+test('runs cover each dark module exactly once', () => {
+  const qr = qrModules(short)
+  const seen = new Uint8Array(qr.size * qr.size)
+  for (const { x, y, width, height } of qrRuns(qr))
+    for (let j = y; j < y + height; j++) for (let i = x; i < x + width; i++) seen[j * qr.size + i]!++
+  expect(Buffer.from(seen).equals(qr.dark)).toBe(true)
+})
+
+test('PNG: 4 pixels a module at 300 dpi, quiet zone of 4 modules, the same bytes each time, and it reads back', async () => {
+  const url = sealedUrlOf('png')
+  const png = await qrPng(url)
+  const { width, height, density } = await sharp(png).metadata()
+  expect([width, height, density]).toEqual([(65 + 8) * 4, (65 + 8) * 4, 300])
+  expect(Buffer.from(await qrPng(url)).equals(png)).toBe(true)
+  expect((await readQrs(png)).map(each => each.text)).toEqual([url])
+})
+
+test('SVG: its size in millimetres is whole dots of 1/300 inch, and it reads back', async () => {
+  const svg = qrSvg(short)
+  expect(svg).toContain(`width="${Math.round(((33 + 8) * 4 * 25.4 * 1000) / 300) / 1000}mm"`)
+  const png = await sharp(Buffer.from(svg), { density: 300 }).png().toBuffer()
+  expect((await readQrs(png)).map(each => each.text)).toEqual([short])
+})
