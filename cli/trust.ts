@@ -71,7 +71,7 @@ async function rotate(values: Values, io: CliIo): Promise<number> {
 }
 
 async function publish(values: Values, io: CliIo): Promise<number> {
-  const { openTrustOffice } = await import('../server/trust/trustOffice.ts')
+  const { openTrustOffice, rootPayloadOf } = await import('../server/trust/trustOffice.ts')
   const { publishTrust, signTrustAfter } = await import('../server/trust/publishTrust.ts')
   const { readPublishedFacts, trustChanges } = await import('../server/trust/trustChanges.ts')
   const { readTrustFacts } = await import('../server/trust/trustFacts.ts')
@@ -95,6 +95,8 @@ async function publish(values: Values, io: CliIo): Promise<number> {
     const officers = await people(values, io, values.officers, false)
     const dir = await officeDir(values, io)
     const office = await openTrustOffice(dir, officers)
+    const daysLeft = Math.floor((rootPayloadOf(office.roots.at(-1)!).payload.exp - clock()) / 86_400)
+    if (daysLeft < 90) io.err(`The root expires in ${daysLeft} days: \`antin trust rotate\`.`)
     if (!values.yes && !(await askToConfirm(io, `Both of you, ${office.officers.join(' and ')}, have read the changes?`, 'publish')))
       return 1
     for (;;) {

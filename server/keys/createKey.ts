@@ -91,7 +91,7 @@ async function addKey(
   const { agency, use, notBefore, notAfter } = key
   const { signer, form, location, x5c } = stored
   const kid = Buffer.from(signer.kid)
-  await inTransaction(deps.pool, async tx => {
+  const added = inTransaction(deps.pool, async tx => {
     const row = {
       kid,
       thumbprint: Buffer.from(signer.thumbprint),
@@ -116,6 +116,11 @@ async function addKey(
       detail: { use, form, notBefore, notAfter },
       leafIndex: leaf!.leafIndex,
     })
+  })
+  await added.catch(async error => {
+    // What fails after COMMIT was sent may still have been committed: the key goes only when its row is not there.
+    if (error instanceof AppError) await deps.store.discard(stored)
+    throw error
   })
   return readKey(deps.pool, kid)
 }

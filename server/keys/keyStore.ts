@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../../core/errors.ts'
 import { createKeyFile, loadKeyFile } from './fileSigner.ts'
@@ -25,6 +26,8 @@ export interface KeyStore {
   adopt(tokenLabel: string, id: string, use: KeyUse): Promise<StoredKey>
   /** The signer of a key, opened once a process. Throws `key.file` or `key.pkcs11`. */
   open(form: KeyForm, location: string, use: KeyUse): Promise<JwkSigner>
+  /** Takes back a key that was just made or brought in and is in use nowhere. A key that was on its token before stays there. */
+  discard(stored: StoredKey): Promise<void>
   /** Logs out of tokens. */
   close(): Promise<void>
 }
@@ -63,7 +66,7 @@ export function keyStore({ dir, passphrase, pkcs11 }: KeyStoreConfig): KeyStore 
     async importPkcs12(file, filePassphrase, use) {
       let location = ''
       const signer = await keepPkcs12(file, filePassphrase, use, ({ kid }) => {
-        location = `${use}-${Buffer.from(kid).toString('hex')}.p8`
+        location = `${use}-${Buffer.from(kid).toString('hex')}-${randomUUID()}.p8`
         return { file: join(dir, location), passphrase }
       })
       return keep({ form: 'file', location, signer, x5c: signer.x5c }, use)
@@ -75,6 +78,10 @@ export function keyStore({ dir, passphrase, pkcs11 }: KeyStoreConfig): KeyStore 
         const { tokenLabel, id } = parsePkcs11Uri(location)
         return (await tokenOf(tokenLabel)).signer(id, use)
       }),
+    async discard({ form, location }) {
+      for (const name of opened.keys()) if (name.startsWith(`${location} `)) opened.delete(name)
+      if (form === 'file') await rm(join(dir, location), { force: true })
+    },
     async close() {
       for (const token of tokens.values()) await token.then(opened => opened.close()).catch(() => {})
       tokens.clear()

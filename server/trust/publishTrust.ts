@@ -20,6 +20,7 @@ import {
   insertRoots,
   lockPublications,
   readLastPublication,
+  readRoot,
   replaceDocuments,
   type TrustDocument,
 } from './trustTable.ts'
@@ -60,6 +61,8 @@ export async function publishTrust(
   const network = agreed?.network ?? (await deps.network())
   return inTransaction(pool, async tx => {
     await lockPublications(tx)
+    // Signing tens of thousands of slices takes a while between two statements.
+    await tx.query('set local idle_in_transaction_session_timeout = 0')
     const agencies = agreed?.agencies ?? (await readTrustFacts(tx, deps.publicUrl))
     const kids = agencies.flatMap(agency => agency.keys.map(key => key.kid))
     if (agencies.length === 0) throw new AppError('trust.office', 'There are no agencies to publish')
@@ -70,6 +73,7 @@ export async function publishTrust(
     )
     const last = await readLastPublication(tx)
     if (last && last.epoch > office.epoch) throw new AppError('trust.office', 'The office is of an older epoch than what was published')
+    await assertSameRoots(tx, office)
     const now = deps.clock()
     if (unlessFresh && last?.facts.equals(facts) && now - last.iat < signTrustAfter) return { epoch: last.epoch, seq: last.seq }
 
@@ -110,6 +114,16 @@ export async function publishTrust(
     })
     return { epoch: office.epoch, seq }
   })
+}
+
+/** Another office's root would be refused by everyone who pinned the one that is served. */
+async function assertSameRoots(tx: Tx, { roots }: TrustOffice): Promise<void> {
+  for (const [i, body] of roots.entries()) {
+    const served = await readRoot(tx, i + 1)
+    if (served && !served.digest.equals(rootPayloadOf(body).digest)) {
+      throw new AppError('trust.office', `Root epoch ${i + 1} of this office is not the one that is published here`)
+    }
+  }
 }
 
 /** Card and diploma keys without a certificate get one whose URI is the `iss` of their agency. */

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { generateKeyPairSync, randomBytes, verify, X509Certificate } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,8 +17,9 @@ import { loadAgencyTree } from '../../server/agencies/agencyTree.ts'
 import { readAudit } from '../../server/audit/auditTable.ts'
 import { inTransaction } from '../../server/db/transaction.ts'
 import { migrateJobs } from '../../server/jobs/worker.ts'
+import { certificateWindow } from '../../server/keys/certificateWindow.ts'
 import { compromiseEffect, compromiseKey } from '../../server/keys/compromiseKey.ts'
-import { createKey } from '../../server/keys/createKey.ts'
+import { createKey, importPkcs12Key } from '../../server/keys/createKey.ts'
 import { honestLogState } from '../../server/keys/honestLogState.ts'
 import { applyKeyChange, type KeyChangeDeps, requestKeyChange } from '../../server/keys/keyChanges.ts'
 import { keyStore } from '../../server/keys/keyStore.ts'
@@ -255,6 +256,26 @@ test('windows that are empty or past are refused, and document keys need a certi
   await expect(createKey(deps, { agency: g09, use: 'document', notAfter: now + 10 }, 'system')).rejects.toThrow('key.wrong-use')
 })
 
+test('a PKCS#12 key is brought in once, within its certificate’s window; what is refused leaves no file behind', async () => {
+  const { openStateCa } = await import('../../server/keys/demonstrationStateCa.ts')
+  const file = await (await openStateCa(join(home, 'demonstration'), 'mau')).issue('Đơn vị', 'abc')
+  const files = () => readdirSync(join(home, 'keys', 'agencies')).length
+  const before = files()
+  const input = { agency: 'G09.01' as AgencyCode, use: 'document' as const, file, passphrase: 'abc' }
+  const key = await importPkcs12Key(deps, { ...input, notAfter: now + 50 * 365 * day }, 'system')
+  expect(key).toMatchObject({ use: 'document', jwk: { kty: 'RSA' }, notAfter: certificateWindow(key.x5c[0]!).notAfter })
+  await expect(importPkcs12Key(deps, input, 'system')).rejects.toThrow('key.conflict')
+  await expect(importPkcs12Key(deps, { ...input, passphrase: 'x' }, 'system')).rejects.toThrow('key.pkcs12')
+  await expect(importPkcs12Key(deps, { ...input, use: 'card' }, 'system')).rejects.toThrow('key.wrong-use')
+  expect(files()).toBe(before + 1)
+  await republishDemonstrationTrust(deps)
+  const pool = signerPool({ pool: db.pool, store: deps.store, tree: await loadAgencyTree(db.pool), waitSeconds: 0 })
+  const attributes = Buffer.from('310102', 'hex')
+  const signer = await pool.documentSigner('G09.01' as AgencyCode, now)
+  const certificate = new X509Certificate(signer.certificates[0]!)
+  expect(verify('sha256', attributes, certificate.publicKey, await signer.signAttributes(attributes))).toBe(true)
+})
+
 test('two administrators: one asks for a key, the other agrees, and it is made once', async () => {
   const cipher = testCipher()
   const changes: KeyChangeDeps = { ...deps, cipher, logOrigin }
@@ -354,7 +375,7 @@ test('antin keys and antin trust on the command line: make, publish by two, list
   expect((await antin('keys')).code).toBe(64)
   expect((await antin('keys', 'retire', 'AAAAAAAAAAA', '--yes')).stderr).toContain('key.not-found')
   expect((await antin('trust', 'show', '--json')).stdout).toContain(pin)
-})
+}, 240_000)
 
 test('a holder’s key that is no point of the curve is refused', async () => {
   const { issueHolderSdJwt } = await import('../../server/sd-jwt/issueHolderSdJwt.ts')

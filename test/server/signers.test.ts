@@ -174,5 +174,8 @@ if (!softHsm) console.info('PKCS#11 is not tested here: SoftHSM2 (libsofthsm2.so
   const key = createPublicKey({ key: result.rsa.jwk, format: 'jwk' })
   const [message, signature] = [Buffer.from(result.rsa.message, 'hex'), Buffer.from(result.rsa.signature, 'hex')]
   expect(verifyNode('sha256', message, { key, padding: 6, saltLength: 32 }, signature)).toBe(true)
+  expect(result.store.location).toMatch(/^pkcs11:token=antin;id=(%[0-9a-f]{2}){16}$/)
+  const ofStore = [result.store.message, result.store.signature].map(text => Buffer.from(text, 'hex')) as [Buffer, Buffer]
+  expect(nodeCrypto.verifyEs256(result.store.jwk, ...ofStore)).toBe(true)
   expect(result.refusals).toEqual({ wrongUse: 'key.wrong-use', unknownKey: 'key.pkcs11', wrongPin: 'key.pkcs11', otherToken: 'key.pkcs11' })
 })

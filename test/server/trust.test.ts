@@ -30,6 +30,8 @@ import {
   republishDemonstrationTrust,
 } from '../../server/trust/demonstrationTrust.ts'
 import { publishTrust } from '../../server/trust/publishTrust.ts'
+import { readPublishedFacts, trustChanges } from '../../server/trust/trustChanges.ts'
+import { readTrustFacts } from '../../server/trust/trustFacts.ts'
 import { createTrustOffice, type Officer, openTrustOffice, rotateRoot } from '../../server/trust/trustOffice.ts'
 import { useDatabase } from '../support/database.ts'
 import { makeMinistry } from '../support/ministry.ts'
@@ -298,6 +300,30 @@ test('(epoch, seq) goes on from what the office signed, also over a database put
   const opened = await openTrustOffice(office, officers.slice(0, 2))
   await opened.markUsed(2, 500)
   expect(await publishTrust({ ...deps, office: await openTrustOffice(office, officers.slice(0, 2)) })).toEqual({ epoch: 2, seq: 501 })
+})
+
+test('an office with another root cannot publish over one that verifiers have pinned', async () => {
+  const dir = join(home, 'office-4')
+  const two = people(['an', 'binh'])
+  await createTrustOffice(dir, two, { threshold: 2, years: 2, at: now }, 'CA')
+  await rotateRoot(dir, two, two, { threshold: 2, years: 2, at: now })
+  await expect(publishTrust({ ...deps, office: await openTrustOffice(dir, two) })).rejects.toThrow('trust.office')
+})
+
+test('what two people agreed to is published, also when more has changed meanwhile', async () => {
+  const officers = JSON.parse(readFileSync(join(home, 'demonstration', 'trust-officers.json'), 'utf8')) as Officer[]
+  const opened = await openTrustOffice(office, officers.slice(0, 2))
+  const facts = { agencies: await readTrustFacts(db.pool, publicUrl), network: await deps.network() }
+  const late = await createKey(deps, { agency: 'G09.02' as AgencyCode, use: 'card', notAfter: now + 86_400 * 365 }, 'system')
+  await publishTrust({ ...deps, office: opened }, { facts })
+  const slice = await openTrustSlice(await fetchText('/.well-known/antin/trust/G09.02'), await fetchRoot(2), nodeCrypto)
+  expect(findKey(slice, late.kid)).toBeUndefined()
+  expect((await readKeys(db.pool, { agency: 'G09.02' }))[0]!.servedAt).toBeNull()
+  const after = { agencies: await readTrustFacts(db.pool, publicUrl), network: { ...facts.network, quorum: 1 } }
+  expect(trustChanges(await readPublishedFacts(db.pool), after).map(({ how, what }) => `${how} ${what}`)).toEqual([
+    'new key',
+    'changed quorum',
+  ])
 })
 
 test('two publications at once get two numbers, and what is served is of one publication', async () => {

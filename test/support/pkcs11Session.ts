@@ -1,5 +1,6 @@
 // Uses a SoftHSM2 token as a process of its own, because the library reads SOFTHSM2_CONF from the real environment and Jest's
 // `process.env` is a copy. Arguments: the library. Prints what came out as JSON, for test/server/signers.test.ts to judge.
+import { keyStore } from '../../server/keys/keyStore.ts'
 import { openPkcs11Token } from '../../server/keys/pkcs11Token.ts'
 
 const config = { module: process.argv[2]!, tokenLabel: 'antin', pin: '1234' }
@@ -30,6 +31,7 @@ const endorser = again.signer('a1', 'endorsement')
 const endorsed = Buffer.from(`${Buffer.from('{"alg":"PS256","typ":"endorsement+jwt"}').toString('base64url')}.e30`)
 const endorsement = Buffer.from(await endorser.sign({ kind: 'endorsement', bytes: endorsed }))
 const result = {
+  store: {} as Record<string, unknown>,
   id,
   ids: again.ids(),
   kidAtFirst,
@@ -46,5 +48,22 @@ const result = {
   },
 }
 again.close()
+
+// As the server does: one process makes the key, another opens it by what the database keeps of it.
+const storeConfig = { dir: '/nonexistent', passphrase: '', pkcs11: { module: config.module, pin: config.pin } }
+const maker = keyStore(storeConfig)
+const stored = await maker.create('status', 'G09 status', 'antin')
+await maker.close()
+const server = keyStore(storeConfig)
+const statusInput = Buffer.from(`${Buffer.from('{"alg":"ES256","typ":"statuslist+jwt"}').toString('base64url')}.e30`)
+const opened = await server.open(stored.form, stored.location, 'status')
+const listSignature = Buffer.from(await opened.sign({ kind: 'status-list', bytes: statusInput }))
+await server.close()
+result.store = {
+  location: stored.location,
+  jwk: stored.signer.jwk,
+  message: statusInput.toString('hex'),
+  signature: listSignature.toString('hex'),
+}
 result.refusals.wrongPin = (await codeOf(() => openPkcs11Token({ ...config, pin: '9999' }))) ?? ''
 process.stdout.write(JSON.stringify(result))
