@@ -10,8 +10,11 @@ export const maxSdJwtLength = 16 * 1024
 
 const maxCertificates = 10
 const encoder = new TextEncoder()
-const acceptedHeaders = new Map<string, ParsedJwt['header']>()
+const acceptedHeaders = { 'dc+sd-jwt': new Map<string, ParsedJwt['header']>(), 'kb+jwt': new Map<string, ParsedJwt['header']>() }
 const maxAcceptedHeaders = 100
+/** The text being parsed and what its pieces decode to: arrays of their own would cost more than the parsing. */
+const letters = new Uint8Array(maxSdJwtLength)
+const decoded = new Uint8Array(maxSdJwtLength)
 /** Header names by which a token would choose its own key or its own rules. */
 const forbidden = ['jwk', 'jku', 'x5u', 'crit', 'b64', 'zip']
 
@@ -47,15 +50,16 @@ export function parseSdJwt(text: string): ParsedSdJwt {
   for (let end = text.indexOf('~'); end !== -1; end = text.indexOf('~', end + 1)) ends.push(end)
   const jwtEnd = ends[0]
   if (jwtEnd === undefined) throw new AppError('format.jwt', 'Not an SD-JWT: no ~')
-  const source = new Source(text)
-  const jwt = source.jwt(0, jwtEnd, 'dc+sd-jwt')
+  const { read, written } = encoder.encodeInto(text, letters)
+  if (read !== text.length || written !== text.length) throw new AppError('format.jwt', 'Not ASCII')
+  const jwt = parseJwt(text, 0, jwtEnd, 'dc+sd-jwt')
   const algorithm = jwt.payload._sd_alg ?? 'sha-256'
   if (algorithm !== 'sha-256') throw new AppError('format.newer', 'Unknown here: _sd_alg')
   const bindingAt = ends[ends.length - 1]! + 1
   return {
     jwt,
-    disclosures: source.disclosures(ends),
-    keyBinding: bindingAt === text.length ? null : source.jwt(bindingAt, text.length, 'kb+jwt'),
+    disclosures: parseDisclosures(text, ends),
+    keyBinding: bindingAt === text.length ? null : parseJwt(text, bindingAt, text.length, 'kb+jwt'),
     presented: text.slice(0, bindingAt),
   }
 }
@@ -68,70 +72,50 @@ export function p256JwkOf(value: unknown): P256Jwk | undefined {
   return { kty, crv, x, y }
 }
 
-/** The text of an SD-JWT, decoded piece by piece: for texts so small, arrays of their own cost more than the decoding. */
-class Source {
-  readonly #text: string
-  /** The text's letters, then the bytes decoded so far. */
-  readonly #bytes: Uint8Array
-  #end: number
+/** The JWT that stands in `letters` at [from, to). */
+function parseJwt(text: string, from: number, to: number, typ: 'dc+sd-jwt' | 'kb+jwt'): ParsedJwt {
+  const headerEnd = text.indexOf('.', from)
+  const payloadEnd = text.indexOf('.', headerEnd + 1)
+  if (headerEnd === -1 || payloadEnd === -1 || payloadEnd >= to) throw new AppError('format.jwt')
+  const header = parseHeader(text.slice(from, headerEnd), from, typ)
+  const payloadBytes = decoded.slice(0, decode(headerEnd + 1, payloadEnd, 0, 'format.jwt'))
+  const signature = decoded.slice(0, decode(payloadEnd + 1, to, 0, 'format.jwt'))
+  if (signature.length !== 64) throw new AppError('format.signature-length')
+  return { header, payload: jsonOf(payloadBytes), payloadBytes, signingInput: letters.slice(from, payloadEnd), signature }
+}
 
-  constructor(text: string) {
-    this.#text = text
-    this.#bytes = new Uint8Array(2 * text.length)
-    const { read, written } = encoder.encodeInto(text, this.#bytes)
-    if (read !== text.length || written !== text.length) throw new AppError('format.jwt', 'Not ASCII')
-    this.#end = written
+/** The accepted header; the last ones are kept, because they repeat: one a key, with its certificates. */
+function parseHeader(header: string, from: number, typ: 'dc+sd-jwt' | 'kb+jwt'): ParsedJwt['header'] {
+  const accepted = acceptedHeaders[typ]
+  const known = accepted.get(header)
+  if (known !== undefined) return known
+  const end = decode(from, from + header.length, 0, 'format.jwt')
+  const parsed = acceptHeader(jsonOf(decoded.subarray(0, end)), typ)
+  if (accepted.size >= maxAcceptedHeaders) accepted.clear()
+  accepted.set(header, parsed)
+  return parsed
+}
+
+/** The disclosures between the `~` that stand at `ends`. */
+function parseDisclosures(text: string, ends: readonly number[]): Disclosure[] {
+  if (ends.length === 1) return []
+  let at = 0
+  for (let i = 1; i < ends.length; i++) {
+    at = decode(ends[i - 1]! + 1, ends[i]!, at, 'format.disclosure')
+    // NUL stands nowhere in JSON.
+    decoded[at++] = 0
   }
+  const jsons = textOf(decoded.subarray(0, at - 1)).split('\0')
+  if (jsons.length !== ends.length - 1) throw new AppError('format.disclosure')
+  return jsons.map((json, i) => parseDisclosure(text.slice(ends[i]! + 1, ends[i + 1]), json))
+}
 
-  jwt(from: number, to: number, typ: 'dc+sd-jwt' | 'kb+jwt'): ParsedJwt {
-    const headerEnd = this.#text.indexOf('.', from)
-    const payloadEnd = this.#text.indexOf('.', headerEnd + 1)
-    if (headerEnd === -1 || payloadEnd === -1 || payloadEnd >= to) throw new AppError('format.jwt')
-    const header = this.#header(from, headerEnd, typ)
-    const payloadBytes = this.#since(this.#decode(headerEnd + 1, payloadEnd, 'format.jwt'))
-    const signature = this.#since(this.#decode(payloadEnd + 1, to, 'format.jwt'))
-    if (signature.length !== 64) throw new AppError('format.signature-length')
-    return { header, payload: jsonOf(payloadBytes), payloadBytes, signingInput: this.#bytes.subarray(from, payloadEnd), signature }
-  }
-
-  /** The disclosures between the `~` that stand at `ends`. */
-  disclosures(ends: readonly number[]): Disclosure[] {
-    if (ends.length === 1) return []
-    const start = this.#end
-    for (let i = 1; i < ends.length; i++) {
-      this.#decode(ends[i - 1]! + 1, ends[i]!, 'format.disclosure')
-      // NUL stands nowhere in JSON.
-      this.#bytes[this.#end++] = 0
-    }
-    const jsons = textOf(this.#bytes.subarray(start, this.#end - 1)).split('\0')
-    if (jsons.length !== ends.length - 1) throw new AppError('format.disclosure')
-    return jsons.map((json, i) => parseDisclosure(this.#text.slice(ends[i]! + 1, ends[i + 1]), json))
-  }
-
-  /** The accepted header; the last ones are kept, because they repeat: one a key, with its certificates. */
-  #header(from: number, to: number, typ: 'dc+sd-jwt' | 'kb+jwt'): ParsedJwt['header'] {
-    const name = `${typ} ${this.#text.slice(from, to)}`
-    const known = acceptedHeaders.get(name)
-    if (known !== undefined) return known
-    const header = acceptHeader(jsonOf(this.#since(this.#decode(from, to, 'format.jwt'))), typ)
-    if (acceptedHeaders.size >= maxAcceptedHeaders) acceptedHeaders.clear()
-    acceptedHeaders.set(name, header)
-    return header
-  }
-
-  /** Decodes a piece; where its bytes begin. */
-  #decode(from: number, to: number, code: 'format.jwt' | 'format.disclosure'): number {
-    const start = this.#end
-    try {
-      this.#end = decodeBase64urlInto(this.#bytes, from, to, this.#bytes, start)
-    } catch (cause) {
-      throw new AppError(code, 'Not canonical base64url', { cause })
-    }
-    return start
-  }
-
-  #since(start: number): Uint8Array {
-    return this.#bytes.subarray(start, this.#end)
+/** Decodes the letters at [from, to) to `decoded` at `at`; where the bytes end. */
+function decode(from: number, to: number, at: number, code: 'format.jwt' | 'format.disclosure'): number {
+  try {
+    return decodeBase64urlInto(letters, from, to, decoded, at)
+  } catch (cause) {
+    throw new AppError(code, 'Not canonical base64url', { cause })
   }
 }
 
