@@ -8,7 +8,7 @@ import { readBundle, readHashes } from './logTable.ts'
 const kept = new WeakMap<Db, Map<string, Uint8Array>>()
 const maxKept = 512
 
-/** The bytes of a tile or bundle as C2SP tlog-tiles has them. Full hash tiles are kept in memory, 4 MiB at most. Throws `log.tile` when the log does not reach so far. */
+/** The bytes of a tile or bundle as C2SP tlog-tiles has them. Hash tiles, which never change, are kept in memory, 4 MiB at most. Throws `log.tile` when the log does not reach so far. */
 export async function readTile(db: Db, tile: Tile): Promise<Uint8Array> {
   const first = tile.index * tileWidth
   if (tile.level === 'entries') {
@@ -22,11 +22,9 @@ export async function readTile(db: Db, tile: Tile): Promise<Uint8Array> {
   if (known) return known
   const hashes = await readHashes(db, tile.level, first, tile.width)
   if (hashes.length !== tile.width * 32) throw new AppError('log.tile', `${path} is not complete`)
-  if (tile.width === tileWidth) {
-    if (tiles.size >= maxKept) tiles.delete(tiles.keys().next().value!)
-    tiles.set(path, hashes)
-    kept.set(db, tiles)
-  }
+  if (tiles.size >= maxKept) tiles.delete(tiles.keys().next().value!)
+  tiles.set(path, hashes)
+  kept.set(db, tiles)
   return hashes
 }
 

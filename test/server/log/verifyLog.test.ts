@@ -155,7 +155,7 @@ test('caught: a forked tail, by checkpoints, by those who saw one, and over HTTP
   }
   expect(await harmed(without, () => codes())).toEqual([])
   expect(await harmed(without, () => codes({ seen: [note] }))).toEqual(['checkpoint.root'])
-  expect(await harmed(without, () => codes({ source: httpSource(address), pool: undefined, seen: [note] }))).toEqual(['checkpoint.root'])
+  expect(await harmed(without, () => codes({ source: httpSource(address), pool: undefined, seen: [note] }))).toContain('checkpoint.root')
 })
 
 test('caught: a log that was cut', async () => {

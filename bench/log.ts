@@ -1,0 +1,98 @@
+import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { encodeBase64url } from '../core/encoding/base64url.ts'
+import type { EntryDraft } from '../core/log/entry.ts'
+import { makeVerifierKey } from '../core/log/verifierKey.ts'
+import { startEmbeddedPostgres } from '../server/db/embeddedPostgres.ts'
+import { freePort } from '../server/db/freePort.ts'
+import { migrate } from '../server/db/migrate.ts'
+import { createPool } from '../server/db/pool.ts'
+import { inTransaction } from '../server/db/transaction.ts'
+import { nodeCrypto } from '../server/keys/nodeCrypto.ts'
+import { appendEntries } from '../server/log/appendEntries.ts'
+import { databaseSource } from '../server/log/logSource.ts'
+import { proofFor } from '../server/log/proofFor.ts'
+import { signCheckpoint } from '../server/log/signCheckpoint.ts'
+import { verifyLog } from '../server/log/verifyLog.ts'
+import type { Report } from './report.ts'
+
+const batch = 1000
+const [, asked] = /^--entries=(\d+)$/.exec(process.argv.find(argument => argument.startsWith('--entries=')) ?? '') ?? []
+const entries = Number(asked ?? 200_000)
+
+/**
+ * The log on a durable embedded database: batches appended by two connections, single entries by 16, proofs, and the monitor over all of it.
+ * `--entries=10000000` fills it to national size (200,000 by default).
+ */
+export async function run(report: Report): Promise<void> {
+  const dir = mkdtempSync(join(tmpdir(), 'antin-bench-'))
+  const postgres = await startEmbeddedPostgres(join(dir, 'postgres'), await freePort())
+  const pool = createPool(postgres.url, { max: 18 })
+  try {
+    await migrate(pool)
+    const log = await newLog()
+    const refs: string[] = []
+    const draft = (): EntryDraft => {
+      const ref = encodeBase64url(randomBytes(16))
+      if (refs.length < 2000) refs.push(ref)
+      return { type: 'sd-jwt.issued', agency: 'G09.12', ref, digest: b64u32(ref), kid: 'AAAAAAAAAAA' }
+    }
+    const cards = Array.from({ length: batch }, (): EntryDraft => ({ ...draft(), type: 'card.issued' }) as EntryDraft)
+    await inTransaction(pool, tx => appendEntries(tx, cards))
+
+    const filled = await rate(entries, 2, batch, () => inTransaction(pool, tx => appendEntries(tx, Array.from({ length: batch }, draft))))
+    report({ case: `append in batches of ${batch}, durable`, rate: filled, unit: 'entries/s', limit: 10_000 })
+    report({
+      case: 'append one by one, 16 connections, durable',
+      rate: await rate(4000, 16, 1, () => inTransaction(pool, tx => appendEntries(tx, [draft()]))),
+      unit: 'entries/s',
+    })
+    await signCheckpoint({ pool, ...log })
+    let at = 0
+    const proofs = await rate(4000, 8, 1, () => proofFor({ pool }, Buffer.from(refs[at++ % batch]!, 'base64url')))
+    report({ case: 'receipts by ref', rate: proofs, unit: 'receipts/s' })
+    report.note(`${process.memoryUsage().rss >> 20} MB after ${entries} entries`)
+
+    const start = performance.now()
+    // The entries of this bench have no rows: only the tree is judged.
+    const { findings, treeSize } = await verifyLog({ source: databaseSource(pool), logKey: log.logKey })
+    const seconds = (performance.now() - start) / 1000
+    if (findings.length > 0) throw new Error(JSON.stringify(findings[0]))
+    report({ case: 'monitor, whole log from the database', rate: treeSize / seconds, unit: 'entries/s', limit: 10_000_000 / 60 })
+    report.note(`monitor: ${treeSize} entries in ${seconds.toFixed(1)} s, ${process.memoryUsage().rss >> 20} MB`)
+  } finally {
+    await pool.end()
+    await postgres.stop()
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+async function newLog() {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  const raw = Uint8Array.from(publicKey.export({ format: 'der', type: 'spki' }).subarray(12))
+  return {
+    logKey: await makeVerifierKey('bench.example/log', 'note', raw, nodeCrypto),
+    signNote: (text: Uint8Array) => sign(null, text, privateKey),
+  }
+}
+
+function b64u32(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
+}
+
+/** Units a second of `work`, which does `step` units, by so many at once until `total` are done. */
+async function rate(total: number, lanes: number, step: number, work: () => Promise<unknown>): Promise<number> {
+  let left = total
+  const start = performance.now()
+  await Promise.all(
+    Array.from({ length: lanes }, async () => {
+      while (left > 0) {
+        left -= step
+        await work()
+      }
+    }),
+  )
+  return (total * 1000) / (performance.now() - start)
+}
