@@ -30,7 +30,9 @@ export function idempotency(deps: { pool: Pool; cipher: FieldCipher }): RequestH
     if (key === undefined || req.method !== 'POST' || !req.actor) return next()
     if (!/^[\x21-\x7e]{1,255}$/.test(key)) throw new AppError('idempotency.key')
     const owner = req.actor.sub
-    const digest = createHash('sha256').update(`${req.method} ${req.originalUrl}\n${bodyText(req)}`).digest()
+    const digest = createHash('sha256')
+      .update(`${req.method} ${req.originalUrl}\n${bodyText(req)}`)
+      .digest()
     if (!(await claimKey(pool, owner, key, digest, abandonedAfter))) {
       const known = await readKey(pool, owner, key)
       if (known && !known.digest.equals(digest)) throw new AppError('idempotency.mismatch')

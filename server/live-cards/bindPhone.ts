@@ -5,6 +5,7 @@ import type { P256Jwk } from '../../core/crypto/coreCrypto.ts'
 import { encodeBase64url } from '../../core/encoding/base64url.ts'
 import { AppError } from '../../core/errors.ts'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
+import { bindingProofMessage, unbindingProofMessage } from '../../core/live/bindingProof.ts'
 import type { EntryDraft } from '../../core/log/entry.ts'
 import { jwkThumbprint } from '../../core/trust/jwkThumbprint.ts'
 import { type AuditActor, recordAudit } from '../audit/auditTable.ts'
@@ -12,8 +13,16 @@ import { inTransaction } from '../db/transaction.ts'
 import { nodeCrypto } from '../keys/nodeCrypto.ts'
 import type { SignerPool } from '../keys/signerPool.ts'
 import { appendEntries } from '../log/appendEntries.ts'
-import { bindingProofMessage, unbindingProofMessage } from '../../core/live/bindingProof.ts'
-import { type BindingRow, bindingOfKey, cardOfLink, endBinding, insertBinding, insertLink, lockBindingOfCard, useLink } from './liveCardsTable.ts'
+import {
+  type BindingRow,
+  bindingOfKey,
+  cardOfLink,
+  endBinding,
+  insertBinding,
+  insertLink,
+  lockBindingOfCard,
+  useLink,
+} from './liveCardsTable.ts'
 
 /** A card as far as live cards need it. */
 export interface BindableCard {
@@ -42,7 +51,11 @@ const linkLifetime = 24 * 3600
 const proofWindow = 300
 
 /** A link, once and for 24 hours, that takes the live card of this card to the phone that opens it. The token is in the fragment, out of every log. */
-export async function createLiveLink(deps: LiveCardDeps, card: BindableCard, actor: Exclude<AuditActor, 'system'>): Promise<{ url: string; expiresAt: Date }> {
+export async function createLiveLink(
+  deps: LiveCardDeps,
+  card: BindableCard,
+  actor: Exclude<AuditActor, 'system'>,
+): Promise<{ url: string; expiresAt: Date }> {
   const token = randomBytes(16)
   const expiresAt = new Date((deps.clock() + linkLifetime) * 1000)
   await insertLink(deps.pool, { tokenHash: hashOf(token), cardRef: card.ref, createdBy: actor.sub, expiresAt })
@@ -84,7 +97,13 @@ export async function bindPhone(
     const leaves = await appendEntries(tx, drafts)
     if (before) await endBinding(tx, before.thumbprint, leaves[0]!.leafIndex)
     const leafIndex = leaves.at(-1)!.leafIndex
-    await insertBinding(tx, { thumbprint, cardRef: card.ref, binding: Buffer.from(binding), expiresAt: new Date(expiresAt * 1000), leafIndex })
+    await insertBinding(tx, {
+      thumbprint,
+      cardRef: card.ref,
+      binding: Buffer.from(binding),
+      expiresAt: new Date(expiresAt * 1000),
+      leafIndex,
+    })
     const actor = { sub: link.createdBy, name: '' }
     await recordAudit(tx, { actor, action: 'live-card.bound', agency: card.usingAgency, subject: `card:${card.serial}`, leafIndex })
   })
@@ -112,7 +131,8 @@ export async function unbindPhone(deps: LiveCardDeps, input: { key: P256Jwk; tim
   if (!isProven) throw new AppError('live.key')
   const row: BindingRow | null = await bindingOfKey(deps.pool, thumbprint)
   const card = row && (await deps.cardByRef(row.cardRef))
-  if (!card || !(await unbindCard(deps, card, { sub: `phone:${encodeBase64url(thumbprint)}`, name: '' }))) throw new AppError('live.not-found')
+  if (!card || !(await unbindCard(deps, card, { sub: `phone:${encodeBase64url(thumbprint)}`, name: '' })))
+    throw new AppError('live.not-found')
 }
 
 function entry(deps: LiveCardDeps, card: BindableCard, type: 'holder.bound' | 'holder.unbound', thumbprint: Uint8Array): EntryDraft {

@@ -21,9 +21,10 @@ export async function cardOfLink(db: Db, tokenHash: Buffer): Promise<{ cardRef: 
 
 /** Uses a link up; false when another did so meanwhile. */
 export async function useLink(tx: Tx, tokenHash: Buffer): Promise<boolean> {
-  const { rowCount } = await tx.query('update live_links set used_at = now() where token_hash = $1 and used_at is null and expires_at > now()', [
-    tokenHash,
-  ])
+  const { rowCount } = await tx.query(
+    'update live_links set used_at = now() where token_hash = $1 and used_at is null and expires_at > now()',
+    [tokenHash],
+  )
   return rowCount === 1
 }
 

@@ -93,7 +93,8 @@ async function buildInto(directory: string, place: string): Promise<void> {
     splitting: true,
   })
   note(pages.metafile, names)
-  const kept = [...Object.keys(worker.metafile.outputs), ...Object.keys(pages.metafile.outputs)].map(
+  const outputs = { ...worker.metafile.outputs, ...pages.metafile.outputs }
+  const kept = [...Object.keys(worker.metafile.outputs), ...reachable(outputs, 'verify'), ...named(outputs, /\/public-\w+\.css$/)].map(
     path => webPath + relative(out, join(root, path)),
   )
   await build({
@@ -121,6 +122,20 @@ async function buildInto(directory: string, place: string): Promise<void> {
 
 const brotli = (body: Buffer) =>
   promisify(brotliCompress)(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 10, [constants.BROTLI_PARAM_SIZE_HINT]: body.length } })
+
+type Outputs = Record<string, { entryPoint?: string; imports?: readonly { path: string; kind: string }[] }>
+
+/** The outputs that an entry needs, now or later. */
+function reachable(outputs: Outputs, entry: string): string[] {
+  const found = named(outputs, new RegExp(`/${entry}-\\w+\\.js$`))
+  for (const path of found)
+    for (const next of outputs[path]?.imports ?? []) if (outputs[next.path] && !found.includes(next.path)) found.push(next.path)
+  return found
+}
+
+function named(outputs: Outputs, pattern: RegExp): string[] {
+  return Object.keys(outputs).filter(path => pattern.test(path))
+}
 
 /** Adds 'name.ext' -> 'name-HASH.ext' of each entry and asset. */
 function note(metafile: { outputs: Record<string, { entryPoint?: string }> }, names: Record<string, string>): void {

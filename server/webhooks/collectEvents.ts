@@ -46,7 +46,8 @@ export async function collectEvents(deps: { pool: Pool; agencies: AgencyTree }):
     const anchored = Math.min(anchor?.treeSize ?? 0, Math.max(cursor.anchoredSize, 0) + atOnce, until)
     const events: NewEvent[] = []
     if (webhooks.length > 0) {
-      for (const news of await readNews(tx, cursor.leafIndex, until)) add(events, webhooks, typeOf[news.type]!, news, dataOf(news), deps.agencies)
+      for (const news of await readNews(tx, cursor.leafIndex, until))
+        add(events, webhooks, typeOf[news.type]!, news, dataOf(news), deps.agencies)
       if (anchored > cursor.anchoredSize) {
         for (const news of await readNews(tx, cursor.anchoredSize, anchored, ['diploma.registered']))
           add(events, webhooks, 'diploma.anchored', news, anchorData(news, anchor!), deps.agencies)
@@ -67,7 +68,9 @@ function add(
   data: Record<string, unknown>,
   agencies: Pick<AgencyTree, 'inSubtree' | 'get'>,
 ): void {
-  const webhookIds = webhooks.filter(hook => hook.events.includes(type) && agencies.inSubtree(news.agencyCode, hook.agencyCode)).map(hook => hook.id)
+  const webhookIds = webhooks
+    .filter(hook => hook.events.includes(type) && agencies.inSubtree(news.agencyCode, hook.agencyCode))
+    .map(hook => hook.id)
   if (webhookIds.length === 0) return
   const id = randomUUID()
   const agency = { code: news.agencyCode, oldCode: agencies.get(news.agencyCode)?.oldCode ?? null }

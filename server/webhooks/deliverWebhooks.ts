@@ -28,12 +28,21 @@ export async function deliverWebhooks(deps: DeliverDeps): Promise<number> {
 async function deliver({ pool, key, allowPrivate, clock }: DeliverDeps, delivery: DueDelivery): Promise<void> {
   const body = JSON.stringify(delivery.body)
   const signed = signMessage({ url: delivery.url, contentType: 'application/json', body, created: clock() }, key)
-  const headers = { ...signed, 'Antin-Event': delivery.type, 'Antin-Delivery': delivery.eventId, 'Antin-Attempt': String(delivery.attempts) }
+  const headers = {
+    ...signed,
+    'Antin-Event': delivery.type,
+    'Antin-Delivery': delivery.eventId,
+    'Antin-Attempt': String(delivery.attempts),
+  }
   const { status, error } = await sendWebhook({ url: delivery.url, headers, body, allowPrivate })
   if (status !== null && status >= 200 && status < 300) {
     await finishAttempt(pool, delivery, { state: 'delivered', status, error: null })
     return
   }
   const wait = status === 410 ? undefined : retryAfter[delivery.attempts - 1]
-  await finishAttempt(pool, delivery, wait === undefined ? { state: 'dead', status, error } : { state: 'pending', status, error, retryAfter: wait })
+  await finishAttempt(
+    pool,
+    delivery,
+    wait === undefined ? { state: 'dead', status, error } : { state: 'pending', status, error, retryAfter: wait },
+  )
 }

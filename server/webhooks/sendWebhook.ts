@@ -12,7 +12,12 @@ const timeout = 10_000
 const maxAnswer = 64 * 1024
 
 /** Sends one POST and reads its status; follows no redirect, reads no more than 64 KiB of answer, and reaches only public addresses unless allowed. */
-export function sendWebhook(request: { url: string; headers: Record<string, string>; body: string; allowPrivate: boolean }): Promise<Attempt> {
+export function sendWebhook(request: {
+  url: string
+  headers: Record<string, string>
+  body: string
+  allowPrivate: boolean
+}): Promise<Attempt> {
   const { headers, body, allowPrivate } = request
   return new Promise(resolve => {
     let settled = false

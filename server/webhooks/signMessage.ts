@@ -24,7 +24,12 @@ export function signMessage(
       ['tag', 'antin-webhook'],
     ]),
   ])
-  const values: Record<string, string> = { '@method': 'POST', '@target-uri': url, 'content-type': contentType, 'content-digest': contentDigest }
+  const values: Record<string, string> = {
+    '@method': 'POST',
+    '@target-uri': url,
+    'content-type': contentType,
+    'content-digest': contentDigest,
+  }
   const base = [...components.map(name => `"${name}": ${values[name]}`), `"@signature-params": ${parameters}`].join('\n')
   return {
     'Content-Type': contentType,

@@ -41,7 +41,10 @@ export async function readWebhook(db: Db, id: string): Promise<WebhookRow | null
 /** Ends a webhook; what waits for it is given up. */
 export async function disableWebhook(tx: Tx, id: string): Promise<void> {
   await tx.query('update webhooks set disabled_at = now() where id = $1 and disabled_at is null', [id])
-  await tx.query("update webhook_deliveries set state = 'dead', last_error = 'The webhook was removed' where webhook_id = $1 and state = 'pending'", [id])
+  await tx.query(
+    "update webhook_deliveries set state = 'dead', last_error = 'The webhook was removed' where webhook_id = $1 and state = 'pending'",
+    [id],
+  )
 }
 
 export async function activeWebhooks(db: Db): Promise<WebhookRow[]> {
@@ -72,7 +75,15 @@ export interface NewsRow {
   successor: Buffer | null
 }
 
-const newsTypes = ['card.issued', 'card.suspended', 'card.resumed', 'card.ended', 'diploma.registered', 'diploma.ended', 'diploma.corrected']
+const newsTypes = [
+  'card.issued',
+  'card.suspended',
+  'card.resumed',
+  'card.ended',
+  'diploma.registered',
+  'diploma.ended',
+  'diploma.corrected',
+]
 
 /** News from `from` up to, not including, `until`, in order. Agencies come from the rows, because restricted ones are not in the log. */
 export async function readNews(db: Db, from: number, until: number, types: readonly string[] = newsTypes): Promise<NewsRow[]> {
@@ -180,7 +191,13 @@ export interface DeliveryRow {
 }
 
 /** Deliveries of a webhook, newest first, perhaps of one state; `before` is the creation time of the last one seen. */
-export async function listDeliveries(db: Db, webhookId: string, state: string | undefined, before: Date | undefined, limit: number): Promise<DeliveryRow[]> {
+export async function listDeliveries(
+  db: Db,
+  webhookId: string,
+  state: string | undefined,
+  before: Date | undefined,
+  limit: number,
+): Promise<DeliveryRow[]> {
   const { rows } = await db.query<DeliveryRow>(
     `select d.event_id as "eventId", e.type, d.state, d.attempts, d.next_at as "nextAt", d.last_status as "lastStatus", d.last_error as "lastError",
        d.delivered_at as "deliveredAt", e.created_at as "createdAt"

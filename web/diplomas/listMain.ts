@@ -1,1 +1,232 @@
-export {}
+import '../platform/pageMain.ts'
+import { encodeBase64url } from '../../core/encoding/base64url.ts'
+import { canVerifyHere } from '../evidence/browserCrypto.ts'
+import { html } from '../platform/html.ts'
+import { icons } from '../platform/icons.ts'
+import { byId, page, text } from '../platform/page.ts'
+import { timeText } from '../platform/vietnamTime.ts'
+import { loadSentences } from '../result/sentences.ts'
+import { type Applicant, fileOf, readApplicants } from './applicants.ts'
+import { checkFile, type FileOutcome, type Outcome } from './checkFile.ts'
+import { outcomeWord, toneOf } from './outcomeHtml.ts'
+import { parseRows, readSheet } from './readSheet.ts'
+
+/** The most rows that are checked at once; the server says so too when nobody is signed in. */
+const maxRows = 2000
+
+interface CheckedLine {
+  readonly applicant: Applicant
+  readonly outcome: Outcome
+  readonly note: string
+  readonly ref: string | null
+}
+
+interface SheetAnswer {
+  readonly statement: {
+    readonly at: number
+    readonly log: { readonly size: number } | null
+    readonly resultDigest: string
+    readonly checkedBy: string
+  }
+  readonly rows: readonly { readonly outcome: Outcome; readonly ref: string | null; readonly decision: string | null }[]
+  readonly keyId: string
+  readonly signature: string
+  readonly pdf: string
+}
+
+function start(): void {
+  byId('list-form').hidden = false
+  byId('list-form').onsubmit = event => {
+    event.preventDefault()
+    void check()
+  }
+}
+
+async function check(): Promise<void> {
+  fail('')
+  byId('list-result').hidden = true
+  const applicants = await readForm()
+  if (!applicants) return
+  const button = byId('list-form').querySelector('button')!
+  button.disabled = true
+  try {
+    await loadSentences(page().lang)
+    const files = [...(byId<HTMLInputElement>('list-files').files ?? [])]
+    const found = await checkFiles(applicants, files)
+    const answer = await askServer(applicants, found)
+    if (answer)
+      showLines(
+        applicants.map((applicant, i) => lineOf(applicant, answer.rows[i]!, found[i])),
+        answer,
+      )
+  } finally {
+    button.disabled = false
+    byId('list-state').textContent = ''
+  }
+}
+
+async function readForm(): Promise<Applicant[] | null> {
+  const sheet = byId<HTMLInputElement>('sheet').files?.[0]
+  const pasted = byId<HTMLTextAreaElement>('rows').value
+  let rows: string[][]
+  try {
+    rows = sheet ? await readSheet(sheet) : parseRows(pasted)
+  } catch {
+    return fail(text('diploma.causeBroken'))
+  }
+  if (rows.length < 2) return fail(text('list.noRows'))
+  const applicants = readApplicants(rows)
+  if (!Array.isArray(applicants)) return fail(text('list.missingColumns', { columns: applicants.missing.join(', ') }))
+  return applicants.length > maxRows ? fail(text('list.tooMany', { limit: maxRows })) : applicants
+}
+
+async function checkFiles(applicants: readonly Applicant[], files: readonly File[]): Promise<(FileOutcome | undefined)[]> {
+  const facts = { trustRoot: page().trustRoot, host: new URL(page().publicUrl).host }
+  const found: (FileOutcome | undefined)[] = []
+  for (const applicant of applicants) {
+    const file = canVerifyHere() ? fileOf(applicant, files) : undefined
+    found.push(file && (await checkFile(file, facts).catch(() => undefined)))
+    byId('list-state').textContent = text('list.working', { done: found.length, total: applicants.length })
+  }
+  return found
+}
+
+async function askServer(applicants: readonly Applicant[], found: readonly (FileOutcome | undefined)[]): Promise<SheetAnswer | null> {
+  const rows = applicants.map((applicant, i) => rowOf(applicant, found[i]))
+  try {
+    const response = await fetch('/api/result-sheets', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ rows, checkedBy: byId<HTMLInputElement>('checked-by').value, lang: page().lang }),
+    })
+    if (response.ok) return (await response.json()) as SheetAnswer
+    return fail(
+      text(response.status === 413 ? 'list.signedInOnly' : response.status === 429 ? 'diploma.limited' : 'list.sheetFailed', { limit: 50 }),
+    )
+  } catch {
+    return fail(text('diploma.causeNetwork'))
+  }
+}
+
+/** What the server checks again, so that the sheet it signs says only what it knows: the credential in a file, its digest, or the typed numbers. */
+function rowOf(applicant: Applicant, found: FileOutcome | undefined): Record<string, string> {
+  if (found?.sealed) return { credential: encodeBase64url(found.sealed), documentSha256: found.sha256 }
+  const { agency, soHieu, ngaySinh, name, awarded, title, classification } = applicant
+  const typed = {
+    agency: /\(([0-9A-Z.]+)\)$/.exec(agency)?.[1] ?? agency,
+    soHieu,
+    ngaySinh,
+    holderName: name,
+    awarded,
+    title,
+    classification,
+  }
+  if (agency && soHieu && ngaySinh) return Object.fromEntries(Object.entries(typed).filter(([, value]) => value !== ''))
+  return found ? { documentSha256: found.sha256 } : {}
+}
+
+function lineOf(applicant: Applicant, row: SheetAnswer['rows'][number], found: FileOutcome | undefined): CheckedLine {
+  // A file that the issuer signed is verified here alone: it does not leave this computer.
+  const outcome = row.outcome === 'copy' && found?.outcome === 'match' ? 'match' : row.outcome
+  const notes = [row.decision ?? '']
+  const credential = found?.report?.credential
+  if (credential?.kind === 'diploma' && applicant.name && plain(applicant.name) !== plain(credential.holderName)) {
+    notes.push(text('diploma.partialText', { matching: '…', differing: text('diploma.fieldHolderName') }))
+  }
+  if (found && !found.sealed && found.outcome === 'unreadable') notes.push(outcomeWord(found, text))
+  return { applicant, outcome, note: notes.filter(Boolean).join(' '), ref: row.ref }
+}
+
+function showLines(lines: readonly CheckedLine[], answer: SheetAnswer): void {
+  const counts = new Map<string, number>()
+  for (const line of lines) counts.set(wordOf(line), (counts.get(wordOf(line)) ?? 0) + 1)
+  byId('list-rows').innerHTML = lines
+    .map((line, i) => {
+      const tone = toneOf[line.outcome]
+      return html`<tr data-outcome="${line.outcome}"><td>${i + 1}</td><td>${line.applicant.name}</td><td>${line.applicant.soHieu}</td><td><span class="tag ${tone}">${icons[tone]}${wordOf(line)}</span></td><td>${line.note}</td></tr>`
+        .text
+    })
+    .join('')
+  byId('list-state').textContent = ''
+  const summary = text('list.summary', { total: lines.length, counts: [...counts].map(([word, count]) => `${word}: ${count}`).join(', ') })
+  const result = byId('list-result')
+  result.hidden = false
+  result.querySelector('p.lead')?.remove()
+  result.insertAdjacentHTML('afterbegin', html`<p class="lead" tabindex="-1">${summary}</p>`.text)
+  result.querySelector<HTMLElement>('p.lead')!.focus()
+  byId('list-xlsx').onclick = () => void downloadXlsx(lines, answer)
+  byId('list-pdf').onclick = () =>
+    download(
+      Uint8Array.from(atob(answer.pdf), char => char.charCodeAt(0)),
+      'application/pdf',
+      'phieu-ket-qua.pdf',
+    )
+}
+
+async function downloadXlsx(lines: readonly CheckedLine[], { statement, signature, keyId }: SheetAnswer): Promise<void> {
+  const { default: writeXlsxFile } = await import('write-excel-file/browser')
+  const header = [
+    'list.row',
+    'list.who',
+    'diploma.agency',
+    'diploma.soHieu',
+    'diploma.ngaySinh',
+    'list.outcome',
+    'list.note',
+    'result.ref',
+  ].map(key => ({
+    value: text(key),
+    fontWeight: 'bold' as const,
+  }))
+  const rows = lines.map((line, i) =>
+    [
+      String(i + 1),
+      line.applicant.name,
+      line.applicant.agency,
+      line.applicant.soHieu,
+      line.applicant.ngaySinh,
+      wordOf(line),
+      line.note,
+      line.ref ?? '',
+    ].map(value => ({ value, type: String })),
+  )
+  const facts = [
+    [text('list.reportTime'), timeText(statement.at)],
+    [text('list.reportBy'), statement.checkedBy],
+    [text('list.reportLog'), String(statement.log?.size ?? '')],
+    [text('list.reportDigest'), statement.resultDigest],
+    [text('list.reportSignature'), `${signature} (Ed25519, ${keyId})`],
+    ['statement', JSON.stringify(statement)],
+  ].map(row => row.map(value => ({ value, type: String })))
+  const blob = await writeXlsxFile([
+    { data: [header, ...rows], sheet: text('list.outcome'), columns: [6, 28, 26, 20, 14, 30, 40, 26].map(width => ({ width })) },
+    { data: facts, sheet: text('list.sheetName'), columns: [{ width: 30 }, { width: 90 }] },
+  ]).toBlob()
+  download(blob, 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet', 'ket-qua-kiem-tra.xlsx')
+}
+
+function download(content: Blob | Uint8Array, type: string, name: string): void {
+  const blob = content instanceof Blob ? content : new Blob([content as Uint8Array<ArrayBuffer>], { type })
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(blob)
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
+}
+
+function wordOf(line: CheckedLine): string {
+  return outcomeWord({ outcome: line.outcome, decision: null }, text)
+}
+
+function plain(name: string): string {
+  return name.normalize('NFC').toLocaleLowerCase('vi').replace(/\s+/g, ' ').trim()
+}
+
+function fail(message: string): null {
+  const place = byId('list-error')
+  place.textContent = message
+  place.hidden = message === ''
+  return null
+}
+
+start()

@@ -2,7 +2,7 @@ import { decodeBase64url } from '../../core/encoding/base64url.ts'
 import { fromUtf8 } from '../../core/encoding/bytes.ts'
 import { fetchBytes } from '../evidence/fetchBytes.ts'
 import { keptFiles } from '../evidence/keptFiles.ts'
-import { byId, page, text } from '../platform/page.ts'
+import { byId, text } from '../platform/page.ts'
 import { timeText } from '../platform/vietnamTime.ts'
 
 const note = 'offline-download'
@@ -72,15 +72,18 @@ async function fetchAll(): Promise<void> {
     return
   }
   const codes = Object.keys((payloadOf(index.bytes) as { slices: Record<string, string> }).slices)
-  const lists = Number(page().statusLists ?? 0)
-  const paths = [...codes.map(code => `${wellKnown}/trust/${code}`), ...Array.from({ length: lists }, (_, i) => `/status-lists/${i}`)]
+  const lists = await get('/status-lists', 1024 * 1024)
+  const listPaths =
+    lists.kind === 'found'
+      ? (JSON.parse(fromUtf8(lists.bytes)) as { status_lists: string[] }).status_lists.map(url => new URL(url).pathname)
+      : []
+  const paths = [...codes.map(code => `${wellKnown}/trust/${code}`), ...listPaths]
   let next = 0
   let done = 0
-  let failed = 0
+  let failed = lists.kind === 'found' ? 0 : 1
   const work = async () => {
     while (next < paths.length) {
       const answer = await get(paths[next++]!, 256 * 1024)
-      // A list number that is not there is no failure.
       if (answer.kind === 'unreachable') failed++
       done++
       state.textContent = text('offline.working', { done, total: paths.length })

@@ -138,7 +138,7 @@ export const diplomaLookupPaths = {
             z.object({
               ref,
               credential: z.string().describe('Sealed, base64url'),
-              receipt: z.unknown().nullable(),
+              receipt: z.unknown().describe('Formats 7; null until the entry is under a checkpoint'),
               ...end,
             }),
           ),
@@ -172,7 +172,7 @@ export const diplomaLookupPaths = {
       responses: {
         200: {
           description: 'Found. `report` is null unless the caller may see full data',
-          content: json(lookUpSchema.extend({ report: z.unknown().nullable() })),
+          content: json(lookUpSchema.extend({ report: z.unknown().describe('The report, or null') })),
         },
         ...problems(400, 404, 422, 429),
       },

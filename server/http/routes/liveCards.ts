@@ -85,7 +85,7 @@ export function liveCardsRoutes(deps: LiveCardsRoutesDeps): Router {
 
   router.get('/live-bindings/:thumbprint', limitRequests({ name: 'live-bindings', limit: 240, seconds: 60 }), async (req, res) => {
     res.set({ 'Cache-Control': 'no-store', 'Access-Control-Allow-Origin': '*' })
-    const { thumbprint } = req.params
+    const thumbprint = String(req.params.thumbprint)
     const row = /^[0-9a-f]{64}$/.test(thumbprint) ? await bindingOfKey(deps.pool, Buffer.from(thumbprint, 'hex')) : null
     if (!row) throw new AppError('live.not-found')
     res.json({ ref: encodeBase64url(row.cardRef), expiresAt: row.expiresAt.toISOString() })
@@ -142,7 +142,10 @@ export const liveCardsPaths = {
     post: {
       summary: 'A link, once and for 24 hours, that takes the holder’s live card to a phone',
       requestParams: { path: serialParameter },
-      responses: { 201: { description: 'Made', content: json(z.object({ url: z.string(), expiresAt: time })) }, ...problems(401, 403, 404, 409) },
+      responses: {
+        201: { description: 'Made', content: json(z.object({ url: z.string(), expiresAt: time })) },
+        ...problems(401, 403, 404, 409),
+      },
     },
   },
   '/api/cards/{serial}/live-binding': {

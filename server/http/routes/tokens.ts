@@ -54,26 +54,30 @@ export function tokensRoutes(deps: TokensRoutesDeps): Router {
 
   router.post('/api/card-status', limitRequests({ name: 'card-status', limit: 30, seconds: 60 }), readJson, async (req, res) => {
     res.set('Cache-Control', 'no-store')
-    const { serial } = serialBody.parse(req.body)
-    const card = isCardSerial(serial) ? await cardBySerial(deps.pool, serial) : null
-    if (!card) throw new AppError('card.not-found')
-    const agency = deps.agencies.get(card.issuerCode)
-    const answer: z.infer<typeof statusAnswer> = {
-      serial,
-      status: statusOf(card),
-      agency: card.issuerCode,
-      agencyName: { vi: agency?.nameVi ?? card.issuerCode, en: agency?.nameEn ?? agency?.nameVi ?? card.issuerCode },
-    }
+    const answer = await cardStatus(deps, serialBody.parse(req.body).serial)
+    if (!answer) throw new AppError('card.not-found')
     res.json(answer)
   })
 
   return router
+}
 
-  function statusOf({ endedAs, status, expiresAt }: { endedAs: string | null; status: number; expiresAt: Date }) {
-    if (endedAs === 'expired' || (endedAs === null && expiresAt.getTime() / 1000 < deps.clock())) return 'expired'
-    if (endedAs !== null) return 'ended'
-    return status === 2 ? 'suspended' : 'active'
-  }
+/** Status and issuer of a printed card number, or null when there is no such card. Nothing personal. */
+export async function cardStatus(
+  { pool, agencies, clock }: Omit<TokensRoutesDeps, 'cipher'>,
+  serial: string,
+): Promise<z.infer<typeof statusAnswer> | null> {
+  const card = isCardSerial(serial) ? await cardBySerial(pool, serial) : null
+  if (!card) return null
+  const agency = agencies.get(card.issuerCode)
+  const agencyName = { vi: agency?.nameVi ?? card.issuerCode, en: agency?.nameEn ?? agency?.nameVi ?? card.issuerCode }
+  return { serial, status: statusOf(card, clock()), agency: card.issuerCode, agencyName }
+}
+
+function statusOf({ endedAs, status, expiresAt }: { endedAs: string | null; status: number; expiresAt: Date }, now: number) {
+  if (endedAs === 'expired' || (endedAs === null && expiresAt.getTime() / 1000 < now)) return 'expired'
+  if (endedAs !== null) return 'ended'
+  return status === 2 ? 'suspended' : 'active'
 }
 
 const json = <T>(schema: T) => ({ 'application/json': { schema } })

@@ -35,7 +35,11 @@ const webhookBody = z
   .strictObject({
     url: z.string().max(2000),
     events: z.array(z.enum(webhookEvents)).min(1).max(webhookEvents.length),
-    agency: z.string().refine(isAgencyCode, 'Not an agency code').optional().describe('Hears of this agency and those below it; default: the caller’s'),
+    agency: z
+      .string()
+      .refine(isAgencyCode, 'Not an agency code')
+      .optional()
+      .describe('Hears of this agency and those below it; default: the caller’s'),
     description: z.string().trim().max(200).default(''),
   })
   .meta({ id: 'WebhookRequest' })
@@ -64,7 +68,11 @@ const deliverySchema = z
     createdAt: z.iso.datetime(),
   })
   .meta({ id: 'WebhookDelivery' })
-const deliveriesQuery = z.object({ state: z.enum(states).optional(), before: z.iso.datetime().optional(), limit: z.coerce.number().int().min(1).max(200).default(50) })
+const deliveriesQuery = z.object({
+  state: z.enum(states).optional(),
+  before: z.iso.datetime().optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+})
 const replayBody = z.strictObject({ eventId: z.uuid().optional().describe('One event; without it all dead ones') })
 const idParameter = z.object({ id: z.uuid() })
 
@@ -83,7 +91,14 @@ export function webhooksRoutes(deps: WebhooksRoutesDeps): Router {
     const actor = manager(req.actor, body.agency)
     const url = parseWebhookUrl(body.url, deps.allowPrivate).href
     const agencyCode = body.agency ?? actor.agency
-    const row = await insertWebhook(pool, { id: randomUUID(), agencyCode, url, events: body.events, description: body.description, createdBy: actor.sub })
+    const row = await insertWebhook(pool, {
+      id: randomUUID(),
+      agencyCode,
+      url,
+      events: body.events,
+      description: body.description,
+      createdBy: actor.sub,
+    })
     await recordAudit(pool, { actor, action: 'webhook.added', agency: agencyCode, subject: `webhook:${row.id}` })
     res.status(201).location(`/api/webhooks/${row.id}`).json(present(row))
   })
@@ -168,7 +183,10 @@ export const webhooksPaths = {
   '/api/webhooks': {
     get: {
       summary: 'Webhooks of the caller’s agencies',
-      responses: { 200: { description: 'All of them', content: json(z.object({ webhooks: z.array(webhookSchema) })) }, ...problems(401, 403) },
+      responses: {
+        200: { description: 'All of them', content: json(z.object({ webhooks: z.array(webhookSchema) })) },
+        ...problems(401, 403),
+      },
     },
     post: {
       summary: 'Add a webhook',

@@ -1,10 +1,13 @@
+import { isCardSerial } from '../../../core/identity/cardSerial.ts'
 import { en } from '../../../core/verification/messages/en.ts'
 import { vi } from '../../../core/verification/messages/vi.ts'
 import type { Check, Report } from '../../../core/verification/report.ts'
 import { html } from '../../../web/platform/html.ts'
+import { icons } from '../../../web/platform/icons.ts'
 import { partialDateText, timeText } from '../../../web/platform/vietnamTime.ts'
 import { bandHtml, resultHtml } from '../../../web/result/resultHtml.ts'
 import { resultView } from '../../../web/result/resultView.ts'
+import type { VerificationAnswer } from '../../http/routes/verifications.ts'
 import type { Language } from '../texts.ts'
 import { translator } from '../texts.ts'
 
@@ -30,4 +33,58 @@ export function serverResultHtml(lang: Language, report: Report | null): string 
     sentence,
     checkedBy: `${text('result.checkedAt', { time: timeText(report.evaluatedAt) })}. ${text('result.serverText')}`,
   }).text
+}
+
+/** Status and issuer of a card number. */
+export interface SerialAnswer {
+  readonly status: 'active' | 'suspended' | 'ended' | 'expired'
+  readonly agencyName: { readonly vi: string; readonly en: string }
+}
+
+/** What is said of a typed card number; null is one that does not exist or is mistyped. */
+export function serverSerialHtml(lang: Language, serial: string, answer: SerialAnswer | null): string {
+  const text = translator(lang)
+  if (!isCardSerial(serial)) return html`<p class="error-text">${text('scan.serialForm')}</p>`.text
+  if (!answer) return html`<p><strong>${text('scan.serialUnknown', { serial })}</strong></p>`.text
+  const keys = { active: 'scan.serialActive', suspended: 'scan.serialSuspended', ended: 'scan.serialEnded', expired: 'scan.serialExpired' }
+  const said = text(keys[answer.status], { serial, agency: answer.agencyName[lang] })
+  return html`<p><strong>${said}</strong></p><p class="small">${text('scan.serialWarn')}</p>`.text
+}
+
+/** The result of typed numbers for readers without JavaScript: which fields match, never the registered values. */
+export function serverLookUpHtml(lang: Language, name: string, answer: VerificationAnswer | 'absent' | 'limited'): string {
+  const text = translator(lang)
+  const outcome = answer === 'absent' ? 'absent' : answer === 'limited' ? 'undetermined' : (answer.lookup?.outcome ?? 'undetermined')
+  const tone = outcome === 'match' ? 'good' : outcome === 'revoked' || outcome === 'suspended' ? 'bad' : 'unsure'
+  const decision = typeof answer === 'string' ? null : answer.lookup?.decision
+  const word =
+    outcome === 'corrected'
+      ? decision
+        ? text('diploma.corrected', { decision })
+        : text('diploma.correctedPlain')
+      : text(`diploma.${outcome}`)
+  const said =
+    typeof answer === 'string'
+      ? text(answer === 'absent' ? 'diploma.absentText' : 'diploma.limited')
+      : lookUpSentence(answer.lookup?.fields ?? {}, outcome, text)
+  return html`<article class="outcome ${tone}" data-outcome="${outcome}"><h3><span class="tag ${tone}">${icons[tone]}${word}</span> <span>${name}</span></h3><p>${said}</p></article>`
+    .text
+}
+
+function lookUpSentence(
+  fields: Readonly<Record<string, string>>,
+  outcome: string,
+  text: (key: string, values?: Record<string, unknown>) => string,
+): string {
+  if (outcome === 'match') return text('diploma.matchTypedText')
+  if (outcome === 'revoked') return text('diploma.revokedText')
+  if (outcome === 'suspended') return text('result.diplomaSuspended')
+  const named = (isTaken: (match: string) => boolean) =>
+    Object.entries(fields)
+      .filter(([, match]) => isTaken(match))
+      .map(([field]) => text(`diploma.field${field[0]!.toUpperCase()}${field.slice(1)}`))
+      .join(', ')
+  const differing = named(match => match === 'differs')
+  const matching = named(match => match !== 'differs')
+  return differing ? text('diploma.partialText', { matching, differing }) : text('diploma.partialOnlyText', { matching })
 }

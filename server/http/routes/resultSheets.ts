@@ -1,0 +1,192 @@
+import express, { Router } from 'express'
+import { z } from 'zod'
+import { decodeBase64url } from '../../../core/encoding/base64url.ts'
+import { canonicalJson } from '../../../core/encoding/canonicalJson.ts'
+import { AppError } from '../../../core/errors.ts'
+import { nodeCrypto } from '../../keys/nodeCrypto.ts'
+import { resultSheetPdf } from '../../pages/public/resultSheetPdf.ts'
+import type { ServiceKey } from '../../service-keys/serviceKey.ts'
+import type { Actor } from '../../staff/actor.ts'
+import { holds } from '../../staff/authorize.ts'
+import { evenTiming } from '../../verification/evenTiming.ts'
+import { digestOf, type SheetRow, signSheet } from '../../verification/resultSheet.ts'
+import { problems } from '../problemResponses.ts'
+import { limitRequests } from '../rateLimits.ts'
+import { createVerificationAnswer, type VerificationAnswer, type VerificationRoutesDeps, verificationBody } from './verifications.ts'
+
+export interface ResultSheetsRoutesDeps extends VerificationRoutesDeps {
+  key: ServiceKey
+  /** The newest checkpoint: size and root hash in base64url, or null. */
+  logState: () => Promise<{ size: number; rootHash: string } | null>
+}
+
+/** Rows that anyone may check at once; signed-in staff may check more. */
+export const publicRows = 50
+const staffRows = 2000
+
+const rowBody = z
+  .strictObject({
+    credential: z.string().max(20_000).optional(),
+    documentSha256: z.string().max(64).optional(),
+    agency: z.string().max(35).optional(),
+    soHieu: z.string().max(40).optional(),
+    ngaySinh: z.string().max(20).optional(),
+    holderName: z.string().max(200).optional(),
+    awarded: z.string().max(20).optional(),
+    title: z.string().max(200).optional(),
+    classification: z.string().max(200).optional(),
+  })
+  .meta({ id: 'SheetRowRequest' })
+const sheetBody = z
+  .strictObject({
+    rows: z.array(rowBody).min(1).max(staffRows),
+    checkedBy: z.string().trim().max(120).default('').describe('Printed on the sheet unless the caller is signed in'),
+    lang: z.enum(['vi', 'en']).default('vi'),
+  })
+  .meta({ id: 'SheetRequest' })
+const rowSchema = z
+  .object({ row: z.int(), subject: z.string(), outcome: z.string(), ref: z.string().nullable(), decision: z.string().nullable() })
+  .meta({ id: 'SheetRow' })
+const statementSchema = z
+  .object({
+    v: z.literal(1),
+    type: z.literal('result-sheet'),
+    host: z.string(),
+    at: z.int(),
+    checkedBy: z.string(),
+    signedIn: z.boolean(),
+    log: z.object({ size: z.int(), rootHash: z.string() }).nullable(),
+    rows: z.int(),
+    counts: z.record(z.string(), z.int()),
+    resultDigest: z.string(),
+  })
+  .meta({ id: 'SheetStatement' })
+const verifyBody = z
+  .strictObject({ statement: statementSchema, signature: z.string().max(100), rows: z.array(rowSchema).max(staffRows).optional() })
+  .meta({ id: 'SheetVerifyRequest' })
+
+/** Lists of diplomas, checked by the server row by row, with the signed sheet for a dossier. Read their bodies themselves. */
+export function resultSheetsRoutes(deps: ResultSheetsRoutesDeps): Router {
+  const router = Router()
+  const answer = createVerificationAnswer(deps)
+
+  router.post(
+    '/api/result-sheets',
+    limitRequests({ name: 'result-sheets', limit: 10, clientLimit: 60, seconds: 60 }),
+    express.json({ limit: '4mb' }),
+    async (req, res) => {
+      const body = sheetBody.parse(req.body)
+      const isChecker = holds(req.actor, 'verify.full')
+      if (!isChecker && body.rows.length > publicRows) throw new AppError('http.too-large', `More than ${publicRows} rows need a sign-in`)
+      const rows = await evenTiming(() => checkRows(body.rows, req.actor, req.ip))
+      const sheet = signSheet(
+        {
+          host: deps.publicUrl,
+          at: deps.clock(),
+          checkedBy: req.actor ? `${req.actor.name} (${req.actor.agency})` : body.checkedBy,
+          signedIn: req.actor !== null,
+          log: await deps.logState(),
+          rows,
+        },
+        deps.key,
+      )
+      const pdf = Buffer.from(resultSheetPdf(sheet, body.lang)).toString('base64')
+      res.set('Cache-Control', 'no-store').json({ ...sheet, pdf })
+    },
+  )
+
+  router.post(
+    '/api/result-sheets/verify',
+    limitRequests({ name: 'result-sheets', limit: 60, seconds: 60 }),
+    express.json({ limit: '4mb' }),
+    (req, res) => {
+      const { statement, signature, rows } = verifyBody.parse(req.body)
+      const isSigned = nodeCrypto.verifyEd25519(deps.key.publicKey, Buffer.from(canonicalJson(statement as never)), bytesOf(signature))
+      res.json({ valid: isSigned && (rows === undefined || digestOf(rows) === statement.resultDigest) })
+    },
+  )
+
+  return router
+
+  async function checkRows(
+    rows: readonly z.infer<typeof rowBody>[],
+    actor: Actor | null,
+    address: string | undefined,
+  ): Promise<SheetRow[]> {
+    const checked: SheetRow[] = []
+    for (const [i, row] of rows.entries()) checked.push({ row: i + 1, subject: subjectOf(row), ...(await outcomeOf(row, actor, address)) })
+    return checked
+  }
+
+  async function outcomeOf(
+    row: z.infer<typeof rowBody>,
+    actor: Actor | null,
+    address: string | undefined,
+  ): Promise<Omit<SheetRow, 'row' | 'subject'>> {
+    const none = { ref: null, decision: null }
+    const parsed = verificationBody.safeParse(row)
+    if (!parsed.success) return { outcome: 'unreadable', ...none }
+    try {
+      const given = await answer(parsed.data, actor, address ?? '')
+      return { outcome: wordOf(given), ref: given.credential?.ref ?? null, decision: given.lookup?.decision ?? null }
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error
+      if (error.code === 'limit.lookups') return { outcome: 'undetermined', ...none }
+      if (error.code === 'verification.not-found' || error.code === 'token.not-found') return { outcome: 'absent', ...none }
+      throw error
+    }
+  }
+}
+
+/** The word of experience.md for a report. */
+function wordOf({ verdict, checks, lookup }: VerificationAnswer): string {
+  if (lookup) return lookup.outcome
+  if (verdict === 'valid') return 'match'
+  if (checks.some(check => check.code === 'status.revoked')) return 'revoked'
+  if (checks.some(check => check.code === 'status.suspended')) return 'suspended'
+  if (verdict === 'invalid') return 'forged'
+  const open = checks.filter(check => check.outcome === 'unavailable' && check.name !== 'anchor')
+  return open.length === 1 && open[0]!.code === 'document.copy' ? 'copy' : 'undetermined'
+}
+
+function subjectOf({ soHieu, documentSha256, credential }: z.infer<typeof rowBody>): string {
+  return soHieu || (documentSha256 ? `SHA-256 ${documentSha256.slice(0, 16)}…` : credential ? 'QR' : '')
+}
+
+function bytesOf(text: string): Uint8Array {
+  try {
+    return decodeBase64url(text)
+  } catch {
+    return new Uint8Array(0)
+  }
+}
+
+const json = <T>(schema: T) => ({ 'application/json': { schema } })
+
+export const resultSheetsPaths = {
+  '/api/result-sheets': {
+    post: {
+      summary: 'Check a list of diplomas and get a signed result sheet',
+      description: `At most ${publicRows} rows without signing in. Misses count as in /api/diplomas/lookup.`,
+      security: [],
+      requestBody: { required: true, content: json(sheetBody) },
+      responses: {
+        200: {
+          description: 'The rows in order, the signed statement, and the sheet as PDF in base64',
+          content: json(
+            z.object({ statement: statementSchema, rows: z.array(rowSchema), keyId: z.string(), signature: z.string(), pdf: z.string() }),
+          ),
+        },
+        ...problems(400, 413, 429),
+      },
+    },
+  },
+  '/api/result-sheets/verify': {
+    post: {
+      summary: 'Whether a result sheet was signed here, over these rows',
+      security: [],
+      requestBody: { required: true, content: json(verifyBody) },
+      responses: { 200: { description: 'The answer', content: json(z.object({ valid: z.boolean() })) }, ...problems(400, 429) },
+    },
+  },
+}

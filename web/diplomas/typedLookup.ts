@@ -1,0 +1,92 @@
+import type { Report } from '../../core/verification/report.ts'
+import { type Html, html } from '../platform/html.ts'
+import { icons } from '../platform/icons.ts'
+import { page, text } from '../platform/page.ts'
+import { factsHtml } from '../result/resultHtml.ts'
+import { diplomaFacts } from '../result/resultView.ts'
+import { agencyCodeOf } from './agencies.ts'
+import type { Outcome } from './checkFile.ts'
+import { outcomeWord, toneOf } from './outcomeHtml.ts'
+
+type Match = 'match' | 'partial' | 'differs'
+
+/** What the server answers to typed numbers. */
+export interface LookUpAnswer {
+  readonly outcome: Outcome
+  readonly fields: Readonly<Record<string, Match>>
+  readonly decision: string | null
+  readonly report: Report | null
+}
+
+const names: Record<string, string> = {
+  agency: 'diploma.fieldAgency',
+  soHieu: 'diploma.fieldSoHieu',
+  ngaySinh: 'diploma.fieldNgaySinh',
+  holderName: 'diploma.fieldHolderName',
+  awarded: 'diploma.fieldAwarded',
+  title: 'diploma.fieldTitle',
+  classification: 'diploma.fieldClassification',
+}
+
+/** Asks the server for a typed diploma: the answer, 'absent', 'limited', 'invalid' (what was typed) or 'network'. */
+export async function askLookUp(
+  fields: Readonly<Record<string, string>>,
+): Promise<LookUpAnswer | 'absent' | 'limited' | 'invalid' | 'network'> {
+  const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''))
+  try {
+    const response = await fetch('/api/diplomas/lookup', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ...given, agency: agencyCodeOf(given.agency ?? '') }),
+    })
+    if (response.status === 404) return 'absent'
+    if (response.status === 429) return 'limited'
+    if (response.status === 400 || response.status === 422) return 'invalid'
+    return response.ok ? ((await response.json()) as LookUpAnswer) : 'network'
+  } catch {
+    return 'network'
+  }
+}
+
+/** The result of a typed number as markup: which fields match, never the registered values, unless the reader may see them. */
+export async function lookUp(fields: Readonly<Record<string, string>>): Promise<Html> {
+  const answer = await askLookUp(fields)
+  const name = fields.soHieu ?? ''
+  if (typeof answer === 'string') return missHtml(name, answer)
+  const tone = toneOf[answer.outcome]
+  const diploma = answer.report?.credential?.kind === 'diploma' ? answer.report.credential : undefined
+  return html`<article class="outcome ${tone}" data-outcome="${answer.outcome}">
+<h3><span class="tag ${tone}">${icons[tone]}${outcomeWord(answer, text)}</span> <span>${name}</span></h3>
+<p>${lookUpSentence(answer)}</p>
+${diploma && factsHtml(diplomaFacts(diploma, { text, lang: page().lang }))}
+</article>`
+}
+
+/** What a look-up says, in one sentence. */
+export function lookUpSentence({ outcome, fields }: LookUpAnswer): string {
+  const named = (kinds: readonly Match[]) =>
+    Object.entries(fields)
+      .filter(([, match]) => kinds.includes(match))
+      .map(([field]) => text(names[field] ?? field))
+      .join(', ')
+  if (outcome === 'match') return text('diploma.matchTypedText')
+  if (outcome === 'revoked') return text('diploma.revokedText')
+  if (outcome === 'suspended') return text('result.diplomaSuspended')
+  const differing = named(['differs'])
+  const sentence = differing
+    ? text('diploma.partialText', { matching: named(['match', 'partial']), differing })
+    : text('diploma.partialOnlyText', { matching: named(['match', 'partial']) })
+  const partial = named(['partial'])
+  return partial ? `${sentence} ${text('diploma.partialMonthText', { known: partial })}` : sentence
+}
+
+function missHtml(name: string, miss: 'absent' | 'limited' | 'invalid' | 'network'): Html {
+  const outcome = miss === 'absent' ? 'absent' : 'undetermined'
+  const sentence = {
+    absent: 'diploma.absentText',
+    limited: 'diploma.limited',
+    invalid: 'diploma.needThree',
+    network: 'diploma.causeNetwork',
+  }[miss]
+  return html`<article class="outcome unsure" data-outcome="${outcome}"><h3><span class="tag unsure">${icons.unsure}${text(`diploma.${outcome}`)}</span> <span>${name}</span></h3><p>${text(sentence)}</p></article>`
+}
