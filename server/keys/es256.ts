@@ -14,7 +14,7 @@ export function signEs256(key: KeyObject, message: Uint8Array): Uint8Array {
 }
 
 /** r‖s (64 bytes) of a DER ECDSA signature (RFC 3279 2.2.3). */
-export function derToRs(der: Uint8Array): Uint8Array {
+function derToRs(der: Uint8Array): Uint8Array {
   const out = new Uint8Array(64)
   const afterR = readInteger(der, 2, out, 32)
   readInteger(der, afterR, out, 64)
