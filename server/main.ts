@@ -47,6 +47,7 @@ import { type ReadinessCheck, readinessRoutes } from './operations/readiness.ts'
 import { buildAssets } from './pages/build.ts'
 import { buildWeb } from './pages/buildWeb.ts'
 import { consolePages } from './pages/console/index.ts'
+import { problemPage } from './pages/console/problemPage.ts'
 import { publicRoutes } from './pages/public/publicRoutes.ts'
 import { pageShell } from './pages/render.ts'
 import { loadTemplate, type Template, templateNames, templatesFolder } from './printing/render/template.ts'
@@ -144,6 +145,7 @@ export async function composeWeb(installation: Installation, { demonstration = f
       keysRoutes(keyDeps),
       sdJwtRoutes({ pool, cipher, signers: installation.signers, publicUrl: origin, clock, agencies }),
     ],
+    renderProblem: problemPage({ pool, cipher, clock }),
     pages: [
       pageShell({ assets, assetsDir, demonstration }),
       consolePages({

@@ -26,7 +26,7 @@ export interface CardViewDeps {
 /** What the printed card shows; with `preview` no code is live and the personal number stays hidden. */
 export async function cardViewOf(deps: CardViewDeps, card: OpenedCard, { preview = false } = {}): Promise<CardView> {
   const [person] = await personsForCards(deps.db, [card.officerId])
-  const photo = card.photoDigest && (await readPrintedPhoto(deps.db, card.photoDigest))
+  const photo = card.photoDigest && (await readPrintedPhoto(deps.db, deps.cipher, card.photoDigest))
   const personalNumber = person ? openPrivate(deps.cipher, person.private).personalNumber : ''
   const shown = preview ? `${personalNumber.slice(0, 3)}***${personalNumber.slice(-3)}` : personalNumber
   return {
@@ -39,7 +39,7 @@ export async function cardViewOf(deps: CardViewDeps, card: OpenedCard, { preview
     category: card.category,
     expiresOn: displayDay(card.expiresAt),
     issuedOn: displayDay(card.issuedAt),
-    ...(photo ? { photo: deps.cipher.open(photo) } : {}),
+    ...(photo ? { photo } : {}),
     sealedUrl: sealedUrl(deps.origin, card.sealedBytes),
     shortUrl: shortUrl(deps.origin, card.token),
     verifyAddress: `${deps.origin.replace(/^https?:\/\//, '')}/v`,

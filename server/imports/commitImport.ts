@@ -120,6 +120,7 @@ async function writeOfficers(deps: ImportDeps, tx: Tx, row: ImportRow): Promise<
     after = page.at(-1)!.seq
     await insertPhotos(
       tx,
+      deps.cipher,
       page.map(photo => ({ digest: photo.digest!, ...openPhoto(deps.cipher, photo.sealed!) })),
     )
     for (const photo of page) await setOfficerPhoto(tx, photo.officerId!, photo.digest!)
@@ -137,6 +138,7 @@ async function keepPhotos(deps: ImportDeps, tx: Tx, importId: string, page: read
     const photos: StoredPhoto[] = await readPhotosOfRows(tx, importId, seqs.slice(at, at + photoBatchSize))
     await insertPhotos(
       tx,
+      deps.cipher,
       photos.map(photo => ({ digest: photo.digest!, ...openPhoto(deps.cipher, photo.sealed!) })),
     )
     for (const photo of photos) digests.set(photo.rowSeq!, photo.digest!)

@@ -13,7 +13,7 @@ export async function exportOfficer(deps: OfficerDeps, reader: OfficerReader, id
   const page = await readOfficer(deps, reader, id)
   const [row] = await readOfficersById(deps.pool, [id])
   if (!row) throw new AppError('officer.not-found')
-  const photo = row.photoDigest ? await readPrintedPhoto(deps.pool, row.photoDigest) : null
+  const photo = row.photoDigest ? await readPrintedPhoto(deps.pool, deps.cipher, row.photoDigest) : null
   await recordAudit(deps.pool, { actor: reader, action: 'officer.exported', agency: row.agencyCode, subject: `officer:${id}` })
   const views = await viewsOfOfficer(deps.pool, id)
   return {

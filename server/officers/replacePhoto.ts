@@ -19,7 +19,7 @@ export async function replacePhoto(
     const row = await lockOfficer(tx, id)
     if (!row || !deps.agencies.inSubtree(row.agencyCode, actor.agency)) throw new AppError('officer.not-found')
     if (row.photoDigest?.equals(photo.digest)) return
-    await insertPhotos(tx, [photo])
+    await insertPhotos(tx, deps.cipher, [photo])
     await setOfficerPhoto(tx, id, photo.digest)
     const fields = { photo: [row.photoDigest?.toString('hex', 0, 8) ?? '', photo.digest.toString('hex', 0, 8)] }
     const change = { officerId: id, version: row.version + 1, actor: actor.sub, actorName: actor.name, importId: null }

@@ -56,7 +56,7 @@ export async function makeOfficers(pool: pg.Pool, cipher: FieldCipher, count: nu
     const personalNumber = `0011900${String(at).padStart(5, '0')}`
     const photo = randomBytes(64)
     return {
-      photo: { digest: hash('sha256', photo, 'buffer'), shown: cipher.seal(photo), printed: cipher.seal(photo) },
+      photo: { digest: hash('sha256', photo, 'buffer'), shown: photo, printed: photo },
       row: {
         id: uuidv7(),
         agencyCode: agency as AgencyCode,
@@ -75,6 +75,7 @@ export async function makeOfficers(pool: pg.Pool, cipher: FieldCipher, count: nu
   await inTransaction(pool, async tx => {
     await insertPhotos(
       tx,
+      cipher,
       officers.map(officer => officer.photo),
     )
     await insertOfficers(

@@ -148,7 +148,7 @@ export function officersRoutes(deps: OfficersRoutesDeps): Router {
   router.get('/api/officers/:id/photo.jpg', async (req, res) => {
     const id = own(req) ?? allowed(req, 'people.read')
     const row = id === req.actor!.officerId ? (await readOfficersById(deps.pool, [id]))[0] : await inScope(req, id)
-    const photo = row?.photoDigest ? await readPrintedPhoto(deps.pool, row.photoDigest) : null
+    const photo = row?.photoDigest ? await readPrintedPhoto(deps.pool, deps.cipher, row.photoDigest) : null
     if (!photo) throw new AppError('photo.not-found')
     noStore(res).type('image/jpeg').send(photo)
   })
