@@ -19,8 +19,13 @@ export function todayOf(clock: () => number): string {
   return new Date((clock() + 7 * 3600) * 1000).toISOString().slice(0, 10)
 }
 
-/** Whether trying again may help: a lost connection, a deadlock, a database that is starting or full of connections (SQLSTATE classes 08, 40, 53, 57). */
+/**
+ * Whether trying again may help: a lost connection, a deadlock, a database that is starting or full of connections (SQLSTATE
+ * classes 08, 40, 53, 57). A connection that breaks between two statements has only a message.
+ */
 export function isTransient(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code
-  return typeof code === 'string' && /^(08|40|53|57)|^E(CONN|PIPE|TIMEDOUT)/.test(code)
+  if (!(error instanceof Error)) return false
+  const { code } = error as { code?: unknown }
+  if (typeof code === 'string' && /^(08|40|53|57)|^E(CONN|PIPE|TIMEDOUT)/.test(code)) return true
+  return /connection (terminated|error|timeout)|not queryable|timeout exceeded when trying to connect/i.test(error.message)
 }
