@@ -6,6 +6,7 @@ import { type CardFilter, type CardRow, cardByRef, cardBySerial, listCards } fro
 import { requestStatusChange, type StatusDeps, suspendCards } from '../../cards/changeStatus.ts'
 import { type CardDeps, requestReplacements } from '../../cards/requestCards.ts'
 import { type StatusReason, statusReasonCodes } from '../../cards/statusReasons.ts'
+import { plasticsOfCard } from '../../printing/jobs/printJobsTable.ts'
 import type { Actor } from '../../staff/actor.ts'
 import { authorize, holds } from '../../staff/authorize.ts'
 import { render } from '../render.ts'
@@ -73,7 +74,8 @@ export function cardPages(deps: CardPagesDeps): ConsoleRouter {
     const card = await find(String(req.params.serial), actor)
     const successor = card.successor ? await cardByRef(deps.pool, card.successor) : null
     const history = await readAudit(deps.pool, { subject: `card:${card.serial}`, limit: 50 })
-    render(res, 'console/card', { card, successor, history, may: mayOf(actor) })
+    const plastics = await plasticsOfCard(deps.pool, card.ref)
+    render(res, 'console/card', { card, successor, history, plastics, may: mayOf(actor) })
   })
 
   /** The form for one or many cards; their serials come in the address of a chosen card or in the body of a list. */

@@ -8,6 +8,7 @@ import { type KeyPagesDeps, keyPages } from './keys.ts'
 import { type OfficerPagesDeps, officerPages } from './officers.ts'
 import { type OverviewDeps, overviewPages } from './overview.ts'
 import { ownPages } from './own.ts'
+import { printPages } from './printing.ts'
 import { requestPages } from './requests.ts'
 import { reviewPages } from './review.ts'
 import type { DeclaredRoute } from './routes.ts'
@@ -27,6 +28,7 @@ export function consolePages(deps: ConsoleDeps): Router & { declared: readonly D
     reviewPages(deps),
     requestPages(deps),
     cardPages(deps),
+    printPages(deps),
     diplomaPages(deps),
     ownPages(deps),
     auditPages(deps),

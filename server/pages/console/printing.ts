@@ -1,0 +1,141 @@
+import { AppError } from '../../../core/errors.ts'
+import { isCardSerial } from '../../../core/identity/cardSerial.ts'
+import { changePlastics, createPrintJob } from '../../printing/jobs/printJobs.ts'
+import {
+  cardsToPrint,
+  countToPrint,
+  listPrintJobs,
+  type PlasticState,
+  type PrintJobRow,
+  type PrintLayout,
+  plasticsOfJob,
+  printJobById,
+} from '../../printing/jobs/printJobsTable.ts'
+import type { Actor } from '../../staff/actor.ts'
+import { render } from '../render.ts'
+import type { Translate } from '../texts.ts'
+import { agenciesOf, type ConsoleRouter, consoleRouter, fieldsOf, inScope, type PageDeps, queryOf, valuesOf, whoOf } from './routes.ts'
+import { attempt, problemKey, redirectWith } from './shell.ts'
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const layouts = ['card', 'a4', 'bureau'] as const satisfies readonly PrintLayout[]
+const defaultTemplate = 'the-cong-chuc-838'
+const queueSize = 200
+
+/** What may become of a piece of plastic from each state, the usual thing first. */
+const nextStates: Record<PlasticState, readonly Exclude<PlasticState, 'waiting'>[]> = {
+  waiting: ['printed', 'spoilt'],
+  printed: ['delivered', 'spoilt', 'destroyed', 'lost'],
+  spoilt: ['destroyed'],
+  delivered: ['returned', 'lost'],
+  returned: ['destroyed', 'lost'],
+  destroyed: [],
+  lost: [],
+}
+
+/** The print queue, print runs, and the life of the plastic: blank numbers, spoilt, delivered with a list to sign, returned, lost. */
+export function printPages(deps: PageDeps): ConsoleRouter {
+  const pages = consoleRouter(deps)
+
+  const showQueue = async (
+    res: Parameters<typeof render>[0],
+    actor: Actor,
+    agency: string,
+    values: { layout: string; reason: string; serials: readonly string[] },
+    errors: readonly { field: string; text: string }[],
+  ) => {
+    const within = agency ? deps.tree.subtree(inScope(deps.tree, actor, agency)) : agenciesOf(deps.tree, actor)
+    const [queue, waiting, jobs] = await Promise.all([
+      cardsToPrint(deps.pool, within, queueSize),
+      countToPrint(deps.pool, within),
+      listPrintJobs(deps.pool, agenciesOf(deps.tree, actor), 30),
+    ])
+    render(res, 'console/print', { queue, waiting, jobs, agency, values, errors, layouts, agencies: agenciesOf(deps.tree, actor) })
+  }
+
+  pages.get('/print', 'cards.print', async (req, res, actor) => {
+    const serial = queryOf(req, 'serial')
+    await showQueue(res, actor, queryOf(req, 'agency'), { layout: 'card', reason: '', serials: isCardSerial(serial) ? [serial] : [] }, [])
+  })
+
+  pages.post('/print', 'cards.print', async (req, res, actor) => {
+    const fields = fieldsOf(req)
+    const serials = valuesOf(req, 'serial').filter(isCardSerial)
+    const agency = inScope(deps.tree, actor, fields.agency || actor.agency)
+    const layout = layouts.find(one => one === fields.layout) ?? 'card'
+    const t = res.locals.t as Translate
+    const all = fields.what === 'all'
+    const values = { layout, reason: fields.reason ?? '', serials }
+    if (!all && serials.length === 0)
+      return showQueue(res.status(422), actor, fields.agency ?? '', values, [{ field: 'queue', text: t('print.noneChosen') }])
+    try {
+      const job = await createPrintJob(deps, {
+        printer: whoOf(actor),
+        agency,
+        agencies: deps.tree.subtree(agency),
+        serials: all ? undefined : serials,
+        layout,
+        template: defaultTemplate,
+        reason: values.reason || undefined,
+      })
+      await redirectWith(deps, req, res, `/console/print/${job.id}`, { key: 'print.begun', values: { count: job.total } })
+    } catch (error) {
+      if (!(error instanceof AppError) || !error.code.startsWith('print.')) throw error
+      const field = error.code === 'print.reason' ? 'reason' : 'queue'
+      await showQueue(res.status(422), actor, fields.agency ?? '', values, [
+        { field, text: t(problemKey(error.code), { detail: error.detail }) },
+      ])
+    }
+  })
+
+  pages.get('/print/:id', 'cards.print', async (req, res, actor) => {
+    const job = await find(String(req.params.id), actor)
+    const plastics = await plasticsOfJob(deps.pool, job.id)
+    render(res, 'console/print-job', { job, plastics, nextStates, states: statesOf(plastics.map(one => one.state)) })
+  })
+
+  /** The list that each person signs when they receive their card. */
+  pages.get('/print/:id/delivery', 'cards.print', async (req, res, actor) => {
+    const job = await find(String(req.params.id), actor)
+    const plastics = (await plasticsOfJob(deps.pool, job.id)).filter(one => one.state === 'printed' || one.state === 'delivered')
+    render(res, 'console/print-delivery', { job, byAgency: [...Map.groupBy(plastics, one => one.usingCode)] })
+  })
+
+  pages.post('/print/:id/plastics', 'cards.print', async (req, res, actor) => {
+    const job = await find(String(req.params.id), actor)
+    const fields = fieldsOf(req)
+    const state = Object.keys(nextStates).find(one => one === fields.state && one !== 'waiting') as
+      | Exclude<PlasticState, 'waiting'>
+      | undefined
+    const ids = valuesOf(req, 'plastic').filter(id => uuid.test(id))
+    const back = `/console/print/${job.id}`
+    if (!state || ids.length === 0) return redirectWith(deps, req, res, back, { kind: 'error', key: 'print.noneChosen' })
+    const ours = new Set((await plasticsOfJob(deps.pool, job.id)).map(one => one.id))
+    if (!ids.every(id => ours.has(id))) throw new AppError('print.not-found')
+    await attempt(deps, req, res, back, async () => {
+      const count = await changePlastics(deps, {
+        printer: whoOf(actor),
+        agencyOf: code => void inScope(deps.tree, actor, code),
+        state,
+        plastics: ids.map(id => ({ id, ...(fields[`blank-${id}`] ? { blankNumber: fields[`blank-${id}`] } : {}) })),
+        note: fields.note || undefined,
+      })
+      await redirectWith(deps, req, res, back, { key: 'print.changed', values: { count } })
+    })
+  })
+
+  const find = async (id: string, actor: Actor): Promise<PrintJobRow> => {
+    const job = uuid.test(id) ? await printJobById(deps.pool, id) : null
+    if (!job) throw new AppError('print.not-found')
+    inScope(deps.tree, actor, job.agencyCode)
+    return job
+  }
+
+  return pages
+}
+
+/** What any of the pieces may become, in the order of a piece's life. */
+function statesOf(states: readonly PlasticState[]): Exclude<PlasticState, 'waiting'>[] {
+  const possible = new Set(states.flatMap(state => nextStates[state]))
+  return (['printed', 'delivered', 'spoilt', 'returned', 'destroyed', 'lost'] as const).filter(state => possible.has(state))
+}
