@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs'
 import type { Report, Row } from './report.ts'
 
-const parts = ['main', 'report', 'interleaved', 'referenceCard', 'referenceSdJwt']
+const parts = ['main', 'report', 'interleaved', 'referenceCard', 'referenceSdJwt', 'loadPeer']
 const benches = readdirSync(import.meta.dirname)
   .filter(file => file.endsWith('.ts'))
   .map(file => file.slice(0, -3))
