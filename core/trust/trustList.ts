@@ -78,29 +78,29 @@ export function windowFault(key: TrustKey, at: number): 'key-window' | 'key-reti
 }
 
 /** The agencies one step from this one at a time: its parents, or its successor. */
-type Step = (agency: Agency, at: number, visit: (code: string) => boolean) => boolean
+type Step = (agency: Agency, at: number) => readonly { readonly code: string }[]
 
 function reaches(slice: TrustSlice, from: string, target: string, at: number, step: Step): boolean {
-  // Holds: `queue` has no code twice, so that a cycle ends.
-  const queue = [from]
-  const visit = (code: string) => {
-    if (!queue.includes(code)) queue.push(code)
-    return code === target
-  }
-  for (let i = 0; i < queue.length; i++) {
-    const agency = slice.agencies.get(queue[i]!)
-    if (agency && step(agency, at, visit)) return true
+  // Holds: `codes` has no code twice, so that a cycle ends.
+  const codes = [from]
+  for (let i = 0; i < codes.length; i++) {
+    const agency = slice.agencies.get(codes[i]!)
+    if (!agency) continue
+    for (const { code } of step(agency, at)) {
+      if (code === target) return true
+      if (!codes.includes(code)) codes.push(code)
+    }
   }
   return false
 }
 
-function parentsAt({ parents }: Agency, at: number, visit: (code: string) => boolean): boolean {
-  for (const { code, from, to } of parents) if (at >= from && (to === undefined || at <= to) && visit(code)) return true
-  return false
+function parentsAt({ parents }: Agency, at: number): readonly { readonly code: string }[] {
+  const isAll = parents.every(({ from, to }) => at >= from && (to === undefined || at <= to))
+  return isAll ? parents : parents.filter(({ from, to }) => at >= from && (to === undefined || at <= to))
 }
 
-function successorAt({ successor }: Agency, at: number, visit: (code: string) => boolean): boolean {
-  return successor !== undefined && at >= successor.from && visit(successor.code)
+function successorAt({ successor }: Agency, at: number): readonly { readonly code: string }[] {
+  return successor !== undefined && at >= successor.from ? [successor] : []
 }
 
 function sameKid(a: Uint8Array, b: Uint8Array): boolean {
