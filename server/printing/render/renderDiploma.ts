@@ -68,7 +68,13 @@ const textFields = [
   'documentSha256',
 ] as const
 
-function compileDiploma(template: Template, diploma: DiplomaView, attachments: readonly Attachment[], preview: boolean): NodeTypstDocument {
+/** The laid-out document, for `renderDiploma` and for checking a template. Throws as `renderDiploma` does. */
+export function compileDiploma(
+  template: Template,
+  diploma: DiplomaView,
+  attachments: readonly Attachment[],
+  preview: boolean,
+): NodeTypstDocument {
   if (template.kind !== 'document') throw new AppError('render.template', 'template.json: kind is not document')
   const data: Record<string, unknown> = { basis: diploma.basis, sample: diploma.sample ?? false }
   for (const field of textFields) {
