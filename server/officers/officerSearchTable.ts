@@ -66,7 +66,7 @@ export async function officersInAgencies(db: Db, agencies: readonly string[], en
   return rows[0]!.count
 }
 
-/** Goes through all people of the agencies, in order of names: for scopes of some ten thousand people. Every word must begin a word of the name, the phrase as it stands. */
+/** Goes through all people of the agencies, in order of names: for scopes of some ten thousand people. Words as in `walkNames`. */
 export async function findInAgencies(
   db: Db,
   input: {
@@ -84,12 +84,29 @@ export async function findInAgencies(
      )
      select ${shown} from people o ${withCard}
      where ${conditions[input.status]}
-       and not exists (select 1 from unnest($3::text[]) as word where strpos(' ' || o.search_name, ' ' || word) = 0)
+       and not exists (select 1 from unnest($3::text[]) as word where strpos(' ' || o.search_name || ' ', ' ' || word) = 0)
        and ($4::text is null or (o.search_name collate "C", o.id) > ($4, $5::uuid))
      order by o.search_name collate "C", o.id limit $6`,
     [input.agencies, input.phrase, input.words, input.place?.at ?? null, input.place?.id ?? null, input.limit],
   )
   return rows
+}
+
+// Tails that begin with $1: with a space at its end, as a whole word ("!" is what follows the space), else unfinished.
+const inRange = `tail >= rtrim($1) and tail < case when right($1, 1) = ' ' then rtrim($1) || '!' else $1 || U&'\\+10FFFF' end`
+
+/** Of the words, the one that the fewest tails begin with, by the statistics of the index. */
+export async function rarestWord(db: Db, words: readonly string[]): Promise<string> {
+  let rarest = { word: words[0]!, rows: Number.POSITIVE_INFINITY }
+  for (const word of words) {
+    const { rows } = await db.query<{ 'QUERY PLAN': [{ Plan: { 'Plan Rows': number } }] }>(
+      `explain (format json) select 1 from officer_tails where ${inRange}`,
+      [word],
+    )
+    const estimate = rows[0]!['QUERY PLAN'][0].Plan['Plan Rows']
+    if (estimate < rarest.rows) rarest = { word, rows: estimate }
+  }
+  return rarest.word
 }
 
 export interface WalkStep {
@@ -103,7 +120,8 @@ export interface WalkStep {
 
 /**
  * Reads the next `entries` entries of the index of name tails that begin with `tail` (with '' those of whole names), and
- * keeps what fits: one of the agencies (null: any), all words, and each person once, at the first of their tails.
+ * keeps what fits: one of the agencies (null: any), all words, and each person once, at the first of their tails. A word that
+ * ends in a space must be a whole word of the name, another the beginning of one.
  */
 export async function walkNames(
   db: Db,
@@ -116,17 +134,17 @@ export async function walkNames(
          where search_name <> '' and $1 = '' and ($2::text is null or (search_name collate "C", id) > ($2, $3::uuid))
          order by search_name collate "C", id limit $4`
       : `select tail, officer_id, agency_code, head from officer_tails
-         where tail >= $1 and tail < $1 || U&'\\+10FFFF' and ($2::text is null or (tail, officer_id) > ($2 collate "C", $3::uuid))
+         where ${inRange} and ($2::text is null or (tail, officer_id) > ($2 collate "C", $3::uuid))
          order by tail, officer_id limit $4`
   const { rows } = await db.query<{ at: string; id: string; fits: boolean | null; read: number }>(
     `with entries as materialized (${entries}),
        numbered as (
          select tail, officer_id, count(*) over () as read, row_number() over (order by tail collate "C", officer_id) as at,
            ($5::text[] is null or agency_code = any($5))
-             and not exists (select 1 from unnest($6::text[]) as word where strpos(' ' || head || ' ' || tail, ' ' || word) = 0)
+             and not exists (select 1 from unnest($6::text[]) as word where strpos(' ' || head || ' ' || tail || ' ', ' ' || word) = 0)
              and ($1 = '' or head = '' or not exists (
                select 1 from tails_of(head || ' ' || tail) as other
-               where starts_with(other.tail, $1) and other.tail collate "C" < numbered_from.tail)) as fits
+               where starts_with(other.tail || ' ', $1) and other.tail collate "C" < numbered_from.tail)) as fits
          from entries numbered_from)
      select tail as at, officer_id as id, fits, read from numbered where fits or at = read order by at`,
     [tail, place?.at ?? null, place?.id ?? null, input.entries, input.agencies, input.words],

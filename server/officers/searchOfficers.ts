@@ -9,6 +9,7 @@ import {
   findByNumber,
   findInAgencies,
   officersInAgencies,
+  rarestWord,
   readFound,
   type SearchPlace,
   walkNames,
@@ -46,7 +47,7 @@ export interface OfficerHit {
 /** Up to here the people of the agencies themselves are gone through; above it the index of all names is walked. */
 const smallScope = 20_000
 /** Entries of the index that a step reads: few at first, since common names fill a page at once. */
-const steps = [500, 5_000, 20_000]
+const steps = [500, 4_000]
 /** Milliseconds after which a page ends, short, and its cursor goes on from there. */
 const pageTime = 70
 
@@ -77,14 +78,14 @@ export async function searchOfficers(
   const small = (await officersInAgencies(deps.pool, agencies, smallScope + 1)) <= smallScope
   const search: Search = { db: deps.pool, agencies, status: input.status ?? 'all', place: cursor?.place ?? null, limit }
   const page = small ? goThrough : walk
-  const anyOrder = phrase.includes(' ') ? phrase.split(' ') : null
+  // The last word may be unfinished, those before it are whole.
+  const anyOrder = phrase.includes(' ') ? phrase.split(' ').map((word, i, words) => (i < words.length - 1 ? `${word} ` : word)) : null
 
   let loose = cursor?.loose === true
   let result: Page = loose ? noPage : await page(search, phrase, [])
   if (anyOrder && (loose || (cursor === null && result.found.length === 0 && result.next === null))) {
     loose = true
-    // The longest word stands in the fewest names.
-    result = await page(search, anyOrder.toSorted((a, b) => b.length - a.length)[0]!, anyOrder)
+    result = await page(search, small ? '' : await rarestWord(deps.pool, anyOrder), anyOrder)
   }
   return { officers: result.found.map(one => hit(deps.cipher, one)), next: result.next && encodeCursor({ place: result.next, loose }) }
 }
@@ -105,7 +106,7 @@ interface Page {
 const noPage: Page = { found: [], next: null }
 
 async function goThrough({ db, limit, ...search }: Search, phrase: string, words: readonly string[]): Promise<Page> {
-  const rows = await findInAgencies(db, { ...search, phrase: words.length > 0 ? '' : phrase, words, limit: limit + 1 })
+  const rows = await findInAgencies(db, { ...search, phrase, words, limit: limit + 1 })
   const found = rows.slice(0, limit)
   const last = found.at(-1)
   return { found, next: rows.length > limit && last ? { at: last.searchName, id: last.id } : null }
