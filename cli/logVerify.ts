@@ -1,0 +1,142 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { parseVerifierKey, type VerifierKey } from '../core/log/verifierKey.ts'
+import type { AnchorDescription } from '../core/trust/trustSchema.ts'
+import type { LogSource } from '../server/log/logSource.ts'
+import type { LogVerdict } from '../server/log/verifyLog.ts'
+import { CliError, type CliIo } from './io.ts'
+import { trustIndexOf } from './logKey.ts'
+import { openOperator } from './operator.ts'
+import { serverUrl } from './session.ts'
+
+const options = {
+  from: { type: 'string' },
+  rpc: { type: 'string' },
+  vkey: { type: 'string' },
+  'trust-root': { type: 'string' },
+  database: { type: 'boolean' },
+  save: { type: 'string' },
+  state: { type: 'string' },
+  heal: { type: 'boolean' },
+  'accept-lost': { type: 'boolean' },
+  json: { type: 'boolean' },
+} as const
+
+type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>['values']
+
+/**
+ * `antin log verify [--from URL|DIR] [--rpc URL] [--database]`: recomputes the whole log and compares checkpoints, contract and database.
+ * `--from` reads the public tiles of a server or a folder, else the database beside this installation is read. `--state FILE` remembers the
+ * checkpoint, so that the next run sees a fork; `--save DIR` keeps the tiles. `--heal --from …` first brings a restored database up to the
+ * public log. Answers 0 when everything fits, else 1.
+ */
+export async function logCommand(args: string[], io: CliIo): Promise<number> {
+  const { values, positionals } = parseArgs({ args, allowPositionals: true, options })
+  if (positionals.length !== 1 || positionals[0] !== 'verify') throw new CliError('The command is `antin log verify`.', 64)
+  if (values.heal && values.from === undefined) throw new CliError('--heal needs --from: where the public log still is.', 64)
+  const withDatabase = values.database === true || values.heal === true || values.from === undefined
+  const operator = withDatabase ? await openOperator(io) : undefined
+  try {
+    const { databaseSource } = await import('../server/log/logSource.ts')
+    const source = values.from === undefined ? databaseSource(operator!.pool) : await sourceAt(values.from, values.save)
+    const { logKey, contracts } = await whatToTrust(values, io, operator?.pool)
+    if (values.heal) await heal(values, io, operator!.pool, logKey, source)
+    const verdict = await run(values, io, operator?.pool, logKey, contracts, source)
+    return verdict.sound ? 0 : 1
+  } finally {
+    await operator?.close()
+  }
+}
+
+type Pool = Awaited<ReturnType<typeof openOperator>>['pool']
+
+async function run(
+  values: Values,
+  io: CliIo,
+  pool: Pool | undefined,
+  logKey: VerifierKey,
+  contracts: readonly AnchorDescription[],
+  source: LogSource,
+): Promise<LogVerdict> {
+  const { verifyLog } = await import('../server/log/verifyLog.ts')
+  const seen = values.state !== undefined && existsSync(values.state) ? [readFileSync(values.state, 'utf8')] : []
+  const start = Date.now()
+  const verdict = await verifyLog({
+    source,
+    logKey,
+    pool,
+    contracts: values.rpc === undefined ? [] : await readContracts(values.rpc, contracts, io),
+    seen,
+    onProgress: (done, size) => io.progress(`${done} of ${size} entries`),
+  })
+  const note = await source.checkpoint()
+  if (verdict.sound && values.state !== undefined && note !== null) {
+    const { writeDurably } = await import('../server/keys/writeDurably.ts')
+    await writeDurably(values.state, note, { replace: true })
+  }
+  show(verdict, (Date.now() - start) / 1000, values, io)
+  return verdict
+}
+
+function show(verdict: LogVerdict, seconds: number, values: Values, io: CliIo): void {
+  const { sound, treeSize, rootHash, findings } = verdict
+  const root = rootHash && Buffer.from(rootHash).toString('base64')
+  if (values.json) {
+    io.out(JSON.stringify({ sound, treeSize, rootHash: root, findings, seconds }))
+    return
+  }
+  for (const { code, detail, leafIndex } of findings) io.out(`${code}  ${detail}${leafIndex === undefined ? '' : ` (entry ${leafIndex})`}`)
+  io.out(`${sound ? 'sound' : 'NOT SOUND'}: ${treeSize} entries, root ${root ?? 'unknown'}, ${seconds.toFixed(1)} s`)
+  if (sound && values.rpc === undefined) io.err('The contract was not asked; give --rpc URL of a node that you trust.')
+}
+
+async function heal(values: Values, io: CliIo, pool: Pool, logKey: VerifierKey, source: LogSource): Promise<void> {
+  const { healLog } = await import('../server/log/healLog.ts')
+  const { refilled, restored, lost, mended } = await healLog({ pool, logKey, source, acceptLosses: values['accept-lost'] === true })
+  io.err(`${refilled} entries refilled, ${restored} statuses restored, ${lost.length} cards and diplomas lost`)
+  for (const one of lost) io.out(`lost: ${one.kind} ${one.ref.toString('base64url')} (entry ${one.leafIndex})`)
+  if (!mended) io.err('The log stays closed. Look at what is lost, then run the same command with --accept-lost.')
+}
+
+async function sourceAt(from: string, save: string | undefined): Promise<LogSource> {
+  const { directorySource, httpSource } = await import('../server/log/logSource.ts')
+  if (!/^https?:\/\//.test(from)) {
+    if (!existsSync(from)) throw new CliError(`No such folder: ${from}`, 64)
+    return directorySource(from)
+  }
+  const address = from.replace(/\/+$/, '')
+  return httpSource(address.endsWith('/log') ? address : `${address}/log`, save)
+}
+
+/** The log's key and the contracts: given, of the pinned trust list, or as this installation's database names them. */
+async function whatToTrust(
+  values: Values,
+  io: CliIo,
+  pool: Pool | undefined,
+): Promise<{ logKey: VerifierKey; contracts: readonly AnchorDescription[] }> {
+  const { nodeCrypto } = await import('../server/keys/nodeCrypto.ts')
+  if (pool) {
+    const { readTrustNetwork } = await import('../server/trust/trustNetworkTable.ts')
+    const { readContracts: read } = await import('../server/anchoring/contractsTable.ts')
+    const { logs, anchors } = await readTrustNetwork(pool, { anchors: await read(pool), quorum: 0 })
+    const vkey = values.vkey ?? logs.at(-1)?.vkey
+    if (vkey === undefined) throw new CliError('The database names no log yet; give --vkey.', 64)
+    return { logKey: await parseVerifierKey(vkey, nodeCrypto), contracts: anchors }
+  }
+  if (values.vkey !== undefined && values.rpc === undefined)
+    return { logKey: await parseVerifierKey(values.vkey, nodeCrypto), contracts: [] }
+  const isAddress = values.from !== undefined && /^https?:/.test(values.from)
+  const base = serverUrl(io, isAddress ? values.from!.replace(/\/log\/?$/, '') : undefined)
+  const index = await trustIndexOf(io, base, values['trust-root'])
+  const newest = index.logs.toSorted((a, b) => b.from - a.from)[0]
+  if (!newest && values.vkey === undefined) throw new CliError(`The trust list of ${base} names no log.`)
+  return { logKey: values.vkey === undefined ? newest!.key : await parseVerifierKey(values.vkey, nodeCrypto), contracts: index.anchors }
+}
+
+async function readContracts(rpc: string, contracts: readonly AnchorDescription[], io: CliIo) {
+  const { readAnchoredRoots } = await import('../server/anchoring/readAnchoredRoots.ts')
+  const { rpcNode } = await import('../server/anchoring/rpcNode.ts')
+  if (contracts.length === 0) io.err('The trust list names no contract.')
+  const node = rpcNode(rpc)
+  return Promise.all(contracts.map(contract => readAnchoredRoots(node, contract)))
+}
