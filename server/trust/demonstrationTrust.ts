@@ -12,7 +12,7 @@ import { type KeyRow, readKeys } from '../keys/keysTable.ts'
 import { pkcs12Signer } from '../keys/pkcs12.ts'
 import { type KeyUse, keyUses } from '../keys/signer.ts'
 import { exists, writeDurably } from '../keys/writeDurably.ts'
-import { publishTrust } from './publishTrust.ts'
+import { isTrustFresh, publishTrust } from './publishTrust.ts'
 import type { TrustNetwork } from './trustNetworkTable.ts'
 import { createTrustOffice, type Officer, openTrustOffice } from './trustOffice.ts'
 
@@ -49,12 +49,11 @@ export async function createDemonstrationTrust(deps: DemonstrationTrustDeps): Pr
   return { pin: office.pin, ...(await publishTrust({ ...deps, office }, { unlessFresh: true })) }
 }
 
-/** Signs the demonstration's trust again where something changed or 12 h have passed; for its timer. */
-export async function republishDemonstrationTrust(
-  deps: Omit<DemonstrationTrustDeps, 'store' | 'agencies'>,
-): Promise<{ epoch: number; seq: number }> {
+/** Publishes the demonstration's trust again where something changed or 12 h have passed; cheap otherwise, so a timer may ask every few seconds. */
+export async function republishDemonstrationTrust(deps: Omit<DemonstrationTrustDeps, 'store' | 'agencies'>): Promise<void> {
+  if (await isTrustFresh(deps)) return
   const office = await openTrustOffice(join(deps.home, 'trust-office'), (await demonstrationOfficers(deps.home)).slice(0, 2))
-  return publishTrust({ ...deps, office }, { unlessFresh: true })
+  await publishTrust({ ...deps, office }, { unlessFresh: true })
 }
 
 /** The three officers of the demonstration; only here are their passphrases kept in one place. */
@@ -76,17 +75,16 @@ async function createMissingKeys(deps: DemonstrationTrustDeps): Promise<void> {
   for (const { code, uses = keyUses } of deps.agencies) {
     const missing = uses.filter(use => !usable.some(key => key.agency === code && key.use === use))
     if (missing.length === 0) continue
-    const certificate = await stateCertificate(deps.home, code, names.get(code) ?? code)
+    // Only an agency with a document key has a state certificate, which endorses its other keys too.
+    const certificate = uses.includes('document') ? await stateCertificate(deps.home, code, names.get(code) ?? code) : null
     const made: KeyRow[] = []
     for (const use of missing) {
-      made.push(
-        use === 'document'
-          ? await importPkcs12Key(deps, { agency: code, use, ...certificate }, actor)
-          : await createKey(deps, { agency: code, use, notAfter: Math.floor(now + 5 * yearSeconds) }, actor),
-      )
+      if (use !== 'document') made.push(await createKey(deps, { agency: code, use, notAfter: Math.floor(now + 5 * yearSeconds) }, actor))
+      else if (certificate) await importPkcs12Key(deps, { agency: code, use, ...certificate }, actor)
     }
+    if (!certificate) continue
     const endorser = pkcs12Signer(certificate.file, certificate.passphrase, 'endorsement')
-    for (const key of made) if (key.use !== 'document') await endorseKey(deps, key.kid, endorser, actor)
+    for (const key of made) await endorseKey(deps, key.kid, endorser, actor)
   }
 }
 

@@ -5,9 +5,9 @@ import { canonicalJson } from '../../core/encoding/canonicalJson.ts'
 import { AppError } from '../../core/errors.ts'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import { issuerUrl } from '../../core/sd-jwt/credentialTypes.ts'
-import { parseCompactJws } from '../../core/trust/jws.ts'
+import { type Es256Signer, parseCompactJws } from '../../core/trust/jws.ts'
 import { signTrustIndex, signTrustSlice, trustListType } from '../../core/trust/signTrust.ts'
-import type { AgencyPayload } from '../../core/trust/trustSchema.ts'
+import type { AgencyPayload, TrustSlicePayload } from '../../core/trust/trustSchema.ts'
 import { recordAudit } from '../audit/auditTable.ts'
 import { inTransaction, type Tx } from '../db/transaction.ts'
 import { readKeys, updateCertificates, updateServed } from '../keys/keysTable.ts'
@@ -19,6 +19,7 @@ import {
   insertPublication,
   insertRoots,
   lockPublications,
+  type Publication,
   readLastPublication,
   readRoot,
   replaceDocuments,
@@ -63,61 +64,66 @@ export async function publishTrust(
     await lockPublications(tx)
     // Signing tens of thousands of slices takes a while between two statements.
     await tx.query('set local idle_in_transaction_session_timeout = 0')
-    const agencies = agreed?.agencies ?? (await readTrustFacts(tx, deps.publicUrl))
-    const kids = agencies.flatMap(agency => agency.keys.map(key => key.kid))
-    if (agencies.length === 0) throw new AppError('trust.office', 'There are no agencies to publish')
-    const facts = hash(
-      'sha256',
-      canonicalJson({ epoch: office.epoch, signer: encodeBase64url(office.trust.kid), agencies, network }),
-      'buffer',
-    )
+    const facts = { agencies: agreed?.agencies ?? (await readTrustFacts(tx, deps.publicUrl)), network }
     const last = await readLastPublication(tx)
-    if (last && last.epoch > office.epoch) throw new AppError('trust.office', 'The office is of an older epoch than what was published')
-    await assertSameRoots(tx, office)
-    const now = deps.clock()
-    if (unlessFresh && last?.facts.equals(facts) && now - last.iat < signTrustAfter) return { epoch: last.epoch, seq: last.seq }
+    const iat = deps.clock()
+    if (unlessFresh && last?.epoch === office.epoch && isFresh(last, facts, iat)) return { epoch: last.epoch, seq: last.seq }
+    await assertMayFollow(tx, office, last)
 
-    const seq = Math.max(last?.seq ?? 0, office.last.seq) + 1
-    const iat = Math.max(now, last?.iat ?? 0)
+    const kids = facts.agencies.flatMap(agency => agency.keys.map(key => key.kid))
     await certifyKeys(deps, tx, new Set(kids))
-    const head = { v: 1 as const, epoch: office.epoch, seq, iat, exp: iat + trustLifetime }
-    await office.markUsed(office.epoch, seq)
-    const signer = trustSigner(office)
-    const byCode = new Map(agencies.map(agency => [agency.code, agency]))
-    const documents: TrustDocument[] = []
-    for (const { code } of agencies) {
-      documents.push(documentOf(`trust/${code}`, await signTrustSlice({ ...head, agencies: sliceOf(byCode, code) }, signer)))
-    }
-    const slices = Object.fromEntries(agencies.map(({ code }, i) => [code, encodeBase64url(documents[i]!.digest)]))
-    const index = documentOf('trust-list', await signTrustIndex({ ...head, slices, ...network }, signer))
+    const { epoch } = office
+    const seq = Math.max(last?.seq ?? 0, office.last.seq) + 1
+    await office.markUsed(epoch, seq)
+    const { index, slices } = await signFacts(facts, { v: 1, epoch, seq, iat, exp: iat + trustLifetime }, trustSigner(office))
     const authority = { path: 'agency-ca', body: office.ca.certificate, digest: hash('sha256', office.ca.certificate, 'buffer') }
-
     await insertRoots(
       tx,
       office.roots.map((body, i) => ({ epoch: i + 1, body, digest: rootPayloadOf(body).digest })),
     )
-    await replaceDocuments(tx, seq, iat, [...documents, index, authority])
+    await replaceDocuments(tx, seq, iat, [...slices, index, authority])
     await updateServed(
       tx,
       kids.map(kid => Buffer.from(kid, 'base64url')),
-      now,
+      iat,
     )
-    const [leaf] = await appendEntries(tx, [{ type: 'trust.published', epoch: office.epoch, seq, digest: encodeBase64url(index.digest) }])
-    await insertPublication(tx, { epoch: office.epoch, seq, iat, digest: index.digest, facts }, leaf!.leafIndex)
+    const [leaf] = await appendEntries(tx, [{ type: 'trust.published', epoch, seq, digest: encodeBase64url(index.digest) }])
+    await insertPublication(tx, { epoch, seq, iat, digest: index.digest, facts: digestOf(facts) }, leaf!.leafIndex)
     const [first, second] = office.officers
     const actor = { sub: `trust-office:${first}+${second}`, name: `${first}, ${second}` }
-    await recordAudit(tx, {
-      actor,
-      action: 'trust.published',
-      detail: { epoch: office.epoch, seq, slices: documents.length },
-      leafIndex: leaf!.leafIndex,
-    })
-    return { epoch: office.epoch, seq }
+    const detail = { epoch, seq, slices: slices.length }
+    await recordAudit(tx, { actor, action: 'trust.published', detail, leafIndex: leaf!.leafIndex })
+    return { epoch, seq }
   })
 }
 
-/** Another office's root would be refused by everyone who pinned the one that is served. */
-async function assertSameRoots(tx: Tx, { roots }: TrustOffice): Promise<void> {
+/** Whether what is published is what is so now, and was signed less than 12 h ago. Needs no office, so it may be asked often. */
+export async function isTrustFresh(deps: Omit<PublishTrustDeps, 'office'>): Promise<boolean> {
+  const facts = { agencies: await readTrustFacts(deps.pool, deps.publicUrl), network: await deps.network() }
+  return isFresh(await readLastPublication(deps.pool), facts, deps.clock())
+}
+
+function isFresh(last: Publication | undefined, facts: TrustFacts, now: number): boolean {
+  return last !== undefined && now - last.iat < signTrustAfter && last.facts.equals(digestOf(facts))
+}
+
+function digestOf(facts: TrustFacts): Buffer {
+  return hash('sha256', canonicalJson(facts), 'buffer')
+}
+
+async function signFacts({ agencies, network }: TrustFacts, head: Omit<TrustSlicePayload, 'agencies'>, signer: Es256Signer) {
+  const byCode = new Map(agencies.map(agency => [agency.code, agency]))
+  const slices: TrustDocument[] = []
+  for (const { code } of agencies) {
+    slices.push(documentOf(`trust/${code}`, await signTrustSlice({ ...head, agencies: sliceOf(byCode, code) }, signer)))
+  }
+  const digests = Object.fromEntries(agencies.map(({ code }, i) => [code, encodeBase64url(slices[i]!.digest)]))
+  return { slices, index: documentOf('trust-list', await signTrustIndex({ ...head, slices: digests, ...network }, signer)) }
+}
+
+/** An older epoch goes backwards; another office's root would be refused by everyone who pinned the one that is served. */
+async function assertMayFollow(tx: Tx, { epoch, roots }: TrustOffice, last: Publication | undefined): Promise<void> {
+  if (last && last.epoch > epoch) throw new AppError('trust.office', 'The office is of an older epoch than what was published')
   for (const [i, body] of roots.entries()) {
     const served = await readRoot(tx, i + 1)
     if (served && !served.digest.equals(rootPayloadOf(body).digest)) {
