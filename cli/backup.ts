@@ -51,9 +51,10 @@ async function open(args: string[], io: CliIo) {
     throw new CliError('A backup is encrypted: name a file that holds its passphrase with --passphrase-file or BACKUP_PASSPHRASE_FILE.', 64)
   const passphrase = readFileSync(file, 'utf8').trim()
   if (passphrase.length < 12) throw new CliError('The passphrase needs at least 12 characters.', 64)
-  const { homePath, readConfig } = await import('../server/config.ts')
+  const { homePath } = await import('../server/config.ts')
+  const { readOperatorConfig } = await import('./operatorConfig.ts')
   const { createPool } = await import('../server/db/pool.ts')
-  const config = readConfig(io.env)
+  const config = readOperatorConfig(io)
   if (!config.DATABASE_URL) throw new CliError('DATABASE_URL names no database.', 64)
   const pool = createPool(config.DATABASE_URL, { max: 2 })
   return {

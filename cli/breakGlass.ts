@@ -12,10 +12,10 @@ export async function card(args: string[], io: CliIo): Promise<number> {
   const [action, ...serials] = positionals
   if (action !== 'suspend' || serials.length === 0 || !values.reason)
     throw new CliError('Say which cards, and why: the audit keeps it.', 64)
-  const { readConfig } = await import('../server/config.ts')
+  const { readOperatorConfig } = await import('./operatorConfig.ts')
   const { openInstallation } = await import('../server/installation.ts')
   const { suspendCards } = await import('../server/cards/changeStatus.ts')
-  const installation = await openInstallation(readConfig(io.env), pino({ level: 'silent' }))
+  const installation = await openInstallation(readOperatorConfig(io), pino({ level: 'silent' }))
   try {
     const user = userInfo().username
     await suspendCards(installation, {

@@ -6,9 +6,9 @@ const marks = { ok: '[ok]', warning: '[!]', wrong: '[x]' } as const
 /** `antin doctor`: what is wrong with this installation and how to mend it; 0 when nothing is. */
 export async function doctor(args: string[], io: CliIo): Promise<number> {
   const { values } = parseArgs({ args, options: { json: { type: 'boolean' } } })
-  const { readConfig } = await import('../server/config.ts')
+  const { readOperatorConfig } = await import('./operatorConfig.ts')
   const { diagnose } = await import('../server/operations/diagnose.ts')
-  const findings = await diagnose(readConfig(io.env), () => Math.floor(Date.now() / 1000))
+  const findings = await diagnose(readOperatorConfig(io), () => Math.floor(Date.now() / 1000))
   if (values.json) io.out(JSON.stringify(findings))
   else {
     for (const { what, state, detail, mend } of findings)

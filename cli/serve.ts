@@ -50,13 +50,13 @@ export async function work(args: string[], io: CliIo): Promise<number> {
 /** `antin migrate`: brings the database up to date and makes the keys that are missing; says what was done. */
 export async function migrateDatabase(args: string[], io: CliIo): Promise<number> {
   parseArgs({ args, options: {} })
-  const { readConfig } = await import('../server/config.ts')
+  const { readOperatorConfig } = await import('./operatorConfig.ts')
   const { createPool } = await import('../server/db/pool.ts')
   const { migrate } = await import('../server/db/migrate.ts')
   const { migrateJobs } = await import('../server/jobs/worker.ts')
   const { openInstallation } = await import('../server/installation.ts')
   const { formatVerifierKey } = await import('../core/log/verifierKey.ts')
-  const config = readConfig(io.env)
+  const config = readOperatorConfig(io)
   const { CliError } = await import('./io.ts')
   if (!config.DATABASE_URL) throw new CliError('DATABASE_URL names no database.', 64)
   const pool = createPool(config.DATABASE_URL, { max: 1 })
@@ -73,8 +73,8 @@ export async function migrateDatabase(args: string[], io: CliIo): Promise<number
 
 async function open(args: string[], io: CliIo) {
   parseArgs({ args, options: {} })
-  const { readConfig } = await import('../server/config.ts')
-  const config = readConfig(io.env)
+  const { readOperatorConfig } = await import('./operatorConfig.ts')
+  const config = readOperatorConfig(io)
   const { openInstallation } = await import('../server/installation.ts')
   const main = await import('../server/main.ts')
   const { startWorker } = await import('../server/jobs/worker.ts')

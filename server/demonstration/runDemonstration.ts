@@ -80,6 +80,7 @@ async function start(
     CHAIN_RPC_URLS: base.CHAIN === 'none' ? [] : [`http://127.0.0.1:${ports.chain}`],
     ANCHOR_INTERVAL_SECONDS: 10,
   }
+  keepSettings(config)
   const pool = createPool(postgres.url, { max: 1 })
   await migrate(pool)
   await migrateJobs(pool)
@@ -145,6 +146,26 @@ async function start(
   })
   writeFileSync(homePath(config, 'demo.json'), `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 })
   return file
+}
+
+/** Keeps the settings for operators' commands (`antin doctor`, `antin backup` …) beside the demonstration. */
+function keepSettings(config: Config): void {
+  const { PORT, PUBLIC_URL, LOG_ORIGIN, DATABASE_URL, OIDC_ISSUER, OIDC_CLIENT_SECRET, KEY_WAIT_HOURS, CHAIN, CHAIN_RPC_URLS } = config
+  const settings = {
+    PORT: String(PORT),
+    PUBLIC_URL,
+    LOG_ORIGIN,
+    DATABASE_URL,
+    OIDC_ISSUER,
+    OIDC_CLIENT_SECRET,
+    KEY_WAIT_HOURS: String(KEY_WAIT_HOURS),
+    CHAIN,
+  }
+  writeFileSync(
+    homePath(config, 'demonstration', 'settings.json'),
+    JSON.stringify({ ...settings, CHAIN_RPC_URLS: CHAIN_RPC_URLS.join(',') }),
+    { mode: 0o600 },
+  )
 }
 
 /** Starts the chain, which forgets when it stops, with the contract deployed anew, and anchors from now on. */
