@@ -6,10 +6,11 @@ import { AppError } from '../errors.ts'
  * throws `encoding.json`.
  */
 export function parseJson(text: string, maxDepth = 32): unknown {
-  if (!hasMoreBrackets(text, maxDepth)) {
+  if (!hasMoreThan(maxDepth, text, '{', '[') && !text.includes('\\u') && text.isWellFormed()) {
     const value = parse(text)
-    // What JSON.stringify writes back letter by letter held no name twice; most of our own texts are such.
-    if (JSON.stringify(value) === text && !/\\u|__proto__/.test(text) && text.isWellFormed()) return value
+    // Without escapes that could hide one, the colons of a text are those of its names and strings and one a member: if the value
+    // has as many, no member was lost to another of its name. So for nearly every text, at a third of the scan.
+    if (colonsOf(value) === countOf(text, ':')) return value
   }
   const suspicious = scan(text, maxDepth)
   const value = parse(text)
@@ -25,13 +26,36 @@ function parse(text: string): unknown {
   }
 }
 
-/** Whether more than `count` brackets open, in strings too: a text with fewer is not nested deeper. */
-function hasMoreBrackets(text: string, count: number): boolean {
-  let opened = 0
-  for (const bracket of ['{', '[']) {
-    for (let i = text.indexOf(bracket); i !== -1; i = text.indexOf(bracket, i + 1)) if (++opened > count) return true
+/** Whether the letters occur more than `count` times together; a text with fewer brackets is not nested deeper. */
+function hasMoreThan(count: number, text: string, ...letters: string[]): boolean {
+  let left = count
+  for (const letter of letters) {
+    for (let i = text.indexOf(letter); i !== -1; i = text.indexOf(letter, i + 1)) if (--left < 0) return true
   }
   return false
+}
+
+function countOf(text: string, letter: string): number {
+  let count = 0
+  for (let i = text.indexOf(letter); i !== -1; i = text.indexOf(letter, i + 1)) count++
+  return count
+}
+
+/** Colons in the value's names and strings and one a member; NaN for a name or number that is refused. */
+function colonsOf(value: unknown): number {
+  if (typeof value === 'string') return countOf(value, ':')
+  if (typeof value === 'number') return Number.isFinite(value) ? 0 : Number.NaN
+  if (typeof value !== 'object' || value === null) return 0
+  let count = 0
+  if (Array.isArray(value)) {
+    for (const item of value) count += colonsOf(item)
+    return count
+  }
+  for (const name of Object.keys(value)) {
+    if (name === '__proto__') return Number.NaN
+    count += 1 + countOf(name, ':') + colonsOf((value as Record<string, unknown>)[name])
+  }
+  return count
 }
 
 const quote = 34

@@ -67,8 +67,29 @@ test('texts without fault parse as JSON.parse does, with any white space', () =>
   )
 })
 
+test('an object with a name twice anywhere is refused, and no other', () => {
+  const name = fc.oneof(fc.constantFrom('a', 'b', ':', 'a":', '\\', '{'), fc.string({ maxLength: 3 }))
+  const members = fc.array(fc.tuple(name, fc.jsonValue({ maxDepth: 1 })), { maxLength: 5 })
+  const textOf = (entries: [string, unknown][]) =>
+    `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join()}}`
+  fc.assert(
+    fc.property(members, members, fc.constantFrom('', ' '), (outer, inner, space) => {
+      const text = `${textOf(outer).slice(0, -1)}${outer.length > 0 ? ',' : ''}"inner"${space}:${textOf(inner)}}`
+      const isTwice = (entries: [string, unknown][], ...more: string[]) => {
+        const names = [...more, ...entries.map(([key]) => key)]
+        return new Set(names).size < names.length
+      }
+      if (text.includes('__proto__')) return
+      expect(thrownCode(() => parseJson(text))).toBe(isTwice(outer, 'inner') || isTwice(inner) ? 'encoding.json' : 'none')
+    }),
+    { numRuns: 3000 },
+  )
+})
+
 test.each([
   '{"a":1,"a":2}',
+  '{"a":1,"a":"\\u003a"}',
+  '{"a":"::","a":":"}',
   '{"a":1,"a":1}',
   '{"a":1, "a" :2}',
   '{"a":1,"\\u0061":2}',
