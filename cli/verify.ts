@@ -1,7 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { webCrypto } from '../core/crypto/webCrypto.ts'
-import { judgeLive, type LiveJudgement } from '../core/live/judgeLive.ts'
+import { toHex } from '../core/encoding/bytes.ts'
+import { judgeLive, type LiveJudgement, liveThumbprint } from '../core/live/judgeLive.ts'
+import type { TrustSlice } from '../core/trust/trustList.ts'
 import { describeCheck, type Language, mainReason } from '../core/verification/describeCheck.ts'
 import type { MarkStore, VerifyInput } from '../core/verification/evidence.ts'
 import { gatherEvidence } from '../core/verification/gatherEvidence.ts'
@@ -11,7 +13,7 @@ import type { Report, Verdict } from '../core/verification/report.ts'
 import { verifyCredential } from '../core/verification/verifyCredential.ts'
 import { type OpenChainNode, openChainNode } from './chainNode.ts'
 import { readDemonstration } from './demonstration.ts'
-import { EvidenceFiles, evidencePorts } from './evidenceFiles.ts'
+import { EvidenceFiles, evidencePorts, fetchPublicFile } from './evidenceFiles.ts'
 import { CliError, type CliIo } from './io.ts'
 import { serverUrl } from './session.ts'
 import { documentAt, verifySubject } from './verifySubject.ts'
@@ -78,17 +80,32 @@ export async function verify(args: string[], io: CliIo): Promise<number> {
     const report = await verifyCredential(input, evidence, policy, now, webCrypto)
     const live =
       subject.live &&
-      (await judgeLive(
-        { bytes: subject.live, slice: evidence.trust.value, host: new URL(base ?? serverUrl(io, values.url)).host, now },
-        webCrypto,
-      ))
+      (await liveOf(subject.live, evidence.trust.value, { base, host: new URL(base ?? serverUrl(io, values.url)).host, now }))
     marks?.save()
+    if (base === undefined && report.checks.some(check => check.code === 'issuer.root-missing')) {
+      io.err(
+        'Offline, give the root documents too (/.well-known/antin/root/1, root/2 and so on) with --trust-list, or a folder made by --keep.',
+      )
+    }
     if (values.json) io.out(JSON.stringify(live ? { ...report, live } : report))
     else for (const line of linesOf(report, live, language)) io.out(line)
     return live && live.kind !== 'live' && report.verdict === 'valid' ? exitCodes.undetermined : exitCodes[report.verdict]
   } finally {
     chain?.close()
   }
+}
+
+/** Whether the phone that shows a live QR is the holder's, now; a server that says nothing of the binding is no answer to that. */
+async function liveOf(
+  bytes: Uint8Array,
+  slice: TrustSlice | undefined,
+  { base, host, now }: { base: string | undefined; host: string; now: number },
+): Promise<LiveJudgement> {
+  const judged = await judgeLive({ bytes, slice, host, now }, webCrypto)
+  if (judged.kind !== 'live' || base === undefined) return judged
+  const thumbprint = await liveThumbprint(bytes, webCrypto)
+  const answer = await fetchPublicFile(`${base}/live-bindings/${toHex(thumbprint!)}`, 1000)
+  return answer.kind === 'absent' ? { kind: 'ended' } : judged
 }
 
 /** The pinned root: given as hex, as documents, by the environment, or by the demonstration beside us. */

@@ -10,10 +10,16 @@ import QRCode from 'qrcode'
 import sharp from 'sharp'
 import { CliError, type CliIo } from '../../cli/io.ts'
 import { verify } from '../../cli/verify.ts'
-import { qrSegments, sealedUrl } from '../../core/credential/qr.ts'
+import { encodeLive, liveMessage } from '../../core/credential/live.ts'
+import { sealBinding } from '../../core/credential/liveBinding.ts'
+import { liveUrl, qrSegments, sealedUrl } from '../../core/credential/qr.ts'
+import { refOf } from '../../core/credential/ref.ts'
+import { parseSealed } from '../../core/credential/sealed.ts'
+import { webCrypto } from '../../core/crypto/webCrypto.ts'
 import { toHex } from '../../core/encoding/bytes.ts'
 import { sealFileName } from '../../core/pdf/embeddedFiles.ts'
 import type { Report } from '../../core/verification/report.ts'
+import { testKey } from '../support/antin-vectors/testKey.ts'
 import { contract, documentFile, type Files, host, makeWorld, now } from '../support/antin-vectors/world.ts'
 
 const world = await makeWorld()
@@ -263,6 +269,29 @@ test('marks: a list older than one taken before is not taken again', async () =>
   const older = write('older.jwt', await world.statusList('G09', { iat: now - 3600 }))
   const { report: found } = await report(qr(card), ...common, '--offline', ...trust, '--status-list', older, ...marks)
   expect(codesOf(found).status).toBe('status.older')
+})
+
+test('a live QR: shown now it is valid, as a screenshot or once unbound undetermined', async () => {
+  const holder = await testKey('holder')
+  const ref = await refOf(parseSealed(card).claims.cti, webCrypto)
+  const agency = await world.keyOf('G09', 'card')
+  const binding = await sealBinding({
+    kid: agency.kid,
+    sign: agency.sign,
+    binding: { ref, holderKey: holder.jwk, iat: now - 3600, exp: now + 86_400 },
+  })
+  const digest = await webCrypto.sha256(card)
+  const shown = (time: number) => {
+    const signature = holder.sign(liveMessage(new URL(base).host, digest, time))
+    return liveUrl(host, encodeLive({ sealed: card, binding, time, signature }))
+  }
+  const bound = `/live-bindings/${toHex(holder.thumbprint)}`
+  files[bound] = '{}'
+  expect((await run(shown(now), ...common, '--url', base)).exit).toBe(0)
+  const screenshot = await run(shown(now - 3600), ...common, '--url', base, '--lang', 'en')
+  expect([screenshot.exit, screenshot.out]).toEqual([2, expect.stringContaining('perhaps a screenshot')])
+  delete files[bound]
+  expect((await run(shown(now), ...common, '--url', base)).exit).toBe(2)
 })
 
 test('wrong usage is 64', async () => {
