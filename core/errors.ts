@@ -66,7 +66,6 @@ export const errorCodes = {
   'import.refused-rows': 'Some rows are refused: mend them, or import only the good rows',
   'import.stale': 'People changed since the preview; preview again before importing',
   'import.upload': 'The upload is not multipart/form-data with a file',
-  internal: 'Something failed that should not have; the request id finds it in the log',
   'jws.malformed': 'Not a JWS of the one form that is read here',
   'jws.newer': 'A JWS with an algorithm or a header that this version does not know',
   'key.certificate': 'The certificate does not belong to the key, or is not of an accepted kind',
@@ -132,6 +131,7 @@ export const errorCodes = {
   'status-list.malformed': 'Not a status list token',
   'status-list.not-found': 'No status list with this number',
   'status-list.not-issued': 'An index that was never issued has no status to change',
+  'status-list.unavailable': 'No key may sign this status list now',
   'table.bomb': 'The file unpacks to far more than its size: refused',
   'table.cell-too-long': 'A cell holds more text than a spreadsheet allows',
   'table.csv': 'The CSV is malformed: a quote is not closed, or a line is too long',
@@ -163,6 +163,7 @@ export const errorCodes = {
   'verification.not-found': 'Nothing registered answers to this',
   'webhook.not-found': 'No such webhook or delivery',
   'webhook.url': 'Webhooks go to public https addresses only',
+  internal: 'Something failed that should not have; the request id finds it in the log',
 } as const
 
 export type ErrorCode = keyof typeof errorCodes

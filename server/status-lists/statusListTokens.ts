@@ -46,7 +46,7 @@ export function statusListTokens({ pool, signers, publicUrl, clock }: StatusList
       const state = await readState(pool, number)
       if (!state) throw new AppError('status-list.not-found')
       const now = clock()
-      const signer = await signers.signerFor(state.agency, 'status', now)
+      const signer = await signers.signerFor(state.agency, 'status', now).catch(asUnavailable)
       const token = isCurrent(state, signer.kid, now) ? await stored(number, state.token!) : await sign(number, state, signer, now)
       if (!token) continue
       kept.set(number, token)
@@ -93,6 +93,11 @@ export function statusListTokens({ pool, signers, publicUrl, clock }: StatusList
       return due.length
     },
   }
+}
+
+/** A list that nobody may sign cannot be had for now: verifiers take that for an outage. */
+function asUnavailable(cause: unknown): never {
+  throw cause instanceof AppError && cause.code === 'key.none' ? new AppError('status-list.unavailable', undefined, { cause }) : cause
 }
 
 function isCurrent({ version, token }: ListState, kid: Uint8Array, now: number): boolean {

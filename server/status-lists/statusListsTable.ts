@@ -151,3 +151,13 @@ export async function readNumbers(db: Db, dueBefore?: number): Promise<number[]>
   )
   return rows.map(row => row.number)
 }
+
+/** Numbers of the lists with issued entries whose newest token is older than `iat` (seconds), or missing. */
+export async function readStaleLists(db: Db, iat: number): Promise<number[]> {
+  const { rows } = await db.query<{ number: number }>(
+    `select l.number from status_lists l left join status_list_tokens t using (number)
+     where l.reserved > 0 and (t.iat is null or t.iat < $1) order by l.number limit 100`,
+    [iat],
+  )
+  return rows.map(row => row.number)
+}

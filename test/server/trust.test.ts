@@ -14,6 +14,7 @@ import { findKey, maySign } from '../../core/trust/trustList.ts'
 import { openTrustSlice } from '../../core/trust/trustSlice.ts'
 import { endAgency } from '../../server/agencies/agenciesTable.ts'
 import { loadAgencyTree } from '../../server/agencies/agencyTree.ts'
+import { createPool } from '../../server/db/pool.ts'
 import { inTransaction } from '../../server/db/transaction.ts'
 import { jwtVcIssuerRoutes } from '../../server/http/routes/jwtVcIssuer.ts'
 import { trustRoutes } from '../../server/http/routes/trust.ts'
@@ -22,16 +23,21 @@ import { verifyEndorsement } from '../../server/keys/endorsement.ts'
 import { keyStore } from '../../server/keys/keyStore.ts'
 import { readKeys } from '../../server/keys/keysTable.ts'
 import { nodeCrypto } from '../../server/keys/nodeCrypto.ts'
+import { retireKey } from '../../server/keys/retireKey.ts'
 import { signerPool } from '../../server/keys/signerPool.ts'
 import { newestEntries } from '../../server/log/readEntries.ts'
+import { reserveStatusIndices } from '../../server/status-lists/reserveStatusIndices.ts'
+import { statusListTokens } from '../../server/status-lists/statusListTokens.ts'
 import {
   createDemonstrationTrust,
   type DemonstrationTrustDeps,
   republishDemonstrationTrust,
 } from '../../server/trust/demonstrationTrust.ts'
 import { publishTrust } from '../../server/trust/publishTrust.ts'
+import { servedTrust } from '../../server/trust/servedTrust.ts'
 import { readPublishedFacts, trustChanges } from '../../server/trust/trustChanges.ts'
 import { readTrustFacts } from '../../server/trust/trustFacts.ts'
+import { trustFindings } from '../../server/trust/trustFindings.ts'
 import { createTrustOffice, type Officer, openTrustOffice, rotateRoot } from '../../server/trust/trustOffice.ts'
 import { readLastPublication } from '../../server/trust/trustTable.ts'
 import { useDatabase } from '../support/database.ts'
@@ -305,6 +311,42 @@ test('(epoch, seq) goes on from what the office signed, also over a database put
   const opened = await openTrustOffice(office, officers.slice(0, 2))
   await opened.markUsed(2, 500)
   expect(await publishTrust({ ...deps, office: await openTrustOffice(office, officers.slice(0, 2)) })).toEqual({ epoch: 2, seq: 501 })
+})
+
+test('while the database is away trust documents are served from memory', async () => {
+  const pool = createPool(db.url)
+  const trust = servedTrust(pool)
+  const before = await trust.read('trust/G09')
+  await pool.end()
+  expect(await trust.read('trust/G09')).toBe(before)
+  await expect(trust.read('trust/G20')).rejects.toThrow()
+})
+
+test('an operator is told what needs doing before verdicts turn amber', async () => {
+  const names = async (at: number) => (await trustFindings(db.pool, at)).map(({ name, level }) => `${level} ${name}`)
+  expect(await names(now)).toEqual([])
+  const late = await createKey(deps, { agency: 'G09.03' as AgencyCode, use: 'card', notAfter: now + 86_400 * 365 }, 'system')
+  expect(await names(now)).toEqual(['warning keys'])
+  await retireKey(deps, late.kid, 'system')
+  expect(await trustFindings(db.pool, now + 2 * 86_400)).toMatchObject([{ name: 'trust-list', amberInSeconds: 5 * 86_400 }])
+  expect(await names(now + 8 * 86_400)).toEqual(['fault trust-list'])
+  // Two years on: the root and the keys end, and nobody has published since.
+  expect(await names(now + 730 * 86_400)).toContain('warning root')
+  expect(await names(now + 740 * 86_400)).toContain('fault root')
+  expect(await names(now + 6 * 366 * 86_400)).toContain('fault keys')
+  const [list] = await reserveStatusIndices(db.pool, 'G09', 1)
+  expect(await names(now)).toEqual(['fault status-lists'])
+  const signers = signerPool({ pool: db.pool, store: deps.store, tree: await loadAgencyTree(db.pool), waitSeconds: 0 })
+  await statusListTokens({ pool: db.pool, signers, publicUrl, clock: () => now }).tokenOf(list!.list)
+  expect(await names(now)).toEqual([])
+})
+
+test('a list whose agency has no key is unavailable, which is no verdict', async () => {
+  const [list] = await reserveStatusIndices(db.pool, 'G12.01', 1)
+  const signers = signerPool({ pool: db.pool, store: deps.store, tree: await loadAgencyTree(db.pool), waitSeconds: 0 })
+  await expect(statusListTokens({ pool: db.pool, signers, publicUrl, clock: () => now }).tokenOf(list!.list)).rejects.toThrow(
+    'status-list.unavailable',
+  )
 })
 
 test('an office with another root cannot publish over one that verifiers have pinned', async () => {
