@@ -59,9 +59,9 @@ async function judgeReceipt(
   crypto: CoreCrypto,
 ): Promise<LogJudgement> {
   if (receipt.checkpoint === null) return log('unavailable', 'log.checkpoint')
-  const opened = await openTrusted(receipt.checkpoint, index, crypto)
-  if (typeof opened === 'string') return log('unavailable', opened)
-  const { checkpoint, logs } = opened
+  const trusted = await openTrusted(receipt.checkpoint, index, crypto)
+  if (typeof trusted === 'string') return log('unavailable', trusted)
+  const { checkpoint, logs, cosignatures } = trusted
   const root = await rootOfReceipt(receipt, crypto)
   if (!root || checkpoint.treeSize !== receipt.treeSize || !equalBytes(root, checkpoint.rootHash)) return log('unavailable', 'log.proof')
 
@@ -72,27 +72,46 @@ async function judgeReceipt(
   if (!logs.some(({ from, until }) => at >= from && (until === undefined || at <= until)))
     return log('unavailable', 'log.window', position, at)
   if (await contradictsNewest(checkpoint, evidence, index, crypto)) return log('contradicted', 'log.inconsistent', position, at)
-  if (index.quorum > 0 && (await countCosignatures(checkpoint.note, index.witnesses, crypto)) < index.quorum) {
-    return log('unavailable', 'log.quorum', position, at)
-  }
+  if (cosignatures < index.quorum) return log('unavailable', 'log.quorum', position, at)
   return {
     check: { name: 'log', outcome: 'passed', code: 'log.passed', detail: position, asOf: at },
     proven: { treeSize: checkpoint.treeSize, rootHash: checkpoint.rootHash, at },
   }
 }
 
-/** The checkpoint when a log of the index signed it, with the index's lines on that log; else the code that says why not. */
-async function openTrusted(
-  note: string,
-  index: TrustIndex,
-  crypto: CoreCrypto,
-): Promise<{ checkpoint: OpenedCheckpoint; logs: readonly TrustedLog[] } | CheckCode> {
+interface TrustedCheckpoint {
+  readonly checkpoint: OpenedCheckpoint
+  /** The lines of the index on the log that signed it. */
+  readonly logs: readonly TrustedLog[]
+  /** How many of the index's witnesses signed it. */
+  readonly cosignatures: number
+}
+
+const maxOpened = 200
+const opened = new WeakMap<TrustIndex, Map<string, Promise<TrustedCheckpoint | CheckCode>>>()
+
+/** The checkpoint when a log of the index signed it, else the code that says why not; remembered, because many entries share one. */
+function openTrusted(note: string, index: TrustIndex, crypto: CoreCrypto): Promise<TrustedCheckpoint | CheckCode> {
+  const known = opened.get(index) ?? new Map<string, Promise<TrustedCheckpoint | CheckCode>>()
+  opened.set(index, known)
+  let checkpoint = known.get(note)
+  if (!checkpoint) {
+    checkpoint = open(note, index, crypto)
+    if (known.size >= maxOpened) known.clear()
+    known.set(note, checkpoint)
+  }
+  return checkpoint
+}
+
+async function open(note: string, index: TrustIndex, crypto: CoreCrypto): Promise<TrustedCheckpoint | CheckCode> {
   const origin = note.slice(0, note.indexOf('\n'))
   const logs = index.logs.filter(known => known.origin === origin)
   if (logs.length === 0) return 'log.unknown-log'
   for (const { key } of logs) {
     const checkpoint = await openCheckpoint(note, key, crypto)
-    if (checkpoint) return { checkpoint, logs: logs.filter(known => equalBytes(known.key.publicKey, key.publicKey)) }
+    if (!checkpoint) continue
+    const cosignatures = index.quorum === 0 ? 0 : await countCosignatures(checkpoint.note, index.witnesses, crypto)
+    return { checkpoint, logs: logs.filter(known => equalBytes(known.key.publicKey, key.publicKey)), cosignatures }
   }
   return 'log.checkpoint'
 }
@@ -111,9 +130,9 @@ async function contradictsNewest(
 
 /** A log that says it does not know the ref contradicts only when it has provably gone on since the credential was issued. */
 async function judgeAbsence(absence: Absence, credential: ReadCredential, index: TrustIndex, crypto: CoreCrypto): Promise<LogJudgement> {
-  const opened = await openTrusted(absence.checkpoint, index, crypto)
-  if (typeof opened === 'string') return log('unavailable', opened)
-  const { treeSize, rootHash } = opened.checkpoint
+  const trusted = await openTrusted(absence.checkpoint, index, crypto)
+  if (typeof trusted === 'string') return log('unavailable', trusted)
+  const { treeSize, rootHash } = trusted.checkpoint
   const leaf = await leafHash(absence.lastEntry, async bytes => crypto.sha256(bytes))
   const proof = { leafHash: leaf, leafIndex: treeSize - 1, treeSize, rootHash, path: absence.inclusionPath }
   if (!(await verifyInclusion(proof, crypto))) return log('unavailable', 'log.proof')
