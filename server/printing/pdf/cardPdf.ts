@@ -1,85 +1,9 @@
 import { deflateSync } from 'node:zlib'
 import { pdfNumber, pdfString } from '../../../core/pdf/pdfText.ts'
-import { qrRuns } from '../qr/qrPath.ts'
-import { cardSides, faceDocument, groundDocument, type Side } from '../render/cardFaces.ts'
+import { cardSides } from '../render/cardFaces.ts'
 import type { CardView } from '../render/cardView.ts'
-import { coverCrop } from '../render/coverCrop.ts'
-import { jpegFrame } from '../render/jpeg.ts'
-import { type PlacedQr, POINTS_PER_DOT, placeQrs } from '../render/qrPlacement.ts'
 import type { Template } from '../render/template.ts'
-import { typstPdf } from '../render/typst.ts'
-import { copyPagesAsForms } from './copyPages.ts'
-import { type PdfPrefix, PdfWriter } from './pdfWriter.ts'
-
-export const POINTS_PER_MM = 72 / 25.4
-
-/** One side of one card, ready to be drawn: operators with the origin at the trimmed card's lower left, and what they name. */
-export interface SideDrawing {
-  operators: string
-  /** The inside of an /XObject dictionary. */
-  xObjects: string
-}
-
-const grounds = new WeakMap<Template, { prefix: PdfPrefix; result: number[] }>()
-
-/** Begins a file with both sides' ground; `draw` writes cards' parts and returns their drawings. */
-export function beginCardPdf(template: Template, sink: (chunk: Uint8Array) => void, { preview = false } = {}) {
-  let ground = grounds.get(template)
-  if (!ground) {
-    const file = typstPdf(groundDocument(template))
-    ground = PdfWriter.prefix(writer => copyPagesAsForms(writer, file))
-    grounds.set(template, ground)
-  }
-  const groundForms = ground.result
-  const writer = new PdfWriter(sink, ground.prefix)
-  const { width, height, bleed } = template.size
-  const [w, h, b] = [width * POINTS_PER_MM, height * POINTS_PER_MM, bleed * POINTS_PER_MM]
-
-  const draw = (cards: readonly CardView[]): Record<Side, SideDrawing>[] => {
-    const faces = copyPagesAsForms(writer, typstPdf(faceDocument(template, cards, { preview })))
-    return cards.map((card, index) => {
-      const drawSide = (side: Side): SideDrawing => {
-        const at = cardSides.indexOf(side)
-        let xObjects = `/G ${groundForms[at]} 0 R/F ${faces[2 * index + at]} 0 R`
-        let operators = `q 1 0 0 1 ${pdfNumber(-b)} ${pdfNumber(-b)} cm/G Do Q\n`
-        const slot = template.photo
-        if (slot?.side === side && card.photo) {
-          const frame = jpegFrame(card.photo)
-          const space = frame.components === 1 ? '/DeviceGray' : '/DeviceRGB'
-          const image = writer.stream(
-            `/Type/XObject/Subtype/Image/Width ${frame.width}/Height ${frame.height}/ColorSpace ${space}/BitsPerComponent 8/Filter/DCTDecode`,
-            card.photo,
-          )
-          xObjects += `/P ${image} 0 R`
-          const box = coverCrop(frame, slot)
-          const [x, y] = [slot.x * POINTS_PER_MM, h - (slot.y + slot.height) * POINTS_PER_MM]
-          operators += `q ${[x, y, slot.width * POINTS_PER_MM, slot.height * POINTS_PER_MM].map(pdfNumber).join(' ')} re W n `
-          operators += `${pdfNumber(box.width * POINTS_PER_MM)} 0 0 ${pdfNumber(box.height * POINTS_PER_MM)} ${pdfNumber(box.x * POINTS_PER_MM)} ${pdfNumber(h - (box.y + box.height) * POINTS_PER_MM)} cm/P Do Q\n`
-        }
-        operators += '/F Do\n'
-        // Codes come last: nothing is ever drawn over one.
-        for (const placed of placeQrs(template, card, side, preview)) operators += qrOperators(placed, h)
-        return {
-          operators: `q ${pdfNumber(-b)} ${pdfNumber(-b)} ${pdfNumber(w + 2 * b)} ${pdfNumber(h + 2 * b)} re W n\n${operators}Q\n`,
-          xObjects,
-        }
-      }
-      return { front: drawSide('front'), back: drawSide('back') }
-    })
-  }
-  return { writer, draw }
-}
-
-/** White ground with 4 modules of quiet zone, then the dark runs, in units of one module. */
-function qrOperators({ qr, moduleDots, left, top, dummy }: PlacedQr, cardHeight: number): string {
-  const unit = moduleDots * POINTS_PER_DOT
-  let operators = `q ${pdfNumber(unit)} 0 0 ${pdfNumber(-unit)} ${pdfNumber(left * POINTS_PER_DOT)} ${pdfNumber(cardHeight - top * POINTS_PER_DOT)} cm\n`
-  operators += `1 g -4 -4 ${qr.size + 8} ${qr.size + 8} re f ${dummy ? '.6' : '0'} g\n`
-  for (const { x, y, width, height } of qrRuns(qr)) operators += `${x} ${y} ${width} ${height} re\n`
-  operators += 'f\n'
-  if (dummy) operators += `.8 .1 .1 RG 1.2 w 0 0 m ${qr.size} ${qr.size} l S ${qr.size} 0 m 0 ${qr.size} l S\n`
-  return `${operators}Q\n`
-}
+import { beginCardPdf, POINTS_PER_MM } from './cardDrawings.ts'
 
 export interface CardRun {
   template: Template
@@ -88,43 +12,63 @@ export interface CardRun {
   title?: string
 }
 
-/**
- * Writes a PDF for a duplex card printer to `sink`: for each card a page for the front and one for the back, trimmed size.
- * Cards are taken 100 at a time, so memory does not grow with the run. Same cards, same bytes.
- */
-export function writeCardPdf({ template, cards, preview = false, title }: CardRun, sink: (chunk: Uint8Array) => void): void {
-  const { writer, draw } = beginCardPdf(template, sink, { preview })
-  const [w, h] = [template.size.width * POINTS_PER_MM, template.size.height * POINTS_PER_MM]
-  const pagesNumber = writer.reserve()
-  const pages: number[] = []
-  for (const chunk of chunksOf(cards, 100)) {
-    for (const drawing of draw(chunk)) {
-      for (const side of cardSides) {
-        const { operators, xObjects } = drawing[side]
-        const content = writer.stream('/Filter/FlateDecode', deflateSync(Buffer.from(operators, 'latin1'), { level: 2 }))
-        pages.push(
-          writer.object(
-            `<</Type/Page/Parent ${pagesNumber} 0 R/MediaBox[0 0 ${pdfNumber(w)} ${pdfNumber(h)}]/Resources<</XObject<<${xObjects}>>>>/Contents ${content} 0 R>>`,
-          ),
-        )
-      }
-    }
-  }
-  writer.object(`<</Type/Pages/Count ${pages.length}/Kids[${pages.map(page => `${page} 0 R`).join(' ')}]>>`, pagesNumber)
-  const catalog = writer.object(
-    `<</Type/Catalog/Pages ${pagesNumber} 0 R/ViewerPreferences<</PrintScaling/None/Duplex/DuplexFlipLongEdge>>>>`,
-  )
-  writer.end(catalog, writer.object(`<</Producer${pdfString('Ấn Tín')}${title ? `/Title${pdfString(title)}` : ''}>>`))
+/** A file that grows by cards: `size` of them at a time (fewer only in the last call), then `end` once. */
+export interface CardLayout {
+  size: number
+  add(cards: readonly CardView[]): void
+  end(): void
 }
 
-export function* chunksOf<T>(items: Iterable<T>, size: number): Generator<T[]> {
-  let chunk: T[] = []
-  for (const item of items) {
-    chunk.push(item)
-    if (chunk.length === size) {
-      yield chunk
-      chunk = []
-    }
+export type LayoutStart = Pick<CardRun, 'template' | 'preview' | 'title'>
+
+/**
+ * Writes a PDF for a duplex card printer to `sink`: for each card a page for the front and one for the back, trimmed size.
+ * Memory does not grow with the run. Same cards, same bytes.
+ */
+export function writeCardPdf(run: CardRun, sink: (chunk: Uint8Array) => void): void {
+  lay(cardPages(run, sink), run.cards)
+}
+
+/** The layout of `writeCardPdf`. */
+export function cardPages({ template, preview = false, title }: LayoutStart, sink: (chunk: Uint8Array) => void): CardLayout {
+  const { writer, draw } = beginCardPdf(template, sink, { preview })
+  const box = [template.size.width, template.size.height].map(side => pdfNumber(side * POINTS_PER_MM)).join(' ')
+  const pagesNumber = writer.reserve()
+  const pages: number[] = []
+  return {
+    size: 100,
+    add(cards) {
+      for (const drawing of draw(cards)) {
+        for (const side of cardSides) {
+          const { operators, xObjects } = drawing[side]
+          const content = writer.stream('/Filter/FlateDecode', deflateSync(Buffer.from(operators, 'latin1'), { level: 2 }))
+          pages.push(
+            writer.object(
+              `<</Type/Page/Parent ${pagesNumber} 0 R/MediaBox[0 0 ${box}]/Resources<</XObject<<${xObjects}>>>>/Contents ${content} 0 R>>`,
+            ),
+          )
+        }
+      }
+    },
+    end() {
+      writer.object(`<</Type/Pages/Count ${pages.length}/Kids[${pages.map(page => `${page} 0 R`).join(' ')}]>>`, pagesNumber)
+      const catalog = writer.object(
+        `<</Type/Catalog/Pages ${pagesNumber} 0 R/ViewerPreferences<</PrintScaling/None/Duplex/DuplexFlipLongEdge>>>>`,
+      )
+      writer.end(catalog, writer.object(`<</Producer${pdfString('Ấn Tín')}${title ? `/Title${pdfString(title)}` : ''}>>`))
+    },
   }
-  if (chunk.length > 0) yield chunk
+}
+
+/** Adds all cards to a layout and ends it. */
+export function lay(layout: CardLayout, cards: Iterable<CardView>): void {
+  let waiting: CardView[] = []
+  for (const card of cards) {
+    waiting.push(card)
+    if (waiting.length < layout.size) continue
+    layout.add(waiting)
+    waiting = []
+  }
+  if (waiting.length > 0) layout.add(waiting)
+  layout.end()
 }

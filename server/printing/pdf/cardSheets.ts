@@ -1,7 +1,8 @@
 import { deflateSync } from 'node:zlib'
 import { pdfNumber, pdfString } from '../../../core/pdf/pdfText.ts'
 import { cardSides, type Side } from '../render/cardFaces.ts'
-import { beginCardPdf, type CardRun, chunksOf, POINTS_PER_MM } from './cardPdf.ts'
+import { beginCardPdf, POINTS_PER_MM } from './cardDrawings.ts'
+import { type CardLayout, type CardRun, type LayoutStart, lay } from './cardPdf.ts'
 
 const A4 = { width: 210, height: 297 }
 /** Between the bleeds of neighbours, and the length of a crop mark; millimetres. */
@@ -11,10 +12,15 @@ const MARGIN = 8
 
 /**
  * Writes A4 sheets to `sink`, for each a page of fronts and a page of backs, the backs mirrored for turning on the long edge.
- * Cards keep their bleed; hairline marks in black stand at the corners of the trim, outside it. Cards begin on
- * whole dots of 1/300 inch, so codes stay sharp. Same cards, same bytes.
+ * Cards keep their bleed; hairline marks in black stand at the corners of the trim, outside it. Cards begin on whole dots of
+ * 1/300 inch, so codes stay sharp. Same cards, same bytes.
  */
-export function writeCardSheets({ template, cards, preview = false, title }: CardRun, sink: (chunk: Uint8Array) => void): void {
+export function writeCardSheets(run: CardRun, sink: (chunk: Uint8Array) => void): void {
+  lay(cardSheets(run, sink), run.cards)
+}
+
+/** The layout of `writeCardSheets`. */
+export function cardSheets({ template, preview = false, title }: LayoutStart, sink: (chunk: Uint8Array) => void): CardLayout {
   const { writer, draw } = beginCardPdf(template, sink, { preview })
   const { width, height, bleed } = template.size
   const cell = { width: width + 2 * bleed + GUTTER, height: height + 2 * bleed + GUTTER }
@@ -22,40 +28,48 @@ export function writeCardSheets({ template, cards, preview = false, title }: Car
   const rows = Math.floor((A4.height - 2 * MARGIN + GUTTER) / cell.height)
   const left = (A4.width - columns * cell.width + GUTTER) / 2 + bleed
   const top = (A4.height - rows * cell.height + GUTTER) / 2 + bleed
-
+  const [w, h] = [A4.width * POINTS_PER_MM, A4.height * POINTS_PER_MM]
   const pagesNumber = writer.reserve()
   const pages: number[] = []
-  const [w, h] = [A4.width * POINTS_PER_MM, A4.height * POINTS_PER_MM]
-  for (const sheet of chunksOf(cards, columns * rows)) {
-    const drawings = draw(sheet)
-    for (const side of cardSides) {
-      let operators = ''
-      let marks = ''
-      let xObjects = ''
-      drawings.forEach((drawing, index) => {
-        const { operators: inner, xObjects: named } = drawing[side]
-        const [x, y] = corner(index, side)
-        const form = writer.stream(
-          `/Type/XObject/Subtype/Form/BBox[${[-bleed, -bleed, width + bleed, height + bleed].map(points).join(' ')}]/Resources<</XObject<<${named}>>>>/Filter/FlateDecode`,
-          deflateSync(Buffer.from(inner, 'latin1'), { level: 2 }),
+
+  return {
+    size: columns * rows,
+    add(cards) {
+      const drawings = draw(cards)
+      for (const side of cardSides) {
+        let operators = ''
+        let marks = ''
+        let xObjects = ''
+        drawings.forEach((drawing, index) => {
+          const { operators: inner, xObjects: named } = drawing[side]
+          const [x, y] = corner(index, side)
+          const form = writer.stream(
+            `/Type/XObject/Subtype/Form/BBox[${[-bleed, -bleed, width + bleed, height + bleed].map(points).join(' ')}]/Resources<</XObject<<${named}>>>>/Filter/FlateDecode`,
+            deflateSync(Buffer.from(inner, 'latin1'), { level: 2 }),
+          )
+          xObjects += `/S${index} ${form} 0 R`
+          operators += `q 1 0 0 1 ${pdfNumber(x)} ${pdfNumber(h - y - height * POINTS_PER_MM)} cm/S${index} Do Q\n`
+          marks += cropMarks(x, h - y - height * POINTS_PER_MM)
+        })
+        const content = writer.stream(
+          '/Filter/FlateDecode',
+          deflateSync(Buffer.from(`${operators}q 0 0 0 1 K .25 w\n${marks}Q\n`, 'latin1')),
         )
-        xObjects += `/S${index} ${form} 0 R`
-        operators += `q 1 0 0 1 ${pdfNumber(x)} ${pdfNumber(h - y - height * POINTS_PER_MM)} cm/S${index} Do Q\n`
-        marks += cropMarks(x, h - y - height * POINTS_PER_MM)
-      })
-      const content = writer.stream('/Filter/FlateDecode', deflateSync(Buffer.from(`${operators}q 0 0 0 1 K .25 w\n${marks}Q\n`, 'latin1')))
-      pages.push(
-        writer.object(
-          `<</Type/Page/Parent ${pagesNumber} 0 R/MediaBox[0 0 ${pdfNumber(w)} ${pdfNumber(h)}]/Resources<</XObject<<${xObjects}>>>>/Contents ${content} 0 R>>`,
-        ),
+        pages.push(
+          writer.object(
+            `<</Type/Page/Parent ${pagesNumber} 0 R/MediaBox[0 0 ${pdfNumber(w)} ${pdfNumber(h)}]/Resources<</XObject<<${xObjects}>>>>/Contents ${content} 0 R>>`,
+          ),
+        )
+      }
+    },
+    end() {
+      writer.object(`<</Type/Pages/Count ${pages.length}/Kids[${pages.map(page => `${page} 0 R`).join(' ')}]>>`, pagesNumber)
+      const catalog = writer.object(
+        `<</Type/Catalog/Pages ${pagesNumber} 0 R/ViewerPreferences<</PrintScaling/None/Duplex/DuplexFlipLongEdge>>>>`,
       )
-    }
+      writer.end(catalog, writer.object(`<</Producer${pdfString('Ấn Tín')}${title ? `/Title${pdfString(title)}` : ''}>>`))
+    },
   }
-  writer.object(`<</Type/Pages/Count ${pages.length}/Kids[${pages.map(page => `${page} 0 R`).join(' ')}]>>`, pagesNumber)
-  const catalog = writer.object(
-    `<</Type/Catalog/Pages ${pagesNumber} 0 R/ViewerPreferences<</PrintScaling/None/Duplex/DuplexFlipLongEdge>>>>`,
-  )
-  writer.end(catalog, writer.object(`<</Producer${pdfString('Ấn Tín')}${title ? `/Title${pdfString(title)}` : ''}>>`))
 
   /** Top left of a card's trim in points from the sheet's top left, on the dot grid. */
   function corner(index: number, side: Side): [number, number] {

@@ -7,6 +7,7 @@ import sharp from 'sharp'
 import { PdfDocument } from '../../../core/pdf/pdfDocument.ts'
 import { writeCardPdf } from '../../../server/printing/pdf/cardPdf.ts'
 import { writeCardSheets } from '../../../server/printing/pdf/cardSheets.ts'
+import { streamCards } from '../../../server/printing/pdf/streamCards.ts'
 import { bronzeDrumSvg } from '../../../server/printing/render/bronzeDrum.ts'
 import { cardSides } from '../../../server/printing/render/cardFaces.ts'
 import { charactersOf } from '../../../server/printing/render/fontCoverage.ts'
@@ -242,6 +243,20 @@ test('a run of 60 cards in one file: two pages a card, photo and ground once eac
   expect(await pageBoxes(pdf)).toHaveLength(120)
   expect(pdf.equals(runPdf(writeCardPdf, 60))).toBe(true)
   expect(pdf.length / 60).toBeLessThan(25_000)
+})
+
+test('a stream of cards has the bytes of the same cards written at once, and gives the event loop its turns', async () => {
+  const cards = Array.from({ length: 30 }, (_, i) => sampleCard(undefined, { sealedUrl: sealedUrlOf(`run${i}`), serial: `G09-26-${i}` }))
+  const template = ownTemplate('the-cong-chuc-838')
+  for (const layout of ['cr80', 'a4'] as const) {
+    const chunks: Uint8Array[] = []
+    let turns = 0
+    const timer = setInterval(() => turns++, 1)
+    for await (const chunk of streamCards({ template, layout, title: 'Đợt in', cards })) chunks.push(chunk)
+    clearInterval(timer)
+    expect(Buffer.concat(chunks).equals(runPdf(layout === 'a4' ? writeCardSheets : writeCardPdf, 30))).toBe(true)
+    if (layout === 'a4') expect(turns).toBeGreaterThan(1)
+  }
 })
 
 test('A4 sheets: eight cards a sheet, backs mirrored so that they meet their fronts, codes sharp', async () => {

@@ -15,6 +15,7 @@ import { jwkIdentity, publicJwk } from '../../../server/keys/jwkIdentity.ts'
 import { signPdf } from '../../../server/keys/pades.ts'
 import { pkcs12Signer } from '../../../server/keys/pkcs12.ts'
 import { httpTimestamper } from '../../../server/keys/timestamp.ts'
+import { diplomaFile } from '../../../server/printing/diplomaFile.ts'
 import { renderDiploma } from '../../../server/printing/render/renderDiploma.ts'
 import { ownTemplate, sampleDiploma } from '../../support/cardFixtures.ts'
 import { cmsSignerOf, makeStateCertificate, type StateCertificate } from '../../support/stateCertificate.ts'
@@ -188,6 +189,21 @@ test('ES256 and a PKCS#12 file sign as well', async () => {
     outcome: 'valid',
     coversWholeFile: true,
   })
+})
+
+test('a diploma’s file in one step: rendered, seal and receipt inside, signed over all', async () => {
+  const file = await diplomaFile({
+    template: ownTemplate('van-bang'),
+    diploma: sampleDiploma(),
+    sealed: new Uint8Array([0xd2, 7]),
+    receipt: '{"v":1,"anchor":null}',
+    signer: cmsSignerOf(state),
+    signedAt,
+  })
+  const inspection = await inspectPdf(file)
+  expect(inspection.signature.outcome).toBe('valid')
+  expect(inspection.sealed).toEqual(new Uint8Array([0xd2, 7]))
+  expect(inspection.receipt).toBe('{"v":1,"anchor":null}')
 })
 
 test('PAdES-B-T: the time stamp of an RFC 3161 authority is inside and tells the time', async () => {
