@@ -24,6 +24,8 @@ export interface AppDeps {
   publicRoutes: readonly Router[]
   /** Sets req.actor. */
   authenticate: RequestHandler
+  /** Right after the JSON body is read, before every route below /api. */
+  idempotency: RequestHandler
   /** Routes under /api that need the JSON body read. */
   apiRoutes: readonly Router[]
   /** Routes that read their body themselves (multipart, NDJSON). */
@@ -45,7 +47,7 @@ export function buildApp(deps: AppDeps): express.Express {
   app.use(...nonEmpty(deps.publicRoutes))
   app.use(deps.authenticate)
   app.use(...nonEmpty(deps.streamRoutes))
-  app.use('/api', noStore, express.json({ limit: '1mb' }))
+  app.use('/api', noStore, express.json({ limit: '1mb' }), deps.idempotency)
   app.use(...nonEmpty(deps.apiRoutes))
   app.use(...nonEmpty(deps.pages))
   app.use(() => {

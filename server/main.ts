@@ -12,25 +12,21 @@ import { cardTasks } from './cards/cardTasks.ts'
 import { applyStatusRequest } from './cards/changeStatus.ts'
 import { eraseCards } from './cards/eraseCards.ts'
 import { issueCards } from './cards/issueCards.ts'
-import { cardByToken } from './cards/readCard.ts'
+import { composePublic, composePublicTasks } from './composePublic.ts'
 import { homePath } from './config.ts'
 import { endApprovedDiplomas, registerDiplomas } from './diplomas/registerDiplomas.ts'
 import { agenciesRoutes } from './http/routes/agencies.ts'
 import { cardsRoutes } from './http/routes/cards.ts'
-import { diplomaLookupRoutes } from './http/routes/diplomaLookup.ts'
 import { diplomaRequestsRoute, diplomasRoutes } from './http/routes/diplomas.ts'
 import { importsRoutes } from './http/routes/imports.ts'
 import { jwtVcIssuerRoutes } from './http/routes/jwtVcIssuer.ts'
 import { keysRoutes } from './http/routes/keys.ts'
 import { officersRoutes } from './http/routes/officers.ts'
-import { photosRoutes } from './http/routes/photos.ts'
 import { printJobsRoutes } from './http/routes/printJobs.ts'
 import { requestsRoutes } from './http/routes/requests.ts'
 import { sdJwtRoutes } from './http/routes/sdJwt.ts'
 import { statusListRoutes } from './http/routes/statusLists.ts'
-import { tokensRoutes } from './http/routes/tokens.ts'
 import { trustRoutes } from './http/routes/trust.ts'
-import { verificationRoutes } from './http/routes/verifications.ts'
 import { importTasks } from './imports/importTasks.ts'
 import { type Installation, publishedPin } from './installation.ts'
 import type { Task } from './jobs/worker.ts'
@@ -38,7 +34,6 @@ import { applyKeyChange } from './keys/keyChanges.ts'
 import { nodeCrypto } from './keys/nodeCrypto.ts'
 import { logRoutes } from './log/logRoutes.ts'
 import { readHead } from './log/logTable.ts'
-import { proofFor } from './log/proofFor.ts'
 import { signCheckpoint } from './log/signCheckpoint.ts'
 import { personalNumberIndex } from './officers/officerPrivate.ts'
 import { readOfficersByNumber } from './officers/officersTable.ts'
@@ -48,7 +43,6 @@ import { buildAssets } from './pages/build.ts'
 import { buildWeb } from './pages/buildWeb.ts'
 import { consolePages } from './pages/console/index.ts'
 import { problemPage } from './pages/console/problemPage.ts'
-import { publicRoutes } from './pages/public/publicRoutes.ts'
 import { pageShell } from './pages/render.ts'
 import { loadTemplate, type Template, templateNames, templatesFolder } from './printing/render/template.ts'
 import { publicFileReader } from './publicFile.ts'
@@ -85,7 +79,7 @@ export async function composeWeb(installation: Installation, { demonstration = f
     publicUrl: origin,
     clock,
   })
-  const verification = { pool, cipher, verifier, agencies, publicUrl: origin, clock }
+  const open = await composePublic(installation, { assets: webAssets, verifier, trustRoot, demonstration })
   const metrics = createMetrics({
     pool,
     log: async () => {
@@ -113,31 +107,19 @@ export async function composeWeb(installation: Installation, { demonstration = f
       statusListRoutes({ pool, statusLists, publicUrl: origin }),
       jwtVcIssuerRoutes({ pool, publicUrl: origin, clock }),
       logRoutes(installation),
-      publicRoutes({
-        publicUrl: origin,
-        trustRoot,
-        assets: webAssets,
-        demonstration,
-        clock,
-        sealedByToken: async token => {
-          const card = await cardByToken(pool, cipher, token)
-          return card && card.endedAs === null ? card.sealedBytes : null
-        },
-        verifySealed: sealed => verifier.verify({ sealed }),
-      }),
+      ...open.publicRoutes,
     ],
     authenticate: authenticate({ actorOfToken: identityProvider.actorOfToken, actorOfSession: sessions.actorOfSession }),
     streamRoutes: [
-      photosRoutes({ pool, cipher }),
-      tokensRoutes({ pool, cipher, agencies, clock }),
-      verificationRoutes(verification),
-      diplomaLookupRoutes({ ...verification, proofFor: ref => proofFor(installation, ref) }),
+      ...open.streamRoutes,
       diplomaRequestsRoute(diplomaDeps),
       importsRoutes(diplomaDeps),
       officersRoutes({ ...diplomaDeps, eraseElsewhere: (tx, officerId) => eraseCards(cipher, tx, officerId) }),
       agenciesRoutes({ pool, agencies, clock }),
     ],
+    idempotency: open.idempotency,
     apiRoutes: [
+      ...open.apiRoutes,
       requestsRoutes({ pool, cipher, agencies }),
       cardsRoutes({ ...cardDeps, ...rendering, isRestricted: installation.isRestricted }),
       printJobsRoutes({ pool, cipher, ...rendering }),
@@ -147,6 +129,7 @@ export async function composeWeb(installation: Installation, { demonstration = f
     ],
     renderProblem: problemPage({ pool, cipher, clock }),
     pages: [
+      ...open.pages,
       pageShell({ assets, assetsDir, demonstration }),
       consolePages({
         ...keyDeps,
@@ -192,8 +175,10 @@ export function composeTasks(installation: Installation): { tasks: Record<string
     'diploma.end': id => endApprovedDiplomas(issueDeps, id),
     'key.change': id => applyKeyChange({ ...installation, logOrigin: installation.logKey.name }, id),
   }
+  const open = composePublicTasks(installation)
   return {
     tasks: {
+      ...open.tasks,
       async applyRequest(payload) {
         const { requestId } = payload as { requestId: string }
         const request = await requestById(pool, requestId)

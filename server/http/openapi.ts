@@ -10,6 +10,7 @@ import { keysPaths } from './routes/keys.ts'
 import { liveCardsPaths } from './routes/liveCards.ts'
 import { officersPaths } from './routes/officers.ts'
 import { photosPaths } from './routes/photos.ts'
+import { printJobsPaths } from './routes/printJobs.ts'
 import { requestsPaths } from './routes/requests.ts'
 import { resultSheetsPaths } from './routes/resultSheets.ts'
 import { sdJwtPaths } from './routes/sdJwt.ts'
@@ -27,6 +28,7 @@ const groups: readonly (readonly [string, string, Record<string, object>])[] = [
   ['cards', 'Cards: request, read, render, suspend', cardsPaths],
   ['live cards', 'Live cards on the holder’s phone, and wallets', { ...liveCardsPaths, ...sdJwtPaths }],
   ['diplomas', 'Register diplomas', diplomasPaths],
+  ['printing', 'Print runs and the plastic', printJobsPaths],
   ['requests', 'What needs a second person', requestsPaths],
   ['people', 'People and agencies', { ...officersPaths, ...importsPaths, ...agenciesPaths }],
   ['keys', 'Signing keys', keysPaths],
