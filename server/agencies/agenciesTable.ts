@@ -103,7 +103,7 @@ export async function setParents(tx: Tx, moves: readonly { code: AgencyCode; par
 export async function endAgency(tx: Tx, code: AgencyCode, at: Date, successor: AgencyCode | null): Promise<boolean> {
   const { rowCount } = await tx.query(
     `update agencies set valid_to = $2, successor_code = $3, successor_from = case when $3::text is null then null else $2::timestamptz end
-     where code = $1 and valid_to is null and valid_from < $2`,
+     where code = $1 and valid_to is null and valid_from <= $2`,
     [code, at, successor],
   )
   return rowCount === 1

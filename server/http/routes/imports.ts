@@ -22,6 +22,7 @@ import { absentFrom, loosePhotos, type PreviewRow, previewOf } from '../../impor
 import { cancelImport, photoArchiveBytes, previewAgain, startCommit, startImport } from '../../imports/startImport.ts'
 import type { Actor } from '../../staff/actor.ts'
 import { authorize, holds, type Permission } from '../../staff/authorize.ts'
+import { idempotency } from '../idempotency.ts'
 import { readMultipart, type UploadedFile } from '../multipart.ts'
 
 const mappingSchema = z.record(z.string().max(40), z.string().max(200))
@@ -133,8 +134,9 @@ const uploadForm = z.object({
 export function importsRoutes(deps: ImportDeps): Router {
   const router = Router()
   const body = express.json({ limit: '256kb' })
+  const once = idempotency(deps)
 
-  router.post('/api/imports', async (req, res) => {
+  router.post('/api/imports', once, async (req, res) => {
     const actor = importer(req)
     const form = await readMultipart(req, { fileBytes: photoArchiveBytes, files: 2 })
     try {

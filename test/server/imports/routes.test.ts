@@ -1,0 +1,230 @@
+import { beforeAll, expect, test } from '@jest/globals'
+import type { Express, RequestHandler } from 'express'
+import { pino } from 'pino'
+import sharp from 'sharp'
+import supertest from 'supertest'
+import type { AgencyCode } from '../../../core/identity/agencyCode.ts'
+import { buildApp } from '../../../server/app.ts'
+import { agenciesRoutes } from '../../../server/http/routes/agencies.ts'
+import { importsRoutes } from '../../../server/http/routes/imports.ts'
+import { officersRoutes } from '../../../server/http/routes/officers.ts'
+import type { ImportDeps } from '../../../server/imports/importDeps.ts'
+import { importTasks } from '../../../server/imports/importTasks.ts'
+import type { Actor, Role, Scope } from '../../../server/staff/actor.ts'
+import { useDatabase } from '../../support/database.ts'
+import { csv, importDeps } from '../../support/importing.ts'
+import { testCipher } from '../../support/testCipher.ts'
+
+const db = useDatabase()
+let deps: ImportDeps
+let app: Express
+let actor: Actor | null = null
+
+const header = ['so_dinh_danh', 'ho_ten', 'ngay_sinh', 'gioi_tinh', 'ma_don_vi', 'loai', 'chuc_vu']
+const row = (number: string, name: string, agency = 'G09.01') => [number, name, '23/08/1985', 'Nam', agency, 'CC', '']
+
+function as(role: Role | Scope | null, agency = 'G09', more: Partial<Actor> = {}): void {
+  const machine = role?.includes(':') ?? false
+  actor = role && {
+    kind: machine ? 'client' : 'person',
+    sub: `${role}@${agency}`,
+    name: role,
+    roles: new Set(machine ? [] : [role as Role]),
+    scopes: new Set(machine ? [role as Scope] : []),
+    agency: agency as AgencyCode,
+    ...more,
+  }
+}
+
+/** Runs the jobs that wait, as the worker would. */
+async function work(): Promise<void> {
+  const tasks = importTasks(deps)
+  for (;;) {
+    const { rows } = await db.pool.query<{ id: string; task: keyof typeof tasks; payload: unknown }>(
+      'select j.id, t.identifier as task, j.payload from graphile_worker._private_jobs j join graphile_worker._private_tasks t on t.id = j.task_id order by j.id',
+    )
+    if (rows.length === 0) return
+    for (const { id, task, payload } of rows) {
+      await db.pool.query('delete from graphile_worker._private_jobs where id = $1', [id])
+      await tasks[task](payload)
+    }
+  }
+}
+
+async function upload(file: Buffer, fields: Record<string, string> = {}) {
+  const request = supertest(app).post('/api/imports').attach('file', file, 'Danh sách cán bộ.csv')
+  for (const [name, value] of Object.entries(fields)) request.field(name, value)
+  const answer = await request
+  await work()
+  return answer
+}
+
+beforeAll(async () => {
+  deps = await importDeps(db.pool, testCipher())
+  const authenticate: RequestHandler = (req, _res, next) => {
+    req.actor = actor
+    next()
+  }
+  app = buildApp({
+    logger: pino({ level: 'silent' }),
+    publicUrl: 'http://localhost',
+    trustProxy: false,
+    formTargets: [],
+    measureRequests: (_req, _res, next) => next(),
+    publicRoutes: [],
+    authenticate,
+    idempotency: (_req, _res, next) => next(),
+    streamRoutes: [importsRoutes(deps), officersRoutes(deps), agenciesRoutes(deps)],
+    apiRoutes: [],
+    pages: [],
+  })
+  as('admin')
+  const units = csv(['ma', 'ten_vi', 'ma_cha'], ['G09', 'Bộ Nội vụ', ''], ['G09.01', 'Vụ Một', 'G09'], ['G09.02', 'Vụ Hai', 'G09'])
+  const { body } = await upload(units)
+  await supertest(app).post(`/api/imports/${body.id}/commit`).expect(202)
+  await work()
+  await deps.agencies.refresh(db.pool)
+})
+
+test('upload, preview, commit, search: the whole way over HTTP', async () => {
+  as('maker')
+  const people = csv(header, row('001085000001', 'Nguyễn Thị Thảo'), row('1085000002', 'Trần Văn An'), row('001085000003', 'Lê <b>'))
+  const started = await upload(people)
+  expect(started.status).toBe(202)
+  expect(started.body).toMatchObject({ state: 'reading', fileName: 'Danh sách cán bộ.csv', maker: 'maker' })
+  const path = started.headers.location!
+  expect((await supertest(app).get(path)).body).toMatchObject({
+    state: 'preview',
+    kind: 'officers',
+    counts: { new: 2, refused: 1, repaired: 1 },
+  })
+  const refused = await supertest(app).get(`${path}/rows?outcome=refused`)
+  expect(refused.body.rows).toMatchObject([{ row: 4, findings: [{ code: 'import.text.markup', column: 'ho_ten', value: 'Lê <b>' }] }])
+  const blocked = await supertest(app).post(`${path}/commit`)
+  expect([blocked.status, blocked.body.code]).toEqual([422, 'import.refused-rows'])
+  await supertest(app).post(`${path}/commit`).send({ onlyGood: true }).expect(202)
+  await work()
+  expect((await supertest(app).get(path)).body).toMatchObject({ state: 'done', onlyGood: true })
+  expect((await supertest(app).post(`${path}/commit`)).body.code).toBe('import.conflict')
+  const found = await supertest(app).post('/api/officers/search').send({ query: 'nguyen thi thao' }).expect(200)
+  expect(found.headers['cache-control']).toBe('no-store')
+  expect(found.body).toMatchObject({
+    officers: [{ fullName: 'Nguyễn Thị Thảo', personalNumber: '001***000001', agencyName: 'Vụ Một', card: null }],
+    next: null,
+  })
+  const page = await supertest(app).get(`/api/officers/${found.body.officers[0].id}`).expect(200)
+  expect(page.body).toMatchObject({ birthDate: '1985-08-23', gender: 'male', photo: null, version: 1 })
+  const workbook = await supertest(app).get(`${path}/errors.xlsx`).responseType('blob').expect(200)
+  expect(workbook.body.subarray(0, 2).toString()).toBe('PK')
+})
+
+test('the same upload with the same Idempotency-Key is one import', async () => {
+  as('maker')
+  const send = () =>
+    supertest(app)
+      .post('/api/imports')
+      .set('Idempotency-Key', 'k1')
+      .attach('file', csv(header, row('001085000021', 'Lê An')), 'a.csv')
+  const [first, again] = [await send(), await send()]
+  expect([first.status, again.status]).toEqual([202, 202])
+  expect(again.body.id).toBe(first.body.id)
+  await work()
+})
+
+test('a photo replaces another, and is served to those who may see the person', async () => {
+  as('maker')
+  const { body } = await supertest(app).post('/api/officers/search').send({ query: 'tran van an' })
+  const path = `/api/officers/${body.officers[0].id}`
+  const picture = await sharp({ create: { width: 300, height: 400, channels: 3, background: '#345' } })
+    .jpeg()
+    .toBuffer()
+  const put = await supertest(app).put(`${path}/photo`).attach('photo', picture, 'a.jpg').expect(200)
+  expect(put.body.photo).toMatch(/^[0-9a-f]{64}$/)
+  const broken = await supertest(app).put(`${path}/photo`).attach('photo', Buffer.from('MZ'), 'a.jpg')
+  expect([broken.status, broken.body.code]).toEqual([422, 'photo.not-image'])
+  expect((await supertest(app).get(`${path}/photo.jpg`).expect(200)).headers['content-type']).toBe('image/jpeg')
+  as('maker', 'G09.02')
+  expect((await supertest(app).get(`${path}/photo.jpg`)).status).toBe(404)
+})
+
+test('a holder sees the own page and who looked at it, and nobody else’s', async () => {
+  as('maker')
+  const { body } = await supertest(app).post('/api/officers/search').send({})
+  const [mine, other] = body.officers as { id: string }[]
+  as('holder', 'G09.01', { officerId: mine!.id })
+  await supertest(app).get(`/api/officers/${mine!.id}`).expect(200)
+  const views = await supertest(app).get(`/api/officers/${mine!.id}/views`).expect(200)
+  expect(views.body.views[0]).toMatchObject({ by: 'holder', action: 'officer.viewed' })
+  expect((await supertest(app).get(`/api/officers/${mine!.id}/personal-data`)).body).toMatchObject({
+    personalNumber: expect.stringMatching(/^\d{12}$/),
+  })
+  for (const path of ['', '/views', '/photo.jpg', '/personal-data']) {
+    expect((await supertest(app).get(`/api/officers/${other!.id}${path}`)).status).toBe(403)
+  }
+  expect((await supertest(app).post('/api/officers/search').send({})).status).toBe(403)
+})
+
+test('who may not import, cannot; another agency’s import is not found; an upload that is none is refused', async () => {
+  const file = csv(header, row('001085000009', 'Lê An'))
+  for (const [role, status] of [
+    [null, 401],
+    ['approver', 403],
+    ['auditor', 403],
+    ['printer', 403],
+    ['holder', 403],
+    ['verify:bulk', 403],
+    ['cards:write', 202],
+  ] as const) {
+    as(role)
+    expect([role, (await upload(file)).status]).toEqual([role, status])
+  }
+  as('maker', 'G09.01')
+  expect((await upload(file, { agency: 'G09' })).body.code).toBe('auth.outside-scope')
+  const own = await upload(file)
+  as('maker', 'G09.02')
+  for (const path of ['', '/rows', '/absent', '/photos', '/errors.xlsx']) {
+    expect((await supertest(app).get(`/api/imports/${own.body.id}${path}`)).body.code).toBe('import.not-found')
+  }
+  for (const path of ['commit', 'cancel', 'preview']) {
+    expect((await supertest(app).post(`/api/imports/${own.body.id}/${path}`)).body.code).toBe('import.not-found')
+  }
+  as('auditor', 'G09.01')
+  await supertest(app).get(`/api/imports/${own.body.id}/rows`).expect(200)
+  expect((await supertest(app).post(`/api/imports/${own.body.id}/commit`)).status).toBe(403)
+  as('maker', 'G09.01')
+  expect((await supertest(app).post('/api/imports').field('agency', 'G09.01')).body.code).toBe('import.upload')
+  expect((await supertest(app).post('/api/imports').send({})).status).toBe(415)
+  expect((await supertest(app).get('/api/imports')).body.imports).toHaveLength(1)
+})
+
+test('a sheet of agencies needs an admin, a sheet of people a maker', async () => {
+  as('maker')
+  const units = await upload(csv(['ma', 'ten_vi', 'ma_cha'], ['G09.03', 'Vụ Ba', 'G09']))
+  expect((await supertest(app).get(`/api/imports/${units.body.id}`)).body).toMatchObject({
+    state: 'failed',
+    failure: { code: 'auth.forbidden' },
+  })
+  as('admin')
+  const people = await upload(csv(header, row('001085000011', 'Lê An')))
+  expect((await supertest(app).get(`/api/imports/${people.body.id}`)).body).toMatchObject({
+    state: 'failed',
+    failure: { code: 'auth.forbidden' },
+  })
+})
+
+test('an admin adds, moves and ends agencies of the own subtree only', async () => {
+  as('admin', 'G09')
+  await supertest(app).put('/api/agencies/G09.01.01').send({ nameVi: 'Phòng', parent: 'G09.01' }).expect(201)
+  const moved = await supertest(app).put('/api/agencies/G09.01.01').send({ nameVi: 'Phòng', parent: 'G09.02' }).expect(200)
+  expect(moved.body).toMatchObject({ parent: 'G09.02', name: { vi: 'Phòng', en: null } })
+  expect((await supertest(app).put('/api/agencies/G03').send({ nameVi: 'Bộ khác', parent: null })).body.code).toBe('auth.outside-scope')
+  expect((await supertest(app).put('/api/agencies/G09.02').send({ nameVi: 'Vòng', parent: 'G09.01.01' })).body.code).toBe('agency.conflict')
+  as('maker', 'G09')
+  expect((await supertest(app).put('/api/agencies/G09.01').send({ nameVi: 'x', parent: 'G09' })).status).toBe(403)
+  as('admin', 'G09.01')
+  expect((await supertest(app).get('/api/agencies')).body.agencies.map((one: { code: string }) => one.code)).toEqual(['G09.01'])
+  expect((await supertest(app).get('/api/agencies/G09.02')).body.code).toBe('agency.not-found')
+  as('admin', 'G09')
+  const ended = await supertest(app).post('/api/agencies/G09.01.01/dissolve').send({ successor: 'G09.02' }).expect(200)
+  expect(ended.body).toMatchObject({ successor: { code: 'G09.02' } })
+})
