@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import sharp from 'sharp'
+import { prepareZXingModule } from 'zxing-wasm/reader'
 import { inspectDocument } from '../../core/document/inspectDocument.ts'
 import type { PdfSignature } from '../../core/pdf/signatureFields.ts'
 import type { DocumentSignature } from '../../core/verification/evidence.ts'
@@ -45,8 +47,19 @@ export function createFileVerifier(deps: FileVerifierDeps): FileVerifier {
   }
 }
 
+let decoder: Promise<unknown> | undefined
+
+/** Loads the decoder from our own files; left alone it would ask a public CDN for it. */
+function prepareDecoder(): Promise<unknown> {
+  decoder ??= readFile(createRequire(import.meta.url).resolve('zxing-wasm/reader/zxing_reader.wasm')).then(wasm =>
+    prepareZXingModule({ overrides: { wasmBinary: Uint8Array.from(wasm).buffer }, fireImmediately: true }),
+  )
+  return decoder
+}
+
 /** QR texts of a JPEG, PNG or WebP; null when it cannot be opened. */
 async function readQrCodes(picture: Uint8Array): Promise<readonly string[] | null> {
+  await prepareDecoder()
   try {
     const image = sharp(picture, { limitInputPixels: maxPixels, failOn: 'error' }).rotate().flatten({ background: '#fff' }).ensureAlpha()
     const { data, info } = await image
