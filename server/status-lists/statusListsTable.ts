@@ -161,3 +161,14 @@ export async function readStaleLists(db: Db, iat: number): Promise<number[]> {
   )
   return rows.map(row => row.number)
 }
+
+/** Closes every open list and lets the next one be numbered `skip` further on. Answers how many were open. */
+export async function closeLists(db: Db, skip: number): Promise<number> {
+  const { rowCount } = await db.query('update status_lists set reserved = size where reserved < size')
+  await db.query(
+    `select setval(pg_get_serial_sequence('status_lists', 'number'),
+       greatest((select last_value from status_lists_number_seq), (select coalesce(max(number), 0) from status_lists)) + $1)`,
+    [skip],
+  )
+  return rowCount ?? 0
+}

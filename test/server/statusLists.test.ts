@@ -15,6 +15,7 @@ import { nodeCrypto } from '../../server/keys/nodeCrypto.ts'
 import type { SignerPool } from '../../server/keys/signerPool.ts'
 import { appendEntries } from '../../server/log/appendEntries.ts'
 import { newestEntries } from '../../server/log/readEntries.ts'
+import { abandonOpenLists } from '../../server/status-lists/abandonOpenLists.ts'
 import { indexOrder } from '../../server/status-lists/indexOrder.ts'
 import { reserveStatusIndices } from '../../server/status-lists/reserveStatusIndices.ts'
 import { type StatusChange, setStatuses } from '../../server/status-lists/setStatuses.ts'
@@ -93,6 +94,14 @@ test('the database itself refuses to hand out an index again', async () => {
   const { list } = (await reserveStatusIndices(db.pool, 'G09.03', 3))[0]!
   await expect(db.pool.query('update status_lists set reserved = 1 where number = $1', [list])).rejects.toThrow('never handed out twice')
   await expect(db.pool.query('delete from status_lists where number = $1', [list])).rejects.toThrow()
+})
+
+test('after a restore nothing is handed out from the lists of before, and list numbers leave a gap', async () => {
+  const before = (await reserveStatusIndices(db.pool, 'G09.03', 3)).map(({ list }) => list)
+  expect(await abandonOpenLists(db.pool)).toBeGreaterThan(0)
+  const after = (await reserveStatusIndices(db.pool, 'G09.03', 3)).map(({ list }) => list)
+  expect(Math.min(...after)).toBeGreaterThanOrEqual(Math.max(...before) + 1000)
+  expect((await db.pool.query('select from status_lists where number = any($1) and reserved < size', [before])).rowCount).toBe(0)
 })
 
 test('issued, suspended and back, revoked for good; never issued stays 3', async () => {
