@@ -1,4 +1,4 @@
-import { openAsBlob } from 'node:fs'
+import { openAsBlob, statSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -25,7 +25,7 @@ interface ImportState {
     absent: number
     warned: number
     repaired: number
-    photos: { files: number; matched: number; unmatched: number; refused: number; missing: number }
+    photos: { files: number; matched: number; new: number; unmatched: number; refused: number; missing: number }
   } | null
   columns: { sheet: string; headerRow?: number; unknown?: string[]; missing?: string[] }[] | null
   failure: { code: string; detail: string | null } | null
@@ -70,6 +70,7 @@ export async function importPeople(args: string[], io: CliIo): Promise<number> {
   })
   const [file] = positionals
   if (!file) throw new CliError('Which file?', 64)
+  for (const path of [file, values.photos]) if (path) statSync(path)
   const language = values.lang === 'vi' || (values.lang === undefined && io.env.LANG?.startsWith('vi')) ? 'vi' : 'en'
   const demonstration = values.as === undefined && !io.env.ANTIN_CLIENT_ID && readDemonstration(io.env) !== undefined
   let api = await signedIn(io, { as: values.as ?? (demonstration ? 'maker' : undefined), url: values.url })
@@ -88,7 +89,7 @@ export async function importPeople(args: string[], io: CliIo): Promise<number> {
   const blocked = counts.refused > 0 && !values['good-rows']
   const end = blocked || values.preview ? read : await commit(api, io, read.id, values['good-rows'] === true)
   if (values.json) io.out(JSON.stringify({ ...end, findings }))
-  else if (end.state === 'done') io.out(`Written: ${counts.new} new, ${counts.changed} changed, ${counts.photos.matched} photos.`)
+  else if (end.state === 'done') io.out(`Written: ${counts.new} new, ${counts.changed} changed, ${counts.photos.new} new photos.`)
   else if (blocked) {
     io.err(`Nothing was written: ${counts.refused} rows are refused. Mend them (--errors FILE gives a workbook), or add --good-rows.`)
     await api.post(`/api/imports/${read.id}/cancel`, {})
@@ -116,8 +117,11 @@ async function follow(api: ApiSession, io: CliIo, id: string, word: string, stat
   for (let pause = 100; ; pause = Math.min(pause * 1.5, 1000)) {
     const now = await api.get<ImportState>(`/api/imports/${id}`)
     const busy = states.includes(now.state)
-    io.progress(`${word}: ${now.progress}${now.total ? ` of ${now.total}` : ''}`, !busy)
-    if (!busy) return now
+    if (!busy) {
+      io.progress(`${word}: ${now.counts?.rows ?? now.progress} rows, ${now.state}`, true)
+      return now
+    }
+    io.progress(`${word}: ${now.progress}${now.total ? ` of ${now.total}` : ''}`)
     await wait(pause)
   }
 }
@@ -143,7 +147,9 @@ function show(io: CliIo, read: ImportState, rows: readonly ImportRow[], language
   const words = { repaired: 'Repaired', warning: 'Warning', refused: 'Refused' }
   for (const severity of ['repaired', 'warning', 'refused'] as const) {
     const lines = rows.flatMap(row =>
-      row.findings.filter(one => one.severity === severity).map(one => `row ${row.row}: ${one.message[language]}`),
+      row.findings
+        .filter(one => one.severity === severity && one.code !== 'import.photo.missing')
+        .map(one => `row ${row.row}: ${one.message[language]}`),
     )
     for (const line of lines.slice(0, listed)) io.out(`${words[severity]}, ${line}`)
     if (lines.length > listed) io.out(`… and ${lines.length - listed} more`)

@@ -1,10 +1,11 @@
 import { parseArgs } from 'node:util'
 import { parseAgencyCode } from '../core/identity/agencyCode.ts'
 import { CliError, type CliIo } from './io.ts'
+import { readOperatorConfig } from './operatorConfig.ts'
 
 /**
  * `antin seed --people N --agencies M [--root CODE] [--from K]`: synthetic people straight into the database of
- * DATABASE_URL, for load tests. On the server itself only, never beside real people.
+ * DATABASE_URL or of the demonstration, for load tests. On the server itself only, never beside real people.
  */
 export async function seed(args: string[], io: CliIo): Promise<number> {
   const { values } = parseArgs({
@@ -20,13 +21,13 @@ export async function seed(args: string[], io: CliIo): Promise<number> {
   const people = count(values.people, 'people', 10_000_000)
   const agencies = count(values.agencies, 'agencies', 100_000)
   const from = count(values.from, 'from', 29_000_000)
-  const { homePath, readConfig } = await import('../server/config.ts')
+  const { homePath } = await import('../server/config.ts')
   const { createPool } = await import('../server/db/pool.ts')
   const { createFieldCipher } = await import('../server/keys/fieldCipher.ts')
   const { readSecret } = await import('../server/keys/secretFile.ts')
   const { seedPeople } = await import('../server/officers/seedPeople.ts')
-  const config = readConfig(io.env)
-  if (!config.DATABASE_URL) throw new CliError('DATABASE_URL names no database.', 64)
+  const config = readOperatorConfig(io)
+  if (!config.DATABASE_URL) throw new CliError('DATABASE_URL names no database, and there is no demonstration running here.', 64)
   const pool = createPool(config.DATABASE_URL, { max: 2 })
   try {
     const cipher = await createFieldCipher(pool, readSecret(config.MASTER_KEY_FILE ?? homePath(config, 'keys', 'master.key')))

@@ -31,7 +31,8 @@ export interface ImportCounts {
   repaired: number
   /** People of the agencies in the file who are not in it. */
   absent: number
-  photos: { files: number; matched: number; unmatched: number; refused: number; missing: number }
+  /** `new`: rows whose person gets another photo than before; `missing`: people who will have none. */
+  photos: { files: number; matched: number; unmatched: number; refused: number; new: number; missing: number }
 }
 
 export interface ImportRow {

@@ -116,11 +116,11 @@ async function read(deps: ImportDeps, row: ImportRow): Promise<void> {
     return photos
   }
 
-  async function count(photos: Omit<ImportCounts['photos'], 'missing'>): Promise<ImportCounts> {
+  async function count(photos: Omit<ImportCounts['photos'], 'missing' | 'new'>): Promise<ImportCounts> {
     const outcomes = await countOutcomes(deps.pool, row.id)
     const byPhoto = await countRowPhotos(deps.pool, row.id)
     const absent = kind === 'officers' ? await countAbsent(deps.pool, row.id, await agenciesInFile(deps.pool, row.id)) : 0
-    return { ...outcomes, absent, photos: { ...photos, missing: byPhoto.missing + byPhoto.refused } }
+    return { ...outcomes, absent, photos: { ...photos, new: byPhoto.new, missing: byPhoto.missing + byPhoto.refused } }
   }
 }
 

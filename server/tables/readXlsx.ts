@@ -41,6 +41,7 @@ interface Workbook {
 async function readWorkbook(zip: ZipArchive): Promise<Workbook> {
   const root = await relations(zip, '_rels/.rels', '')
   const path = [...root.values()].find(rel => rel.type.endsWith('/officeDocument'))?.target ?? 'xl/workbook.xml'
+  if (!zip.entries.has(path)) throw new AppError('table.kind')
   const folder = path.slice(0, path.lastIndexOf('/') + 1)
   const rels = await relations(zip, `${folder}_rels/${path.slice(folder.length)}.rels`, folder)
   const workbook: Workbook = { sheets: [], strings: '', styles: '', date1904: false }

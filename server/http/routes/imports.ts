@@ -53,7 +53,7 @@ const importSchema = z
         warned: z.int(),
         repaired: z.int(),
         absent: z.int().describe('People of these agencies who are not in the file: nothing happens to them'),
-        photos: z.object({ files: z.int(), matched: z.int(), unmatched: z.int(), refused: z.int(), missing: z.int() }),
+        photos: z.object({ files: z.int(), matched: z.int(), unmatched: z.int(), refused: z.int(), new: z.int(), missing: z.int() }),
       })
       .nullable(),
     columns: z
