@@ -1,9 +1,10 @@
 import { pdfNumber } from '../../../core/pdf/pdfText.ts'
 import { qrRuns } from '../qr/qrPath.ts'
-import { cardSides, faceDocument, groundDocument, type Side } from '../render/cardFaces.ts'
+import { cardSides, faceDocument, groundDocument, type SharedTexts, type Side, sharedTexts } from '../render/cardFaces.ts'
 import type { CardView } from '../render/cardView.ts'
 import { coverCrop } from '../render/coverCrop.ts'
 import { jpegFrame } from '../render/jpeg.ts'
+import { Kept } from '../render/kept.ts'
 import { type PlacedQr, POINTS_PER_DOT, placeQrs } from '../render/qrPlacement.ts'
 import type { Template } from '../render/template.ts'
 import { typstPdf } from '../render/typst.ts'
@@ -19,27 +20,45 @@ export interface SideDrawing {
   xObjects: string
 }
 
-const grounds = new WeakMap<Template, { prefix: PdfPrefix; result: number[] }>()
+const grounds = new Kept<{ file: Uint8Array; prefix: PdfPrefix; forms: number[] }>(32)
 
-/** Begins a file with both sides' ground; `draw` writes cards' parts and returns their drawings. */
-export function beginCardPdf(template: Template, sink: (chunk: Uint8Array) => void, { preview = false } = {}) {
-  let ground = grounds.get(template)
-  if (!ground) {
-    const file = typstPdf(groundDocument(template))
-    ground = PdfWriter.prefix(writer => copyPagesAsForms(writer, file))
-    grounds.set(template, ground)
+/** The ground of cards that share these texts: as a PDF of its own, and as the beginning of a file. */
+function groundOf(template: Template, shared: SharedTexts) {
+  return grounds.get(`${template.digest} ${JSON.stringify(shared)}`, () => {
+    const file = typstPdf(groundDocument(template, shared))
+    const { prefix, result } = PdfWriter.prefix(writer => copyPagesAsForms(writer, file))
+    return { file, prefix, forms: result }
+  })
+}
+
+/** A file that begins with the ground of its first card. `draw` writes cards' parts, other grounds as they come, and returns drawings. */
+export function beginCardPdf(template: Template, first: CardView | undefined, sink: (chunk: Uint8Array) => void, { preview = false } = {}) {
+  const formsByShared = new Map<string, number[]>()
+  const shared = first && sharedTexts(template, first)
+  const ground = shared && groundOf(template, shared)
+  if (ground) formsByShared.set(JSON.stringify(shared), ground.forms)
+  const writer = new PdfWriter(sink, ground?.prefix)
+  const groundForms = (card: CardView): number[] => {
+    const own = sharedTexts(template, card)
+    const key = JSON.stringify(own)
+    let forms = formsByShared.get(key)
+    if (!forms) {
+      forms = copyPagesAsForms(writer, groundOf(template, own).file)
+      formsByShared.set(key, forms)
+    }
+    return forms
   }
-  const groundForms = ground.result
-  const writer = new PdfWriter(sink, ground.prefix)
   const { width, height, bleed } = template.size
   const [w, h, b] = [width * POINTS_PER_MM, height * POINTS_PER_MM, bleed * POINTS_PER_MM]
 
   const draw = (cards: readonly CardView[]): Record<Side, SideDrawing>[] => {
     const faces = copyPagesAsForms(writer, typstPdf(faceDocument(template, cards, { preview })))
+    if (faces.length !== cards.length * cardSides.length) throw new Error('Typst wrote another number of pages')
     return cards.map((card, index) => {
+      const grounds = groundForms(card)
       const drawSide = (side: Side): SideDrawing => {
         const at = cardSides.indexOf(side)
-        let xObjects = `/G ${groundForms[at]} 0 R/F ${faces[2 * index + at]} 0 R`
+        let xObjects = `/G ${grounds[at]} 0 R/F ${faces[2 * index + at]} 0 R`
         let operators = `q 1 0 0 1 ${pdfNumber(-b)} ${pdfNumber(-b)} cm/G Do Q\n`
         const slot = template.photo
         if (slot?.side === side && card.photo) {

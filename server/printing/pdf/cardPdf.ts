@@ -30,32 +30,50 @@ export function writeCardPdf(run: CardRun, sink: (chunk: Uint8Array) => void): v
 }
 
 /** The layout of `writeCardPdf`. */
-export function cardPages({ template, preview = false, title }: LayoutStart, sink: (chunk: Uint8Array) => void): CardLayout {
-  const { writer, draw } = beginCardPdf(template, sink, { preview })
-  const box = [template.size.width, template.size.height].map(side => pdfNumber(side * POINTS_PER_MM)).join(' ')
-  const pagesNumber = writer.reserve()
-  const pages: number[] = []
+export function cardPages(start: LayoutStart, sink: (chunk: Uint8Array) => void): CardLayout {
+  const { width, height } = start.template.size
+  const box = [width, height].map(side => pdfNumber(side * POINTS_PER_MM)).join(' ')
+  const file = pagedFile(start, sink)
   return {
     size: 100,
     add(cards) {
+      const { writer, draw, addPage } = file.open(cards[0])
       for (const drawing of draw(cards)) {
         for (const side of cardSides) {
           const { operators, xObjects } = drawing[side]
-          const content = writer.stream('/Filter/FlateDecode', deflateSync(Buffer.from(operators, 'latin1'), { level: 2 }))
-          pages.push(
-            writer.object(
-              `<</Type/Page/Parent ${pagesNumber} 0 R/MediaBox[0 0 ${box}]/Resources<</XObject<<${xObjects}>>>>/Contents ${content} 0 R>>`,
-            ),
-          )
+          addPage(box, xObjects, writer.stream('/Filter/FlateDecode', deflateSync(Buffer.from(operators, 'latin1'), { level: 2 })))
         }
       }
     },
-    end() {
-      writer.object(`<</Type/Pages/Count ${pages.length}/Kids[${pages.map(page => `${page} 0 R`).join(' ')}]>>`, pagesNumber)
-      const catalog = writer.object(
-        `<</Type/Catalog/Pages ${pagesNumber} 0 R/ViewerPreferences<</PrintScaling/None/Duplex/DuplexFlipLongEdge>>>>`,
+    end: () => file.end(),
+  }
+}
+
+/** A file begun when its first card is known, and its pages. */
+export function pagedFile({ template, preview = false, title }: LayoutStart, sink: (chunk: Uint8Array) => void) {
+  const begin = (first?: CardView) => {
+    const { writer, draw } = beginCardPdf(template, first, sink, { preview })
+    const parent = writer.reserve()
+    const pages: number[] = []
+    const addPage = (box: string, xObjects: string, content: number) =>
+      pages.push(
+        writer.object(
+          `<</Type/Page/Parent ${parent} 0 R/MediaBox[0 0 ${box}]/Resources<</XObject<<${xObjects}>>>>/Contents ${content} 0 R>>`,
+        ),
       )
-      writer.end(catalog, writer.object(`<</Producer${pdfString('Ấn Tín')}${title ? `/Title${pdfString(title)}` : ''}>>`))
+    return { writer, draw, addPage, parent, pages }
+  }
+  let begun: ReturnType<typeof begin> | undefined
+  return {
+    open(first?: CardView) {
+      begun ??= begin(first)
+      return begun
+    },
+    end() {
+      const { writer, parent, pages } = this.open()
+      writer.object(`<</Type/Pages/Count ${pages.length}/Kids[${pages.map(page => `${page} 0 R`).join(' ')}]>>`, parent)
+      const root = writer.object(`<</Type/Catalog/Pages ${parent} 0 R/ViewerPreferences<</PrintScaling/None/Duplex/DuplexFlipLongEdge>>>>`)
+      writer.end(root, writer.object(`<</Producer${pdfString('Ấn Tín')}${title ? `/Title${pdfString(title)}` : ''}>>`))
     },
   }
 }

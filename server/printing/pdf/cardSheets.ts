@@ -1,8 +1,8 @@
 import { deflateSync } from 'node:zlib'
-import { pdfNumber, pdfString } from '../../../core/pdf/pdfText.ts'
+import { pdfNumber } from '../../../core/pdf/pdfText.ts'
 import { cardSides, type Side } from '../render/cardFaces.ts'
-import { beginCardPdf, POINTS_PER_MM } from './cardDrawings.ts'
-import { type CardLayout, type CardRun, type LayoutStart, lay } from './cardPdf.ts'
+import { POINTS_PER_MM } from './cardDrawings.ts'
+import { type CardLayout, type CardRun, type LayoutStart, lay, pagedFile } from './cardPdf.ts'
 
 const A4 = { width: 210, height: 297 }
 /** Between the bleeds of neighbours, and the length of a crop mark; millimetres. */
@@ -20,21 +20,20 @@ export function writeCardSheets(run: CardRun, sink: (chunk: Uint8Array) => void)
 }
 
 /** The layout of `writeCardSheets`. */
-export function cardSheets({ template, preview = false, title }: LayoutStart, sink: (chunk: Uint8Array) => void): CardLayout {
-  const { writer, draw } = beginCardPdf(template, sink, { preview })
-  const { width, height, bleed } = template.size
+export function cardSheets(start: LayoutStart, sink: (chunk: Uint8Array) => void): CardLayout {
+  const file = pagedFile(start, sink)
+  const { width, height, bleed } = start.template.size
   const cell = { width: width + 2 * bleed + GUTTER, height: height + 2 * bleed + GUTTER }
   const columns = Math.floor((A4.width - 2 * MARGIN + GUTTER) / cell.width)
   const rows = Math.floor((A4.height - 2 * MARGIN + GUTTER) / cell.height)
   const left = (A4.width - columns * cell.width + GUTTER) / 2 + bleed
   const top = (A4.height - rows * cell.height + GUTTER) / 2 + bleed
   const [w, h] = [A4.width * POINTS_PER_MM, A4.height * POINTS_PER_MM]
-  const pagesNumber = writer.reserve()
-  const pages: number[] = []
 
   return {
     size: columns * rows,
     add(cards) {
+      const { writer, draw, addPage } = file.open(cards[0])
       const drawings = draw(cards)
       for (const side of cardSides) {
         let operators = ''
@@ -55,20 +54,10 @@ export function cardSheets({ template, preview = false, title }: LayoutStart, si
           '/Filter/FlateDecode',
           deflateSync(Buffer.from(`${operators}q 0 0 0 1 K .25 w\n${marks}Q\n`, 'latin1')),
         )
-        pages.push(
-          writer.object(
-            `<</Type/Page/Parent ${pagesNumber} 0 R/MediaBox[0 0 ${pdfNumber(w)} ${pdfNumber(h)}]/Resources<</XObject<<${xObjects}>>>>/Contents ${content} 0 R>>`,
-          ),
-        )
+        addPage(`${pdfNumber(w)} ${pdfNumber(h)}`, xObjects, content)
       }
     },
-    end() {
-      writer.object(`<</Type/Pages/Count ${pages.length}/Kids[${pages.map(page => `${page} 0 R`).join(' ')}]>>`, pagesNumber)
-      const catalog = writer.object(
-        `<</Type/Catalog/Pages ${pagesNumber} 0 R/ViewerPreferences<</PrintScaling/None/Duplex/DuplexFlipLongEdge>>>>`,
-      )
-      writer.end(catalog, writer.object(`<</Producer${pdfString('Ấn Tín')}${title ? `/Title${pdfString(title)}` : ''}>>`))
-    },
+    end: () => file.end(),
   }
 
   /** Top left of a card's trim in points from the sheet's top left, on the dot grid. */

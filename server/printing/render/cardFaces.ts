@@ -9,22 +9,25 @@ import { compileTypst, shadowFile } from './typst.ts'
 export type Side = 'front' | 'back'
 export const cardSides: readonly Side[] = ['front', 'back']
 
-/** The part of both sides that is the same on every card, with its bleed: one page a side. */
-export function groundDocument(template: Template, sides: readonly Side[] = cardSides): NodeTypstDocument {
+/** Values of the template's shared fields; null for an empty one. */
+export type SharedTexts = Readonly<Record<string, string | null>>
+
+/** What a card shares with others: cards of equal ones have the same ground. */
+export function sharedTexts(template: Template, card: CardView): SharedTexts {
+  return Object.fromEntries(textFields.filter(field => template.fields[field]?.shared).map(field => [field, card[field] || null]))
+}
+
+/** The part of both sides that does not vary from card to card, with its bleed: one page a side. Throws as `faceDocument`. */
+export function groundDocument(template: Template, shared: SharedTexts, sides: readonly Side[] = cardSides): NodeTypstDocument {
   const { width, height, bleed } = template.size
-  return paged(
-    template,
-    sides,
-    width + 2 * bleed,
-    height + 2 * bleed,
-    sides.map(side => `#page(${side}.ground(spec))`),
-    sides.length,
-  )
+  shadowFile('shared.json', Buffer.from(JSON.stringify(shared)))
+  const body = ['#let shared = json("/shared.json")', ...sides.map(side => `#page(context ${side}.ground(shared, spec))`)]
+  return paged(template, sides, width + 2 * bleed, height + 2 * bleed, body, sides.length)
 }
 
 /**
  * The texts of each card, trimmed size, clear ground: for each card one page a side, in order. Throws `render.text`,
- * `render.font` or `render.template`, naming the field.
+ * `render.font`, `render.image` or `render.template`, naming the field.
  */
 export function faceDocument(
   template: Template,
@@ -35,14 +38,8 @@ export function faceDocument(
   shadowFile('cards.json', Buffer.from(JSON.stringify(cards.map(card => textsOf(template, card)))))
   const mark = (side: Side) => (preview ? ' preview-mark()' : ` if card.sample { sample-mark("${side}") }`)
   const pages = sides.map(side => `page(context { ${side}.face(card, spec);${mark(side)} })`).join('; ')
-  return paged(
-    template,
-    sides,
-    template.size.width,
-    template.size.height,
-    [`#for card in json("/cards.json") { ${pages} }`],
-    cards.length * sides.length,
-  )
+  const body = [`#for card in json("/cards.json") { ${pages} }`]
+  return paged(template, sides, template.size.width, template.size.height, body, cards.length * sides.length)
 }
 
 function paged(
@@ -105,6 +102,9 @@ function checkCard(template: Template, card: CardView): void {
 
 function textsOf(template: Template, card: CardView): Record<string, unknown> {
   const texts: Record<string, unknown> = { category: card.category, sample: card.sample ?? false, 'has-photo': card.photo !== undefined }
-  for (const field of textFields) texts[field] = template.fields[field] && card[field] ? card[field] : null
+  for (const field of textFields) {
+    const rule = template.fields[field]
+    if (!rule?.shared) texts[field] = rule && card[field] ? card[field] : null
+  }
   return texts
 }

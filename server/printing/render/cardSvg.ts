@@ -1,24 +1,26 @@
 import { qrPath } from '../qr/qrPath.ts'
-import { faceDocument, groundDocument, type Side } from './cardFaces.ts'
+import { faceDocument, groundDocument, type Side, sharedTexts } from './cardFaces.ts'
 import type { CardView } from './cardView.ts'
 import { type Box, coverCrop } from './coverCrop.ts'
 import { jpegFrame } from './jpeg.ts'
+import { Kept } from './kept.ts'
 import { type PlacedQr, POINTS_PER_DOT, placeQrs } from './qrPlacement.ts'
 import type { Template } from './template.ts'
 import { typstSvg } from './typst.ts'
 
-const grounds = new WeakMap<Template, Partial<Record<Side, string>>>()
+const grounds = new Kept<string>(32)
 
 /** Returns one side as SVG in points: ground, photo, texts as outlines, and last the codes, on the dot grid. */
 export function cardSvg(template: Template, card: CardView, side: Side, preview: boolean): string {
   const { width, height, bleed } = template.size
-  const cached = grounds.get(template) ?? {}
-  grounds.set(template, cached)
-  cached[side] ??= innerSvg(typstSvg(groundDocument(template, [side])))
+  const shared = sharedTexts(template, card)
+  const ground = grounds.get(`${template.digest} ${side} ${JSON.stringify(shared)}`, () =>
+    innerSvg(typstSvg(groundDocument(template, shared, [side]))),
+  )
   const face = innerSvg(typstSvg(faceDocument(template, [card], { preview, sides: [side] })))
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="${width}mm" height="${height}mm" viewBox="0 0 ${points(width)} ${points(height)}">`,
-    `<g transform="translate(${points(-bleed)} ${points(-bleed)})">${cached[side]}</g>`,
+    `<g transform="translate(${points(-bleed)} ${points(-bleed)})">${ground}</g>`,
     photoSvg(template, card, side),
     face,
     ...placeQrs(template, card, side, preview).map(qrSvgGroup),

@@ -13,17 +13,28 @@ const fallbackLetters = new Set('ƀɃɓƁʼʽ')
  */
 export function requireGlyphs(field: string, text: string, fonts: readonly FontName[]): void {
   if (text !== text.normalize('NFC')) throw new AppError('render.font', `${field}: text is not NFC`)
+  const key = fonts.join()
+  const good = known.get(key) ?? new Set<string>()
+  known.set(key, good)
   for (const character of text) {
-    if (fallbackLetters.has(character)) continue
+    if (good.has(character)) continue
     const parts = [...character.normalize('NFD')]
-    for (const font of fonts) {
-      const known = charactersOf(font)
-      if (known.has(character.codePointAt(0) as number) || parts.every(part => known.has(part.codePointAt(0) as number))) continue
+    const lacking = fallbackLetters.has(character)
+      ? undefined
+      : fonts.find(font => {
+          const inFont = charactersOf(font)
+          return !inFont.has(character.codePointAt(0) as number) && !parts.every(part => inFont.has(part.codePointAt(0) as number))
+        })
+    if (lacking !== undefined) {
       const code = (character.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0')
-      throw new AppError('render.font', `${field}: no glyph for U+${code} in ${font}`)
+      throw new AppError('render.font', `${field}: no glyph for U+${code} in ${lacking}`)
     }
+    good.add(character)
   }
 }
+
+/** Characters that were looked up and found, by the fonts' names. */
+const known = new Map<string, Set<string>>()
 
 /** Code points that a font's `cmap` maps to a glyph other than .notdef (OpenType, cmap formats 4 and 12). */
 export function charactersOf(font: FontName): ReadonlySet<number> {

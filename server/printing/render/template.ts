@@ -15,7 +15,8 @@ const manifestSchema = z.strictObject({
   legalBasis: z.string().optional(),
   size: z.strictObject({ width: millimetres, height: millimetres, bleed: z.number().min(0).max(10).default(0) }),
   fonts: z.array(z.enum(Object.keys(fontFiles) as [FontName, ...FontName[]])).min(1),
-  fields: z.record(z.string(), z.strictObject({ required: z.boolean() })),
+  /** `shared`: the same on most cards of an issuer; drawn with the ground, which is kept for each set of values. */
+  fields: z.record(z.string(), z.strictObject({ required: z.boolean(), shared: z.boolean().default(false) })),
   /** Left, top, width and height from the trimmed card's corner. */
   photo: z
     .strictObject({ side: sides, x: z.number(), y: z.number(), width: millimetres, height: millimetres, required: z.boolean() })
