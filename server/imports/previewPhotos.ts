@@ -9,7 +9,7 @@ import { importFileReader } from './importFiles.ts'
 import { insertImportPhotos, type StoredPhoto } from './importsTable.ts'
 import { sealPhoto, sealPhotoName } from './photoContent.ts'
 
-export const photoArchiveLimits = { entries: 200_000, unpackedBytes: 8 * 1024 ** 3, ratio: 200 } as const
+export const photoArchiveLimits = { entries: 120_000, unpackedBytes: 8 * 1024 ** 3, ratio: 200 } as const
 
 const batchSize = 16
 

@@ -153,9 +153,11 @@ export async function readTies(db: Db, id: string): Promise<{ validCards: number
   return rows[0]!
 }
 
-/** Overwrites everything personal in a person's row and deletes its history; the row itself stays because cards point to it. */
+/** Overwrites everything personal in a person's row and deletes its history and what imports still hold of it; the row itself stays because cards point to it. */
 export async function blankOfficer(tx: Tx, id: string, privateSealed: Buffer, index: Buffer): Promise<void> {
   await tx.query('delete from officer_changes where officer_id = $1', [id])
+  await tx.query('delete from import_photos where officer_id = $1', [id])
+  await tx.query('delete from import_rows where person_index = (select personal_number_index from officers where id = $1)', [id])
   await tx.query(
     `update officers set personal_number_index = $2, private = $3, full_name = '', search_name = '', position = '', title = '',
        photo_digest = null, warnings = '[]', version = version + 1, left_at = coalesce(left_at, now()), updated_at = now() where id = $1`,

@@ -14,9 +14,8 @@ import { openZipArchive, type ZipArchive } from './zipArchive.ts'
 export async function* readXlsx(file: Buffer, limits: TableLimits): AsyncGenerator<TableRow> {
   const zip = await openZipArchive(file, limits)
   try {
-    const workbook = await readWorkbook(zip)
+    const workbook = await readWorkbook(zip, limits)
     if (workbook.sheets.length === 0) throw new AppError('table.sheet')
-    if (workbook.sheets.length > limits.sheets) throw new AppError('table.sheet', `More than ${limits.sheets} sheets`)
     const strings = await readSharedStrings(zip, workbook.strings, limits)
     const isDate = await readDateStyles(zip, workbook.styles)
     const guard = new RowGuard(limits)
@@ -38,7 +37,7 @@ interface Workbook {
   date1904: boolean
 }
 
-async function readWorkbook(zip: ZipArchive): Promise<Workbook> {
+async function readWorkbook(zip: ZipArchive, limits: TableLimits): Promise<Workbook> {
   const root = await relations(zip, '_rels/.rels', '')
   const path = [...root.values()].find(rel => rel.type.endsWith('/officeDocument'))?.target ?? 'xl/workbook.xml'
   if (!zip.entries.has(path)) throw new AppError('table.kind')
@@ -56,6 +55,7 @@ async function readWorkbook(zip: ZipArchive): Promise<Workbook> {
       const id = Object.entries(attributes).find(([key]) => key.endsWith(':id'))?.[1] ?? ''
       const rel = rels.get(id)
       if (rel?.type.endsWith('/worksheet')) workbook.sheets.push({ name: attributes.name ?? '', path: rel.target })
+      if (workbook.sheets.length > limits.sheets) throw new AppError('table.sheet', `More than ${limits.sheets} sheets`)
     },
   })
   return workbook
@@ -66,6 +66,7 @@ async function relations(zip: ZipArchive, path: string, folder: string): Promise
   if (!zip.entries.has(path)) return found
   await parse(zip, path, {
     open(name, { Id, Type, Target, TargetMode }) {
+      if (found.size > 10_000) throw new AppError('table.xml', 'Too many relations')
       if (name !== 'Relationship' || !Id || !Target || TargetMode === 'External') return
       found.set(Id, { type: Type ?? '', target: Target.startsWith('/') ? Target.slice(1) : folder + Target.replace(/^\.\//, '') })
     },
@@ -80,18 +81,24 @@ async function readSharedStrings(zip: ZipArchive, path: string, limits: TableLim
   let inText = false
   let inPhonetic = false
   let total = 0
+  const bound = (): void => {
+    if (total > limits.sharedChars) throw new AppError('table.too-large', 'The texts of the workbook are too long together')
+  }
   await parse(zip, path, {
     open(name) {
-      if (name === 'si') text = ''
-      else if (name === 't') inText = !inPhonetic
+      if (name === 'si') {
+        text = ''
+        total += 8 // an empty string takes its place too
+      } else if (name === 't') inText = !inPhonetic
       else if (name === 'rPh') inPhonetic = true
+      bound()
     },
     text(part) {
       if (!inText) return
       text += part
       total += part.length
       if (text.length > limits.cellChars) throw new AppError('table.cell-too-long')
-      if (total > limits.sharedChars) throw new AppError('table.too-large', 'The texts of the workbook are too long together')
+      bound()
     },
     close(name) {
       if (name === 't') inText = false
@@ -102,6 +109,9 @@ async function readSharedStrings(zip: ZipArchive, path: string, limits: TableLim
   return strings
 }
 
+// Excel's own bound is 65,490.
+const mostStyles = 70_000
+
 /** By cell style: whether its number format shows a date. */
 async function readDateStyles(zip: ZipArchive, path: string): Promise<boolean[]> {
   const styles: boolean[] = []
@@ -110,6 +120,7 @@ async function readDateStyles(zip: ZipArchive, path: string): Promise<boolean[]>
   let inCellFormats = false
   await parse(zip, path, {
     open(name, attributes) {
+      if (styles.length > mostStyles || formats.size > mostStyles) throw new AppError('table.xml', 'Too many styles')
       if (name === 'numFmt') formats.set(Number(attributes.numFmtId), showsDate(attributes.formatCode ?? ''))
       else if (name === 'cellXfs') inCellFormats = true
       else if (name === 'xf' && inCellFormats) {

@@ -9,15 +9,19 @@ export interface XmlListener {
   close?(name: string): void
 }
 
+/** Characters without any event: nothing real is so long, and the parser holds them in memory. */
+const longestToken = 2 << 20
+
 /**
  * Parses an XML stream in chunks and yields after each, so that the caller can hand on what the listener gathered. A
  * document type declaration is refused, so no entity beyond the five of XML can occur.
- * @throws table.xml malformed, a document type, more than 64 levels
+ * @throws table.xml malformed, a document type, more than 64 levels, a text, tag or comment without end
  */
 export async function* xmlEvents(stream: Readable, listener: XmlListener): AsyncGenerator<void> {
   const parser = new SaxesParser<{ position: false }>({ position: false })
   let failure: Error | undefined
   let depth = 0
+  let quiet = 0
   parser.on('error', error => {
     failure ??= error
   })
@@ -25,13 +29,19 @@ export async function* xmlEvents(stream: Readable, listener: XmlListener): Async
     failure ??= new Error('a document type is declared')
   })
   parser.on('opentag', tag => {
+    quiet = 0
     if (++depth > 64) failure ??= new Error('too deep')
     listener.open(localName(tag.name), tag.attributes as Record<string, string>)
   })
-  parser.on('text', text => listener.text?.(text))
-  parser.on('cdata', text => listener.text?.(text))
+  const hear = (text: string): void => {
+    quiet = 0
+    listener.text?.(text)
+  }
+  parser.on('text', hear)
+  parser.on('cdata', hear)
   parser.on('closetag', tag => {
     depth--
+    quiet = 0
     listener.close?.(localName(tag.name))
   })
   const check = () => {
@@ -41,6 +51,8 @@ export async function* xmlEvents(stream: Readable, listener: XmlListener): Async
   try {
     for await (const chunk of stream) {
       parser.write(chunk as string)
+      quiet += (chunk as string).length
+      if (quiet > longestToken) throw new AppError('table.xml', 'A text, tag or comment has no end')
       check()
       yield
     }

@@ -16,7 +16,7 @@ import { testCipher } from '../../support/testCipher.ts'
 const db = useDatabase()
 const cipher = testCipher()
 const root = 'G09' as AgencyCode
-const people = 25_000
+const people = 20_500
 const names = Array.from({ length: people }, (_, i) => searchName(syntheticPerson(i).fullName))
 let agencies: AgencyTree
 const deps = () => ({ pool: db.pool, cipher, agencies })

@@ -68,13 +68,21 @@ test.each([
   ['an undefined entity', workbook('<row><c t="str"><v>&a;</v></c></row>'), 'table.xml'],
   ['a column past the limit', workbook('<row r="1"><c r="ZZ1"><v>1</v></c></row>'), 'table.too-many-columns'],
   ['a cell past the limit', workbook(`<row><c t="str"><v>${'x'.repeat(40_000)}</v></c></row>`), 'table.cell-too-long'],
+  ['a text without end', workbook(`<row>${'0123456789abcdefghijklmnopqrstuvwxyz'.repeat(100_000)}`), 'table.xml'],
+  ['a comment without end', workbook(`<row><!--${'0123456789abcdefghijklmnopqrstuvwxyz'.repeat(100_000)}`), 'table.xml'],
+  [
+    'strings without number',
+    workbook('', { 'xl/sharedStrings.xml': `<sst>${'<si><t>0123456789</t></si>'.repeat(10)}</sst>` }),
+    'table.too-large',
+  ],
+  ['a zip of other things', Buffer.from(zipSync({ 'a.jpg': strToU8('x') })), 'table.kind'],
   ['no sheet', workbook('', { 'xl/_rels/workbook.xml.rels': '<Relationships/>' }), 'table.sheet'],
   ['a zip that is none', Buffer.from('PK\x03\x04 not a zip at all, whatever it says'), 'table.zip'],
   ['an old .xls', Buffer.from('d0cf11e0a1b11ae1', 'hex'), 'table.locked'],
   ['a PDF', Buffer.from('%PDF-1.7 …'), 'table.kind'],
   ['nothing', Buffer.alloc(0), 'table.kind'],
 ])('%s is refused', async (_, file, code) => {
-  await expect(rowsOf(file)).rejects.toMatchObject({ code })
+  await expect(rowsOf(file, { ...tableLimits, sharedChars: 100 })).rejects.toMatchObject({ code })
 })
 
 test('a part that unpacks to thousands of times its size is refused before it is unpacked', async () => {
