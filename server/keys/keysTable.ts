@@ -67,13 +67,18 @@ export async function readKeyRevision(db: Db): Promise<number> {
   return rows[0]!.revision
 }
 
-/** Adds a key. Throws `key.conflict` when it is there already. */
+const foreignKeyViolation = '23503'
+
+/** Adds a key. Throws `key.conflict` when it is there already, `agency.not-found` when there is no such agency. */
 export async function insertKey(tx: Tx, key: NewKey): Promise<void> {
-  const { rowCount } = await tx.query(
+  const insert = tx.query(
     `insert into signing_keys (kid, thumbprint, agency_code, use, jwk, form, location, x5c, not_before, not_after)
      values ($1, $2, $3, $4, $5, $6, $7, $8, to_timestamp($9), to_timestamp($10)) on conflict do nothing`,
     [key.kid, key.thumbprint, key.agency, key.use, key.jwk, key.form, key.location, JSON.stringify(key.x5c), key.notBefore, key.notAfter],
   )
+  const { rowCount } = await insert.catch(cause => {
+    throw cause?.code === foreignKeyViolation ? new AppError('agency.not-found', undefined, { cause }) : cause
+  })
   if (rowCount !== 1) throw new AppError('key.conflict')
 }
 

@@ -4,10 +4,12 @@ import { parseSealed } from '../../core/credential/sealed.ts'
 import type { P256Jwk } from '../../core/crypto/coreCrypto.ts'
 import { encodeBase64url } from '../../core/encoding/base64url.ts'
 import { AppError } from '../../core/errors.ts'
+import { issuerUrl } from '../../core/sd-jwt/credentialTypes.ts'
 import { issueSdJwt } from '../../core/sd-jwt/issue.ts'
 import { cardVcClaims } from '../../core/sd-jwt/vcClaims.ts'
 import { type AuditActor, recordAudit } from '../audit/auditTable.ts'
 import { inTransaction } from '../db/transaction.ts'
+import { certificateNames } from '../keys/certificateNames.ts'
 import type { FieldCipher } from '../keys/fieldCipher.ts'
 import { nodeCrypto } from '../keys/nodeCrypto.ts'
 import type { SignerPool } from '../keys/signerPool.ts'
@@ -51,8 +53,9 @@ export async function issueHolderSdJwt(
     unit: card.usingName,
   })
   const kid = encodeBase64url(signer.kid)
-  // The leaf's URI has to equal iss: that of an agency above says another.
-  const x5c = signer.agency === card.issuer ? signer.x5c : undefined
+  // The leaf's URI has to equal iss: that of an agency above, or of a state certificate, says something else.
+  const leaf = signer.x5c?.[0]
+  const x5c = leaf && certificateNames(leaf, issuerUrl(deps.publicUrl, card.issuer)) ? signer.x5c : undefined
   const { text, payload } = await issueSdJwt(
     { header: { kid, ...(x5c ? { x5c } : {}) }, claims, selective, holderKey: input.holderKey },
     { sign: signer.signSdJwt, crypto: nodeCrypto, randomBytes },

@@ -254,6 +254,11 @@ test('windows that are empty or past are refused, and document keys need a certi
     'key.window',
   )
   await expect(createKey(deps, { agency: g09, use: 'document', notAfter: now + 10 }, 'system')).rejects.toThrow('key.wrong-use')
+  const files = () => readdirSync(join(home, 'keys', 'agencies')).length
+  const before = files()
+  const nowhere = 'G99' as AgencyCode
+  await expect(createKey(deps, { agency: nowhere, use: 'card', notAfter: now + 10 }, 'system')).rejects.toThrow('agency.not-found')
+  expect(files()).toBe(before)
 })
 
 test('a PKCS#12 key is brought in once, within its certificate’s window; what is refused leaves no file behind', async () => {

@@ -18,6 +18,7 @@ import { createPool } from '../../server/db/pool.ts'
 import { inTransaction } from '../../server/db/transaction.ts'
 import { jwtVcIssuerRoutes } from '../../server/http/routes/jwtVcIssuer.ts'
 import { trustRoutes } from '../../server/http/routes/trust.ts'
+import { certificateNames } from '../../server/keys/certificateNames.ts'
 import { createKey } from '../../server/keys/createKey.ts'
 import { verifyEndorsement } from '../../server/keys/endorsement.ts'
 import { keyStore } from '../../server/keys/keyStore.ts'
@@ -178,6 +179,8 @@ test('agency keys have X.509 certificates whose URI is the issuer, and are in th
   const [card] = await readKeys(db.pool, { agency: 'G09', use: 'card' })
   const leaf = new X509Certificate(Buffer.from(card!.x5c[0]!, 'base64'))
   expect(leaf.subjectAltName).toBe('URI:https://the.example/agencies/G09')
+  expect(certificateNames(card!.x5c[0]!, 'https://the.example/agencies/G09')).toBe(true)
+  expect(certificateNames(card!.x5c[0]!, 'https://the.example/agencies/G0')).toBe(false)
   expect(leaf.verify(authority.publicKey) && leaf.checkIssued(authority)).toBe(true)
   expect(leaf.publicKey.export({ format: 'jwk' })).toMatchObject({ x: (card!.jwk as { x: string }).x })
   const metadata = JSON.parse(await fetchText('/.well-known/jwt-vc-issuer/agencies/G09'))
