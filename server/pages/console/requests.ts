@@ -113,6 +113,7 @@ export function requestPages(deps: PageDeps): ConsoleRouter {
 
   pages.get('/requests/:id/refuse', 'requests.read', async (req, res, actor) => {
     const request = await find(String(req.params.id), actor)
+    if (!holds(actor, requestKinds[request.kind].decide)) throw new AppError('auth.forbidden')
     render(res, 'console/request-refuse', { request, values: {}, errors: [] })
   })
 
@@ -148,6 +149,7 @@ export function requestPages(deps: PageDeps): ConsoleRouter {
 
   pages.post('/requests/:id/cancel', ['cards.request', 'diplomas.register', 'keys.manage'], async (req, res, actor) => {
     const request = await find(String(req.params.id), actor)
+    authorize(actor, requestKinds[request.kind].make, request.agencyCode as AgencyCode, deps.tree, deps.clock())
     await attempt(deps, req, res, `/console/requests/${request.id}`, async () => {
       await cancelRequest(deps, { actor, id: request.id })
       await redirectWith(deps, req, res, '/console/requests?mine=1', { key: 'request.cancelledFlash' })

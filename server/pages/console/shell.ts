@@ -151,7 +151,7 @@ export function problemKey(code: string): string {
   return textsOf('vi').has(`problem.${code}`) ? `problem.${code}` : 'problem.other'
 }
 
-/** Runs a command of a form; a rule it breaks becomes a message on the page `back`. Errors of sign-in and step-up pass through. */
+/** Runs a command of a form; a rule it breaks becomes a message on the page `back`. Errors of sign-in, of step-up and of what is not there pass through. */
 export async function attempt(
   deps: Pick<PageDeps, 'sessions'>,
   req: Request,
@@ -162,7 +162,7 @@ export async function attempt(
   try {
     await command()
   } catch (error) {
-    if (!(error instanceof AppError) || error.code.startsWith('auth.') || error.code === 'internal') throw error
+    if (!(error instanceof AppError) || /^auth\.|^internal$|\.not-found$/.test(error.code)) throw error
     await redirectWith(deps, req, res, back, { kind: 'error', key: problemKey(error.code), values: { detail: error.detail } })
   }
 }
