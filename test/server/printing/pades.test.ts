@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createPublicKey, generateKeyPairSync, sign } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PDFDocument } from '@cantoo/pdf-lib'
@@ -189,6 +189,25 @@ test('ES256 and a PKCS#12 file sign as well', async () => {
     outcome: 'valid',
     coversWholeFile: true,
   })
+})
+
+const softHsm = ['/usr/lib/softhsm/libsofthsm2.so', '/usr/lib64/pkcs11/libsofthsm2.so'].find(existsSync)
+if (!softHsm) console.info('PKCS#11 is not tested here: SoftHSM2 (libsofthsm2.so) is not installed')
+
+;(softHsm ? test : test.skip)('a key that never leaves its PKCS#11 token signs as well', async () => {
+  const env = { ...process.env, SOFTHSM2_CONF: join(dir, 'softhsm2.conf') }
+  mkdirSync(join(dir, 'tokens'))
+  writeFileSync(env.SOFTHSM2_CONF, `directories.tokendir = ${join(dir, 'tokens')}\nobjectstore.backend = file\n`)
+  const util = (...args: string[]) => execFileSync('softhsm2-util', args, { env, stdio: 'pipe' })
+  util('--init-token', '--free', '--label', 'antin', '--pin', '1234', '--so-pin', '5678')
+  writeFileSync(join(dir, 'state.pk8'), state.privateKey.export({ type: 'pkcs8', format: 'pem' }))
+  util('--import', join(dir, 'state.pk8'), '--token', 'antin', '--label', 'state', '--id', 'a1', '--pin', '1234')
+  const [plain, certificate, signed] = ['plain.pdf', 'state.der', 'token.pdf'].map(name => join(dir, name)) as [string, string, string]
+  writeFileSync(plain, diploma)
+  writeFileSync(certificate, state.certificate)
+  const script = join(import.meta.dirname, '../../support/pkcs11Pades.ts')
+  execFileSync(process.execPath, ['--no-warnings', script, softHsm!, plain, certificate, signed], { env })
+  expect((await inspectPdf(readFileSync(signed))).signature).toMatchObject({ outcome: 'valid', coversWholeFile: true })
 })
 
 test('a diploma’s file in one step: rendered, seal and receipt inside, signed over all', async () => {
