@@ -143,10 +143,6 @@ export async function noteColumns(db: Db, id: string, kind: ImportKind, sheets: 
   await db.query('update imports set kind = $2, columns = $3 where id = $1', [id, kind, JSON.stringify(sheets)])
 }
 
-export async function setCounts(db: Db, id: string, counts: ImportCounts): Promise<void> {
-  await db.query('update imports set counts = $2, updated_at = now() where id = $1', [id, JSON.stringify(counts)])
-}
-
 /** Imports whose worker died: in work, with no sign of life for `seconds`. */
 export async function stalledImports(db: Db, seconds: number): Promise<{ id: string; state: 'reading' | 'committing' }[]> {
   const { rows } = await db.query<{ id: string; state: 'reading' | 'committing' }>(
@@ -479,9 +475,9 @@ export async function readImportPhoto(db: Db, importId: string, seq: number): Pr
   return rows[0]?.sealed ?? null
 }
 
-/** Gives a photo to a row by hand, taking it from another; false when either is not there. */
+/** Gives a photo to a row by hand, taking it from another, and counts anew; false when either is not there. */
 export async function assignPhoto(tx: Tx, importId: string, photoSeq: number, rowSeq: number | null): Promise<boolean> {
-  await tx.query('update import_photos set row_seq = null where import_id = $1 and (row_seq = $2 or seq = $3)', [
+  await tx.query('update import_photos set row_seq = null, officer_id = null where import_id = $1 and (row_seq = $2 or seq = $3)', [
     importId,
     rowSeq,
     photoSeq,
@@ -499,6 +495,15 @@ export async function assignPhoto(tx: Tx, importId: string, photoSeq: number, ro
          (select case when photo_digest is null then 'missing' else 'kept' end from officers where id = r.officer_id), 'missing')
      where r.import_id = $1 and (r.photo in ('new', 'same') or r.seq = $2)`,
     [importId, rowSeq],
+  )
+  await tx.query(
+    `update imports i set counts = jsonb_set(i.counts, '{photos}', i.counts -> 'photos' || jsonb_build_object(
+         'matched', (select count(*) from import_photos where import_id = $1 and digest is not null and (row_seq is not null or officer_id is not null)),
+         'unmatched', (select count(*) from import_photos where import_id = $1 and digest is not null and row_seq is null and officer_id is null),
+         'new', (select count(*) from import_rows where import_id = $1 and photo = 'new'),
+         'missing', (select count(*) from import_rows where import_id = $1 and photo in ('missing', 'refused'))))
+     where i.id = $1 and i.counts ? 'photos'`,
+    [importId],
   )
   return rowCount === 1
 }

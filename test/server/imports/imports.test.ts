@@ -221,6 +221,9 @@ test('photos come by file name, by number, and by hand; what is no picture is re
   const { photos: loose } = await loosePhotos(deps, read.id, 0)
   expect(loose).toMatchObject([{ name: 'someone.jpg', refusal: null, officerId: null }])
   expect(await inTransaction(db.pool, tx => assignPhoto(tx, read.id, loose[0]!.seq, 4))).toBe(true)
+  expect((await readImport(db.pool, read.id))!.counts).toMatchObject({
+    photos: { files: 4, matched: 3, unmatched: 0, refused: 1, new: 3, missing: 2 },
+  })
   await commit(deps, read.id)
   const digests = await Promise.all(people.map(async row => (await officerByNumber(row[0]!)).photo_digest))
   expect(digests.map(Boolean)).toEqual([true, true, false, true, false])
