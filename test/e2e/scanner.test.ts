@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { sealedUrl } from '../../core/credential/qr.ts'
+import { noBrowser, openBrowser, verdictOf } from './support/browser.ts'
+import { cameraOf, type Sight, sightOf } from './support/camera.ts'
+import { startDemonstration } from './support/demonstration.ts'
+
+let demonstration: Awaited<ReturnType<typeof startDemonstration>>
+before(async () => {
+  if (!noBrowser) demonstration = await startDemonstration()
+})
+after(() => demonstration?.stop())
+const options = { skip: noBrowser, timeout: 90_000 }
+
+async function scan(name: string, text: string, sight?: Sight) {
+  const { context, page, errors } = await openBrowser({ camera: await cameraOf(name, text, sight) })
+  await page.goto(`${demonstration.file.url}/v`)
+  await page.locator('#camera-start').click({ timeout: 5000 }).catch(() => undefined) // already open where the camera is allowed
+  return { context, page, errors }
+}
+
+test('a genuine card before the camera is valid, with the photo beside the name', options, async () => {
+  const { context, page, errors } = await scan('genuine', demonstration.file.card.genuine)
+  const { verdict, tone, words } = await verdictOf(page)
+  assert.deepEqual([verdict, tone, words.trim()], ['valid', 'good', 'Thẻ hợp lệ'])
+  assert.ok(await page.locator('.portrait img').evaluate(image => (image as unknown as { naturalWidth: number }).naturalWidth > 50))
+  assert.equal(await page.evaluate('document.activeElement.id'), 'verdict')
+  assert.equal(page.url(), `${demonstration.file.url}/v`)
+  assert.deepEqual(errors, [])
+  await context.close()
+})
+
+for (const [name, sight] of [
+  ['blurred', { blur: 2.2, size: 620 }],
+  ['turned', { turned: 33 }],
+  ['small', { size: 260 }],
+  ['dim on a screen', { dim: true, blur: 1 }],
+  ['turned round', { turned: 180, size: 420 }],
+] as [string, Sight][]) {
+  test(`a card that is ${name} is read`, options, async () => {
+    const { context, page } = await scan(name.replace(/\W+/g, '-'), demonstration.file.card.genuine, sight)
+    assert.equal((await verdictOf(page)).verdict, 'valid')
+    await context.close()
+  })
+}
+
+test('a revoked, a tampered and a short code get their verdicts, and an ended card shows no name', options, async () => {
+  const { card, shortQr } = demonstration.file
+  const revoked = await scan('revoked', card.revoked)
+  assert.match((await verdictOf(revoked.page)).words, /Thẻ không hợp lệ[\s\S]*thu hồi/)
+  assert.equal(await revoked.page.locator('.facts .name').count(), 0)
+  await revoked.context.close()
+  const tampered = await scan('tampered', card.tampered)
+  assert.match((await verdictOf(tampered.page)).words, /Thẻ không hợp lệ[\s\S]*đã bị sửa/)
+  await tampered.context.close()
+  const short = await scan('short', shortQr.genuine, { size: 300 })
+  assert.equal((await verdictOf(short.page)).verdict, 'valid')
+  await short.context.close()
+})
+
+test('a foreign code is shown and not followed, with a warning', options, async () => {
+  const { context, page } = await scan('foreign', 'https://moha-gov.example/dang-nhap?next=otp')
+  await page.locator('.foreign').waitFor({ timeout: 15_000 })
+  assert.match(await page.locator('.foreign').innerText(), /trang giả[\s\S]*moha-gov\.example/)
+  assert.equal(new URL(page.url()).origin, demonstration.file.url)
+  await context.close()
+})
+
+test('a code of ours on another host is judged here, and the reader is told', options, async () => {
+  const { context, page } = await scan('other-host', demonstration.file.card.genuine.replace(/^https?:\/\/[^/]+/, 'https://the-moha.example'))
+  assert.equal((await verdictOf(page)).verdict, 'valid')
+  assert.match(await page.locator('.foreign').innerText(), /the-moha\.example/)
+  await context.close()
+})
+
+test('photo, paste and number work without a camera', options, async () => {
+  const { context, page } = await openBrowser()
+  const { url, card } = demonstration.file
+  await page.goto(`${url}/v`)
+  const picture = join(tmpdir(), `antin-photo-${process.pid}.jpg`)
+  writeFileSync(picture, await sightOf(card.genuine, { turned: 12, blur: 1.2 }))
+  await page.setInputFiles('#photo', picture)
+  assert.equal((await verdictOf(page)).verdict, 'valid')
+  await page.goto(`${url}/v`)
+  await page.fill('#paste', card.revoked)
+  await page.click('#paste-form button')
+  assert.equal((await verdictOf(page)).verdict, 'invalid')
+  await page.goto(`${url}/v`)
+  await page.fill('#serial', card.serial.toLowerCase())
+  await page.click('#serial-form button')
+  await page.locator('#serial-result strong').waitFor()
+  assert.match(await page.locator('#serial-result').innerText(), /đang có hiệu lực[\s\S]*Số thẻ không chứng minh/)
+  await context.close()
+})
+
+test('the address keeps no trace of what was scanned', options, async () => {
+  const { context, page } = await openBrowser()
+  const { url, card, shortQr } = demonstration.file
+  await page.goto('about:blank')
+  await page.goto(card.genuine)
+  await verdictOf(page)
+  assert.equal(page.url(), `${url}/v`)
+  await page.goto(shortQr.genuine)
+  await verdictOf(page)
+  assert.equal(page.url(), `${url}/v`)
+  assert.ok(!String(await page.evaluate('JSON.stringify(Object.keys(localStorage)) + location.href')).includes(card.genuine.slice(-40)))
+  await context.close()
+})
+
+test('the page of a scanned card costs at most 120 kB with its evidence, the scanner 150 kB before the decoder', options, async () => {
+  for (const [address, most] of [
+    [demonstration.file.card.genuine, 120_000],
+    [`${demonstration.file.url}/v`, 150_000],
+  ] as [string, number][]) {
+    const { context, page } = await openBrowser()
+    const session = await context.newCDPSession(page)
+    await session.send('Network.enable')
+    let bytes = 0
+    session.on('Network.loadingFinished', event => {
+      bytes += event.encodedDataLength
+    })
+    await page.goto(address)
+    await page.waitForTimeout(1500)
+    console.log(`${address.slice(0, 30)}… ${bytes} bytes`)
+    assert.ok(bytes < most, `${bytes} bytes`)
+    await context.close()
+  }
+})
+
+test('the verdict stands within 150 ms of the read on a phone four times slower, once evidence is there', options, async () => {
+  const { context, page } = await openBrowser()
+  await page.goto(demonstration.file.card.genuine)
+  await verdictOf(page)
+  const session = await context.newCDPSession(page)
+  await session.send('Emulation.setCPUThrottlingRate', { rate: 4 })
+  const times: number[] = []
+  for (let i = 0; i < 5; i++) {
+    await page.evaluate("location.hash = ''")
+    times.push(
+      (await page.evaluate(async digits => {
+        const { document, MutationObserver, location, performance } = globalThis as unknown as {
+          document: { getElementById(id: string): unknown; querySelector(selector: string): unknown }
+          MutationObserver: new (listener: () => void) => { observe(node: unknown, options: object): void; disconnect(): void }
+          location: { hash: string }
+          performance: { now(): number }
+        }
+        const start = performance.now()
+        return new Promise(resolve => {
+          const observer = new MutationObserver(() => {
+            if (!document.querySelector('[data-verdict=valid]')) return
+            observer.disconnect()
+            resolve(performance.now() - start)
+          })
+          observer.observe(document.getElementById('app'), { childList: true, subtree: true })
+          location.hash = digits
+        })
+      }, demonstration.file.card.genuine.split('#')[1]!)) as number,
+    )
+    await page.waitForTimeout(300)
+  }
+  const middle = times.toSorted((a, b) => a - b)[2]!
+  console.log(`verdict after ${times.map(Math.round).join(', ')} ms at 4x`)
+  assert.ok(middle < 150, `${middle} ms`)
+  await context.close()
+})
+
+test('a sealed card of another installation is not ours', options, async () => {
+  const { context, page } = await openBrowser()
+  const stranger = sealedUrl(demonstration.file.url, Buffer.from('d28443a10126a04100', 'hex'))
+  await page.goto(stranger)
+  assert.equal((await verdictOf(page)).verdict, 'invalid')
+  await context.close()
+})

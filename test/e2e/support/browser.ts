@@ -1,0 +1,59 @@
+import { existsSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type BrowserContext, chromium, type Page } from 'playwright-core'
+
+const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
+
+/** Why these tests cannot run here; undefined when they can. */
+export const noBrowser = executablePath ? undefined : 'no chromium on this machine'
+
+export interface OpenedBrowser {
+  context: BrowserContext
+  page: Page
+  /** Errors of the page's scripts and of its content security policy. */
+  errors: string[]
+}
+
+/** A fresh Chromium as a phone, perhaps with a file as its camera. */
+export async function openBrowser(options: { camera?: string; lang?: string; width?: number; javaScript?: boolean } = {}): Promise<OpenedBrowser> {
+  const { camera, lang = 'vi-VN', width = 390, javaScript = true } = options
+  const context = await chromium.launchPersistentContext(mkdtempSync(join(tmpdir(), 'antin-browser-')), {
+    ...(executablePath ? { executablePath } : {}),
+    headless: true,
+    locale: lang,
+    viewport: { width, height: 844 },
+    javaScriptEnabled: javaScript,
+    acceptDownloads: true,
+    args: [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      ...(camera ? ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', `--use-file-for-fake-video-capture=${camera}`] : []),
+    ],
+  })
+  const page = context.pages()[0] ?? (await context.newPage())
+  const errors: string[] = []
+  page.on('pageerror', error => errors.push(error.message))
+  page.on('console', message => {
+    if (message.type() === 'error' && /Content Security Policy|TypeError|ReferenceError/.test(message.text())) errors.push(message.text())
+  })
+  return { context, page, errors }
+}
+
+/** The verdict that the page shows, once there is one that will stay. */
+export async function verdictOf(page: Page): Promise<{ verdict: string; tone: string; words: string }> {
+  const result = page.locator('[data-verdict]:not([data-verdict=waiting])')
+  await result.waitFor({ timeout: 15_000 })
+  await page.waitForTimeout(400)
+  return {
+    verdict: (await result.getAttribute('data-verdict'))!,
+    tone: (await result.getAttribute('data-tone')) ?? '',
+    words: await page.locator('.band').innerText(),
+  }
+}
