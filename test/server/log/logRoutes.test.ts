@@ -1,8 +1,10 @@
 import { expect, test } from '@jest/globals'
+import express from 'express'
 import pino from 'pino'
 import request from 'supertest'
 import { decodeBase64url } from '../../../core/encoding/base64url.ts'
 import { concatBytes, utf8 } from '../../../core/encoding/bytes.ts'
+import { AppError } from '../../../core/errors.ts'
 import { countCosignatures, openCheckpoint } from '../../../core/log/checkpoint.ts'
 import { proveConsistency, verifyConsistency } from '../../../core/log/consistency.ts'
 import { cosignatureField, cosignedMessage } from '../../../core/log/cosignedMessage.ts'
@@ -11,7 +13,7 @@ import { leafHash } from '../../../core/log/leafHash.ts'
 import { parseReceipt, proveReceipt, rootOfReceipt } from '../../../core/log/receipt.ts'
 import { formatSignedNote, parseSignedNote } from '../../../core/log/signedNote.ts'
 import { parseEntryBundle, readNodesFromTiles, type Tile, tilePath, tilesOfGrowth } from '../../../core/log/tiles.ts'
-import { buildApp } from '../../../server/app.ts'
+import { problemHandler } from '../../../server/http/problem.ts'
 import { nodeCrypto } from '../../../server/keys/nodeCrypto.ts'
 import { insertAnchor } from '../../../server/log/anchorsTable.ts'
 import { logRoutes } from '../../../server/log/logRoutes.ts'
@@ -26,18 +28,10 @@ const db = useDatabase()
 const log = await newNoteKey(origin)
 const witness = await newNoteKey('witness.example', 'cosignature')
 const app = () =>
-  buildApp({
-    logger: pino({ level: 'silent' }),
-    publicUrl: 'http://localhost:3000',
-    measureRequests: (_req, _res, next) => next(),
-    trustProxy: false,
-    formTargets: [],
-    publicRoutes: [logRoutes({ pool: db.pool, ...log, witnesses: () => [witness.logKey] })],
-    authenticate: (_req, _res, next) => next(),
-    apiRoutes: [],
-    streamRoutes: [],
-    pages: [],
-  })
+  express()
+    .use(logRoutes({ pool: db.pool, ...log, witnesses: () => [witness.logKey] }))
+    .use((_req, _res, next) => next(new AppError('http.not-found')))
+    .use(problemHandler(pino({ level: 'silent' })))
 const signed = () => signCheckpoint({ pool: db.pool, ...log })
 const get = (path: string) =>
   request(app())
