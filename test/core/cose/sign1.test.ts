@@ -91,6 +91,7 @@ test.each<[string, Uint8Array, string]>([
   ['alg null', parts(headerOf([1, null], [4, kid]), none, payload, signature), 'format.header'],
   ['no kid', parts(headerOf([1, -7]), none, payload, signature), 'format.kid'],
   ['kid of 7 bytes', parts(headerOf([1, -7], [4, kid.subarray(1)]), none, payload, signature), 'format.kid'],
+  ['kid of 9 bytes', parts(headerOf([1, -7], [4, new Uint8Array(9)]), none, payload, signature), 'format.kid'],
   ['kid as text', parts(headerOf([1, -7], [4, 'AQIDBAUG']), none, payload, signature), 'format.kid'],
   ['alg in both headers', parts(header, new Map([[1, -7]]), payload, signature), 'format.header'],
   ['a label that is a byte string', parts(headerOf([1, -7], [4, kid], [kid, 1]), none, payload, signature), 'format.header'],
