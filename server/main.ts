@@ -68,7 +68,7 @@ export async function composeWeb(installation: Installation, { demonstration = f
   const assetsDir = homePath(config, 'build', 'assets')
   const [assets, webAssets, trustRoot] = await Promise.all([buildAssets(assetsDir), buildWeb(assetsDir), publishedPin(installation)])
   const identityProvider = createIdentityProvider(identityOptions(installation), personalNumber => officerOf(installation, personalNumber))
-  const sessions = createSessions({ pool, cipher, publicUrl: origin, clock })
+  const sessions = createSessions({ pool, publicUrl: origin, clock })
   const verifier = createVerifier({
     ports: createServerPorts({
       readPublicFile: publicFileReader(installation),

@@ -29,7 +29,6 @@ export interface SignInStart {
 
 export interface SignedIn {
   claims: Readonly<Record<string, unknown>>
-  idToken: string
   /** Seconds; when the person proved who they are with the factors that approving needs. */
   steppedUpAt?: number
 }
@@ -40,8 +39,8 @@ export interface IdentityProvider {
   begin(options: { fresh: boolean; hint?: string | undefined }): Promise<SignInStart>
   /** @throws auth.sign-in · auth.unavailable */
   finish(callback: URL, started: { state: string; nonce: string; verifier: string; fresh: boolean }, now: number): Promise<SignedIn>
-  /** Where and with what fields a browser posts to sign out there; the ID token stays out of addresses. Null where it cannot. */
-  signOutForm(idToken: string): Promise<{ action: string; fields: [name: string, value: string][] } | null>
+  /** Where a browser goes to sign out there; it names the client and nobody. Null where the provider has no such place. */
+  signOutUrl(): Promise<URL | null>
   /** The actor of an `at+jwt` access token (RFC 9068). @throws auth.required · auth.unavailable */
   actorOfToken(token: string): Promise<Actor>
 }
@@ -117,20 +116,13 @@ export function createIdentityProvider(
       if (started.fresh && !(typeof at === 'number' && now - at <= freshness))
         throw new AppError('auth.sign-in', 'The identity provider did not ask again who you are')
       const steppedUpAt = steppedUp(claims)
-      return { claims, idToken: tokens.id_token!, ...(steppedUpAt === undefined ? {} : { steppedUpAt }) }
+      return { claims, ...(steppedUpAt === undefined ? {} : { steppedUpAt }) }
     },
 
-    async signOutForm(idToken) {
+    async signOutUrl() {
       const config = await configuration()
-      const action = config.serverMetadata().end_session_endpoint
-      if (!action) return null
-      return {
-        action,
-        fields: [
-          ['id_token_hint', idToken],
-          ['post_logout_redirect_uri', `${options.publicUrl}/signed-out`],
-        ],
-      }
+      if (!config.serverMetadata().end_session_endpoint) return null
+      return client.buildEndSessionUrl(config, { post_logout_redirect_uri: `${options.publicUrl}/signed-out` })
     },
 
     async actorOfToken(token) {

@@ -15,7 +15,6 @@ export interface SessionRow {
   agencyCode: string
   officerId: string | null
   csrf: string
-  idToken: Buffer
   flash: Flash | null
   steppedUpAt: Date | null
   lastSeenAt: Date
@@ -27,8 +26,8 @@ export type NewSession = Omit<SessionRow, 'flash' | 'lockedAt'>
 
 export async function insertSession(db: Db, session: NewSession): Promise<void> {
   await db.query(
-    `insert into sessions (id_hash, sub, name, roles, agency_code, officer_id, csrf, id_token, stepped_up_at, last_seen_at, expires_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+    `insert into sessions (id_hash, sub, name, roles, agency_code, officer_id, csrf, stepped_up_at, last_seen_at, expires_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
     [
       session.idHash,
       session.sub,
@@ -37,7 +36,6 @@ export async function insertSession(db: Db, session: NewSession): Promise<void> 
       session.agencyCode,
       session.officerId,
       session.csrf,
-      session.idToken,
       session.steppedUpAt,
       session.lastSeenAt,
       session.expiresAt,
@@ -49,7 +47,7 @@ export async function insertSession(db: Db, session: NewSession): Promise<void> 
 export async function findSession(db: Db, idHash: Buffer, now: Date): Promise<SessionRow | null> {
   const { rows } = await db.query<SessionRow>(
     `select s.id_hash as "idHash", s.sub, s.name, s.roles, s.agency_code as "agencyCode", s.officer_id as "officerId", s.csrf,
-       s.id_token as "idToken", s.flash, s.stepped_up_at as "steppedUpAt", s.last_seen_at as "lastSeenAt", s.locked_at as "lockedAt",
+       s.flash, s.stepped_up_at as "steppedUpAt", s.last_seen_at as "lastSeenAt", s.locked_at as "lockedAt",
        s.expires_at as "expiresAt"
      from sessions s
      where s.id_hash = $1 and s.expires_at > $2
@@ -70,9 +68,9 @@ export async function lockSession(db: Db, idHash: Buffer, now: Date): Promise<vo
 /** Gives a session a new identifier after its person proved again who they are; forms already shown keep their token. */
 export async function renewSession(db: Db, oldIdHash: Buffer, session: Omit<NewSession, 'csrf'>): Promise<boolean> {
   const { rowCount } = await db.query(
-    `update sessions set id_hash = $2, name = $3, roles = $4, agency_code = $5, officer_id = $6, id_token = $7, stepped_up_at = $8,
-       last_seen_at = $9, expires_at = $10, locked_at = null
-     where id_hash = $1 and sub = $11`,
+    `update sessions set id_hash = $2, name = $3, roles = $4, agency_code = $5, officer_id = $6, stepped_up_at = $7,
+       last_seen_at = $8, expires_at = $9, locked_at = null
+     where id_hash = $1 and sub = $10`,
     [
       oldIdHash,
       session.idHash,
@@ -80,7 +78,6 @@ export async function renewSession(db: Db, oldIdHash: Buffer, session: Omit<NewS
       session.roles,
       session.agencyCode,
       session.officerId,
-      session.idToken,
       session.steppedUpAt,
       session.lastSeenAt,
       session.expiresAt,

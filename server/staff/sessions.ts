@@ -3,7 +3,6 @@ import type { CookieOptions, Request, Response } from 'express'
 import type { Pool } from 'pg'
 import { AppError } from '../../core/errors.ts'
 import { parseAgencyCode } from '../../core/identity/agencyCode.ts'
-import type { FieldCipher } from '../keys/fieldCipher.ts'
 import { type Actor, type Role, roles } from './actor.ts'
 import type { PersonClaims } from './claims.ts'
 import {
@@ -50,7 +49,6 @@ const touchEvery = 30
 
 export interface SessionsDeps {
   pool: Pool
-  cipher: FieldCipher
   publicUrl: string
   /** Seconds. */
   clock: () => number
@@ -61,8 +59,8 @@ export interface Sessions {
   actorOfSession(req: Request, res: Response): Promise<Actor | null>
   /** Opens a session after a sign-in; of the same person's earlier session it keeps the forms' token. */
   open(req: Request, res: Response, person: PersonClaims, signedIn: OpenedBy): Promise<void>
-  /** Ends the request's session and returns its ID token, for signing out at the provider. */
-  close(req: Request, res: Response): Promise<string | null>
+  /** Ends the request's session. */
+  close(req: Request, res: Response): Promise<void>
   lock(req: Request): Promise<void>
   flash(req: Request, flash: Flash): Promise<void>
   /** The message left for this page, which is then gone. */
@@ -70,14 +68,13 @@ export interface Sessions {
 }
 
 export interface OpenedBy {
-  idToken: string
   steppedUpAt?: number
   officerId?: string
 }
 
 /** Sessions in PostgreSQL: the cookie is a random identifier that the database knows only by its hash. */
 export function createSessions(deps: SessionsDeps): Sessions {
-  const { pool, cipher, clock } = deps
+  const { pool, clock } = deps
   const url = new URL(deps.publicUrl)
   const secure = url.protocol === 'https:'
   // Cookies ignore ports, so two installations on one machine need two names.
@@ -130,7 +127,6 @@ export function createSessions(deps: SessionsDeps): Sessions {
         roles: [...granted],
         agencyCode: person.agency as string,
         officerId: signedIn.officerId ?? null,
-        idToken: cipher.seal(signedIn.idToken),
         steppedUpAt: signedIn.steppedUpAt === undefined ? null : new Date(signedIn.steppedUpAt * 1000),
         lastSeenAt: now,
         expiresAt: new Date(now.getTime() + lifetime * 1000),
@@ -147,10 +143,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
 
     async close(req, res) {
       res.clearCookie(cookieName, cookieOptions)
-      if (!req.staffSession) return null
-      const row = await findSession(pool, hashOf(req), new Date(clock() * 1000))
-      await deleteSession(pool, hashOf(req))
-      return row ? cipher.open(row.idToken).toString('utf8') : null
+      if (req.staffSession) await deleteSession(pool, hashOf(req))
     },
 
     async lock(req) {

@@ -16,7 +16,7 @@ import type { IdentityProvider } from '../../server/staff/identityProvider.ts'
 import { createSessions, type Sessions } from '../../server/staff/sessions.ts'
 
 export const claimMapping = { name: 'name', roles: 'roles', agency: 'agency', officer: 'officer' }
-export const publicUrl = 'http://localhost:3999'
+const defaultUrl = 'http://localhost:3999'
 
 export interface ConsoleWorld {
   app: Express
@@ -40,13 +40,14 @@ export async function makeConsole(
     clock?: () => number
     identityProvider?: IdentityProvider
     officerOf?: ConsoleDeps['officerOf']
+    publicUrl?: string
   },
   authenticate?: (sessions: Sessions) => RequestHandler,
 ): Promise<ConsoleWorld> {
-  const { pool, cipher } = options
+  const { pool, cipher, publicUrl = defaultUrl } = options
   const clock = options.clock ?? (() => Math.floor(Date.now() / 1000))
   const tree = await loadAgencyTree(pool)
-  const sessions = createSessions({ pool, cipher, publicUrl, clock })
+  const sessions = createSessions({ pool, publicUrl, clock })
   const deps: ConsoleDeps = {
     pool,
     cipher,

@@ -61,7 +61,6 @@ export function signInPages(deps: SignInDeps): Router {
     if (!(await recordSignIn(deps.pool, record, new Date(milliseconds()))))
       throw new AppError('auth.forbidden', 'This account has been barred')
     await deps.sessions.open(req, res, person, {
-      idToken: signedIn.idToken,
       ...(signedIn.steppedUpAt === undefined ? {} : { steppedUpAt: signedIn.steppedUpAt }),
       ...(officerId === undefined ? {} : { officerId }),
     })
@@ -88,11 +87,9 @@ export function signInPages(deps: SignInDeps): Router {
   router.post('/signout', async (req, res) => {
     const who = req.actor ?? (req.staffSession && { sub: req.staffSession.sub, name: req.staffSession.name })
     if (who) await recordAudit(deps.pool, { actor: who, action: 'staff.signed-out', agency: req.actor?.agency })
-    const idToken = await deps.sessions.close(req, res)
-    if (idToken === null) return res.redirect(303, '/signed-out')
-    const end = await deps.identityProvider.signOutForm(idToken).catch(() => null)
-    if (!end) return res.redirect(303, '/signed-out')
-    render(res, 'console/signing-out', { end, actor: null, nav: null })
+    await deps.sessions.close(req, res)
+    const there = await deps.identityProvider.signOutUrl().catch(() => null)
+    res.redirect(303, there?.href ?? '/signed-out')
   })
 
   router.get('/signed-out', (req, res) =>

@@ -2,6 +2,8 @@
 export interface FormBrowser {
   /** Goes to a page, by redirects as far as `stop` lets it; returns where it ended and what it read. */
   go(url: string, init?: RequestInit): Promise<{ url: string; status: number; text: string }>
+  /** The value of the first cookie of an origin whose name matches. */
+  cookie(origin: string, name: RegExp): string | undefined
 }
 
 const redirects = new Set([301, 302, 303, 307, 308])
@@ -32,6 +34,7 @@ export function formBrowser(stop?: string): FormBrowser {
       }
       throw new Error(`Too many redirects from ${url}`)
     },
+    cookie: (origin, pattern) => [...(jars.get(new URL(origin).host) ?? [])].find(([name]) => pattern.test(name))?.[1],
   }
 }
 
@@ -46,9 +49,11 @@ export async function signInByForms(
   browser: FormBrowser = formBrowser(stop),
 ): Promise<{ url: string; text: string }> {
   let page = await browser.go(url)
+  let passwordAt = ''
   for (let steps = 0; steps < 6; steps++) {
     const form = /<form([^>]*)>([\s\S]*?)<\/form>/i.exec(page.text)
-    if (!form) return page
+    // Whoever signed in is past the provider's pages: the forms that follow are not ours to send.
+    if (!form || (passwordAt !== '' && new URL(page.url).origin !== passwordAt)) return page
     const action = /\baction="([^"]*)"/i.exec(form[1]!)?.[1] ?? page.url
     const fields = new URLSearchParams()
     for (const [input] of form[2]!.matchAll(/<input[^>]*>/gi)) {
@@ -59,6 +64,7 @@ export async function signInByForms(
       if (page.status === 401 || page.status === 429) throw new Error('The identity provider refused the user name or password')
       fields.set('username', credentials.username)
       fields.set('password', credentials.password)
+      passwordAt = new URL(page.url).origin
     }
     page = await browser.go(new URL(action.replaceAll('&amp;', '&'), page.url).href, { method: 'POST', body: fields })
   }
