@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
 import { newestAnchor } from '../log/anchorsTable.ts'
 import { newestCheckpoint } from '../log/checkpointsTable.ts'
-import { readHead } from '../log/logTable.ts'
+import { readHead, selectTime } from '../log/logTable.ts'
 import { readState } from './stateTable.ts'
 
 /** What anchoring can be in, and what it means to operators; the sentences say what to do. */
@@ -62,7 +62,7 @@ export async function anchoringState(pool: Pool, enabled = true, now = Math.floo
   const name: AnchoringStateName = enabled ? (row?.state ?? 'not-started') : 'none'
   const unanchored = head.range.size - (anchor?.treeSize ?? 0)
   const checkedAt = row ? seconds(row.checkedAt) : null
-  const waitingSince = unanchored > 0 ? await firstUnanchoredAt(pool, anchor?.treeSize ?? 0) : null
+  const waitingSince = unanchored > 0 ? await selectTime(pool, anchor?.treeSize ?? 0) : null
   return {
     state: name,
     detail: row?.detail || anchoringStates[name],
@@ -78,15 +78,6 @@ export async function anchoringState(pool: Pool, enabled = true, now = Math.floo
     reorganisations: row?.reorganisations ?? 0,
     feeBumps: row?.feeBumps ?? 0,
   }
-}
-
-/** `at` of the first entry that no final anchor covers. */
-async function firstUnanchoredAt(pool: Pool, size: number): Promise<number | null> {
-  const { rows } = await pool.query<{ at: number | null }>(
-    `select (convert_from(entry, 'UTF8')::json ->> 'at')::bigint as at from log_entries where leaf_index = $1`,
-    [size],
-  )
-  return rows[0]?.at ?? null
 }
 
 function seconds(date: Date): number {

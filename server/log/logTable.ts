@@ -138,6 +138,15 @@ export async function selectIssuing(db: Db, ref: Uint8Array): Promise<StoredEntr
   return rows[0] ?? null
 }
 
+/** The time of an entry in seconds; null when there is none at the index. */
+export async function selectTime(db: Db, leafIndex: number): Promise<number | null> {
+  const { rows } = await db.query<{ at: number }>(
+    `select (convert_from(entry, 'UTF8')::json ->> 'at')::bigint as at from log_entries where leaf_index = $1`,
+    [leafIndex],
+  )
+  return rows[0]?.at ?? null
+}
+
 /** Closes the log to appends, or opens it again with null. Waits for appends under way. */
 export async function setClosed(db: Db, reason: string | null): Promise<void> {
   await db.query('update log_head set closed = $1 where closed is distinct from $1', [reason])
