@@ -19,16 +19,22 @@ export function textDigest(text: string, crypto: DigestPort): string | Promise<s
  * The claims with every disclosed one in its place, without `_sd` and `_sd_alg` (RFC 9901 7.1, step 3). Throws
  * `format.disclosure` for a digest or claim that occurs twice and for a disclosure that nothing refers to.
  */
-export async function disclosedClaims(
+export function disclosedClaims(
   payload: Readonly<JsonObject>,
   disclosures: readonly Disclosure[],
   crypto: DigestPort,
-): Promise<JsonObject> {
+): JsonObject | Promise<JsonObject> {
+  const digests = disclosures.map(({ text }) => textDigest(text, crypto))
+  return digests.every(digest => typeof digest === 'string')
+    ? openPayload(payload, disclosures, digests)
+    : Promise.all(digests).then(resolved => openPayload(payload, disclosures, resolved))
+}
+
+function openPayload(payload: Readonly<JsonObject>, disclosures: readonly Disclosure[], digests: readonly string[]): JsonObject {
   const byDigest = new Map<string, Disclosure>()
-  for (const disclosure of disclosures) {
-    const digest = textDigest(disclosure.text, crypto)
-    byDigest.set(typeof digest === 'string' ? digest : await digest, disclosure)
-  }
+  digests.forEach((digest, i) => {
+    byDigest.set(digest, disclosures[i]!)
+  })
   const opening = { byDigest, seen: new Set<string>(), used: 0 }
   const claims = openObject(payload, opening, '_sd_alg')
   if (opening.used !== disclosures.length) throw new AppError('format.disclosure', 'A disclosure is not referenced, or given twice')

@@ -22,10 +22,11 @@ export function encodeDisclosure(salt: Uint8Array, name: string, value: unknown)
 
 /** The disclosure of a text, and of the JSON that it decodes to. Throws `format.disclosure` (RFC 9901 7.1). */
 export function parseDisclosure(text: string, json: string): Disclosure {
+  const plain = plainTexts.exec(json)
+  if (plain !== null && !isReserved(plain[2]!)) return { text, name: plain[2], value: plain[3] }
   let parts: unknown
   try {
-    const plain = plainTexts.exec(json)
-    parts = plain === null ? parseJson(json) : plain.slice(1)
+    parts = parseJson(json)
   } catch (cause) {
     throw new AppError('format.disclosure', cause instanceof AppError ? cause.detail : undefined, { cause })
   }
