@@ -1,5 +1,5 @@
 import type { CoreCrypto, P256Jwk } from '../crypto/coreCrypto.ts'
-import { concatBytes } from '../encoding/bytes.ts'
+import { concatBytes, fromHex } from '../encoding/bytes.ts'
 import { type CborValue, decodeCbor, encodeCbor } from '../encoding/strictCbor.ts'
 import { AppError } from '../errors.ts'
 import { isLowS } from './lowS.ts'
@@ -9,6 +9,15 @@ const es256 = -7
 const labels = { alg: 1, kid: 4 } as const
 const empty = new Map<CborValue, CborValue>()
 const noBytes = new Uint8Array(0)
+const none: readonly string[] = []
+
+/** What we write begins with: tag, array of 4, and the protected header up to the kid of 8 bytes and the empty unprotected header. */
+const writtenOpening = fromHex('d2844da201260448')
+/** The Sig_structure's array of 4 and "Signature1". */
+const messageOpening = fromHex('846a5369676e617475726531')
+/** Where the payload's head stands in what we write, and how long the signature is with its head. */
+const payloadPart = 17
+const signaturePart = 66
 
 /** A COSE_Sign1 (RFC 9052 4.2), parsed and not yet verified. */
 export interface Sign1 {
@@ -49,6 +58,46 @@ export function encodeSign1(protectedHeader: Uint8Array, payload: Uint8Array, si
  * `format.kid`, `format.signature-length`. An unknown algorithm or header label is no error here: it is named in `newer`.
  */
 export function parseSign1(bytes: Uint8Array): Sign1 {
+  return parseWrittenForm(bytes) ?? parseAnyForm(bytes)
+}
+
+/**
+ * The parts of exactly the form that is written, without decoding CBOR; null for any other. Its bytes have one reading, so what
+ * passes here has the same parts by `parseAnyForm`.
+ */
+function parseWrittenForm(bytes: Uint8Array): Sign1 | null {
+  const end = bytes.length - signaturePart
+  if (end < payloadPart + 1 || bytes[payloadPart - 1] !== 0xa0 || bytes[end] !== 0x58 || bytes[end + 1] !== 0x40) return null
+  for (let i = 0; i < writtenOpening.length; i++) if (bytes[i] !== writtenOpening[i]) return null
+  const head = bytes[payloadPart]!
+  let payloadAt = payloadPart + 1
+  let length = head - 0x40
+  if (head === 0x58) {
+    length = bytes[payloadAt++]!
+    if (length < 24) return null
+  } else if (head === 0x59) {
+    length = (bytes[payloadAt]! << 8) | bytes[payloadAt + 1]!
+    payloadAt += 2
+    if (length < 256) return null
+  } else if (length < 0 || length > 23) {
+    return null
+  }
+  if (payloadAt + length !== end) return null
+  const signedMessage = new Uint8Array(messageOpening.length + end - 2)
+  signedMessage.set(messageOpening)
+  signedMessage.set(bytes.subarray(2, end), messageOpening.length)
+  // The empty external data stand where the empty unprotected header stood.
+  signedMessage[messageOpening.length + payloadPart - 3] = 0x40
+  return {
+    kid: bytes.subarray(8, 16),
+    payload: bytes.subarray(payloadAt, end),
+    signature: bytes.subarray(end + 2),
+    signedMessage,
+    newer: none,
+  }
+}
+
+function parseAnyForm(bytes: Uint8Array): Sign1 {
   const tag = bytes[0] ?? 0
   if (tag !== tag18) throw tag >> 5 === 6 ? new AppError('format.tag') : new AppError('format.structure')
   const parts = decode(bytes.subarray(1))

@@ -95,6 +95,8 @@ test.each<[string, Uint8Array, string]>([
   ['kid as text', parts(headerOf([1, -7], [4, 'AQIDBAUG']), none, payload, signature), 'format.kid'],
   ['alg in both headers', parts(header, new Map([[1, -7]]), payload, signature), 'format.header'],
   ['a label that is a byte string', parts(headerOf([1, -7], [4, kid], [kid, 1]), none, payload, signature), 'format.header'],
+  ['a payload head longer than needed', fromHex(toHex(sealed).replace('a046a1', 'a05806a1')), 'format.cbor'],
+  ['a payload head far longer than needed', fromHex(toHex(sealed).replace('a046a1', 'a0590006a1')), 'format.cbor'],
   ['a signature of 63 bytes', parts(header, none, payload, signature.subarray(1)), 'format.signature-length'],
   ['a signature of 65 bytes', parts(header, none, payload, new Uint8Array(65)), 'format.signature-length'],
   ['a DER signature', parts(header, none, payload, new Uint8Array(71)), 'format.signature-length'],
@@ -111,6 +113,35 @@ test.each<[string, Uint8Array, string[]]>([
   ['an unprotected label', parts(header, new Map([[394, 'x']]), payload, signature), ['header']],
 ])('well formed, but newer: %s', (_, bytes, newer) => {
   expect(parseSign1(bytes).newer).toEqual(newer)
+})
+
+test('payloads of any length have the parts that CBOR gives them', () => {
+  for (const length of [0, 1, 23, 24, 25, 255, 256, 257, 4000, 65_535, 65_536]) {
+    const long = new Uint8Array(length).fill(7)
+    const parsed = parseSign1(encodeSign1(header, long, signature))
+    expect([parsed.payload, parsed.signature, parsed.kid]).toEqual([long, signature, kid])
+    expect(toHex(parsed.signedMessage)).toBe(toHex(sign1Message(header, long)))
+  }
+})
+
+test('any byte changed: parsed and refused as CBOR decoding says', () => {
+  for (let at = 0; at < sealed.length - 64; at++) {
+    for (let byte = 0; byte < 256; byte++) {
+      const changed = sealed.slice()
+      changed[at] = byte
+      let parts: CborValue[] | null = null
+      try {
+        const decoded = changed[0] === 0xd2 ? decodeCbor(changed.subarray(1)) : null
+        if (Array.isArray(decoded) && decoded.length === 4) parts = decoded as CborValue[]
+      } catch {
+        parts = null
+      }
+      if (thrownCode(() => parseSign1(changed)) !== 'none') continue
+      const parsed = parseSign1(changed)
+      expect(parts).toMatchObject([expect.anything(), expect.anything(), parsed.payload, parsed.signature])
+      expect(toHex(parsed.signedMessage)).toBe(toHex(sign1Message(parts![0] as Uint8Array, parsed.payload)))
+    }
+  }
 })
 
 test('formats 1: high s verifies mathematically and is still no signature', () => {
