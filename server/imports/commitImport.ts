@@ -104,16 +104,24 @@ async function writeOfficers(deps: ImportDeps, tx: Tx, row: ImportRow): Promise<
     // On a connection of its own: progress is seen before the transaction ends.
     if ((await noteProgress(deps.pool, row.id, Math.min(steps, total), total)) !== 'committing') throw new ImportCancelled()
   }
-  for (let after = 0; ; ) {
-    const page = await readRowsToWrite(tx, row.id, after, batchSize)
-    if (page.length === 0) break
-    after = page.at(-1)!.seq
+  // The database writes one page while the next one, read before, is made ready.
+  let writing: Promise<unknown> = Promise.resolve()
+  let page = await readRowsToWrite(tx, row.id, 0, batchSize)
+  while (page.length > 0) {
+    const nextPage = page.length < batchSize ? Promise.resolve([]) : readRowsToWrite(tx, row.id, page.at(-1)!.seq, batchSize)
+    nextPage.catch(() => {}) // heard below, unless something else fails first
     const photos = await keepPhotos(deps, tx, row.id, page, step)
+    const ready = await readyPage(deps, tx, row, page, photos)
+    await writing
+    writing = writePage(tx, ready)
+    writing.catch(() => {})
     written.photos += photos.size
-    await writePage(deps, tx, row, page, photos, written)
+    written.new += ready.added.length
+    written.changed += ready.changed.length
     await step(page.length)
-    if (page.length < batchSize) break
+    page = await nextPage
   }
+  await writing
   for (let after = 0; ; ) {
     const page = await readPhotosOfOthers(tx, row.id, after, photoBatchSize)
     if (page.length === 0) break
@@ -147,23 +155,23 @@ async function keepPhotos(deps: ImportDeps, tx: Tx, importId: string, page: read
   return digests
 }
 
-async function writePage(
+interface ReadyPage {
+  added: OfficerToWrite[]
+  changed: (OfficerToWrite & { version: number })[]
+  history: Parameters<typeof insertOfficerChanges>[1][number][]
+}
+
+/** What a page of rows writes. Throws `import.stale` when a person is not as the preview found them. */
+async function readyPage(
   deps: ImportDeps,
   tx: Tx,
   row: ImportRow,
   page: readonly StoredRow[],
   photos: ReadonlyMap<number, Buffer>,
-  written: { new: number; changed: number },
-): Promise<void> {
-  const records = new Map<string, OfficerRecord>()
-  for (const record of await readOfficersById(
-    tx,
-    page.flatMap(one => one.officerId ?? []),
-  ))
-    records.set(record.id, record)
-  const added: OfficerToWrite[] = []
-  const changed: (OfficerToWrite & { version: number })[] = []
-  const history: Parameters<typeof insertOfficerChanges>[1][number][] = []
+): Promise<ReadyPage> {
+  const ids = page.flatMap(one => one.officerId ?? [])
+  const records = new Map((ids.length > 0 ? await readOfficersById(tx, ids) : []).map(record => [record.id, record]))
+  const ready: ReadyPage = { added: [], changed: [], history: [] }
   for (const stored of page) {
     const { values, findings, changes = {} } = openRow<OfficerValues>(deps.cipher, stored.sealed)
     const record = stored.officerId === null ? undefined : records.get(stored.officerId)
@@ -171,12 +179,12 @@ async function writePage(
     const photoDigest = photos.get(stored.seq) ?? record?.photoDigest ?? null
     const officer = officerOf(deps, stored, values, findings, record, photoDigest)
     if (!record) {
-      added.push(officer)
+      ready.added.push(officer)
       continue
     }
-    changed.push({ ...officer, version: record.version })
+    ready.changed.push({ ...officer, version: record.version })
     const all = photos.has(stored.seq) ? { ...changes, photo: [hex(record.photoDigest), hex(photoDigest)] } : changes
-    history.push({
+    ready.history.push({
       officerId: record.id,
       version: record.version + 1,
       actor: row.maker,
@@ -185,11 +193,13 @@ async function writePage(
       sealed: deps.cipher.seal(JSON.stringify(all)),
     })
   }
+  return ready
+}
+
+async function writePage(tx: Tx, { added, changed, history }: ReadyPage): Promise<void> {
   if (added.length > 0 && (await insertOfficers(tx, added)) !== added.length) throw new AppError('import.stale')
   if (changed.length > 0 && (await updateOfficers(tx, changed)) !== changed.length) throw new AppError('import.stale')
   await insertOfficerChanges(tx, history)
-  written.new += added.length
-  written.changed += changed.length
 }
 
 function officerOf(

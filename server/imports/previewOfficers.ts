@@ -35,9 +35,7 @@ export async function previewOfficers(
   let seq = 0
   let batch: Draft[] = []
 
-  const flush = async (): Promise<void> => {
-    const drafts = batch
-    batch = []
+  const keep = async (drafts: readonly Draft[]): Promise<void> => {
     const known = new Map<string, OfficerRecord>()
     const indices = drafts.flatMap(draft => draft.index ?? [])
     for (const record of await readOfficersByNumber(deps.pool, indices)) known.set(record.personalNumberIndex.toString('base64'), record)
@@ -50,7 +48,16 @@ export async function previewOfficers(
         owners.push({ key: row.seq, personalNumber, fullName, ...(photoFile ? { photoFile } : {}) })
       }
     }
-    await input.onProgress(seq)
+    await input.onProgress(drafts.at(-1)!.seq)
+  }
+  // The database keeps one batch while the next one is parsed.
+  let keeping = Promise.resolve()
+  const flush = async (): Promise<void> => {
+    const drafts = batch
+    batch = []
+    await keeping
+    keeping = keep(drafts)
+    keeping.catch(() => {}) // heard at the next await
   }
 
   for await (const { sheet, row, cells, map } of input.rows) {
@@ -86,6 +93,7 @@ export async function previewOfficers(
     if (batch.length === batchSize) await flush()
   }
   if (batch.length > 0) await flush()
+  await keeping
   return { owners, numbers: new Set(firstRow.keys()) }
 }
 

@@ -8,7 +8,6 @@ create table officer_tails (
   head text not null, -- head || ' ' || tail is the search name
   primary key (tail, officer_id) include (agency_code, head)
 );
-create index officer_tails_officer on officer_tails (officer_id);
 drop index officers_name;
 create index officers_name on officers (search_name collate "C", id) include (agency_code);
 
@@ -32,14 +31,20 @@ begin
                  where before.search_name <> added.search_name or before.agency_code <> added.agency_code) then
     return null;
   end if;
-  delete from officer_tails where officer_id in
-    (select id from before join added using (id)
-     where before.search_name <> added.search_name or before.agency_code <> added.agency_code);
+  delete from officer_tails t using before join added using (id), tails_of(before.search_name) as past
+  where t.tail = past.tail and t.officer_id = before.id
+    and (before.search_name <> added.search_name or before.agency_code <> added.agency_code);
   insert into officer_tails (tail, officer_id, agency_code, head)
   select t.tail, added.id, added.agency_code, t.head
   from added join before using (id), tails_of(added.search_name) as t
   where (before.search_name <> added.search_name or before.agency_code <> added.agency_code) and added.search_name <> ''
   on conflict do nothing;
+  return null;
+end $$;
+
+create or replace function drop_officer_tails() returns trigger language plpgsql as $$
+begin
+  delete from officer_tails t using before, tails_of(before.search_name) as past where t.tail = past.tail and t.officer_id = before.id;
   return null;
 end $$;
 
