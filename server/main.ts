@@ -52,6 +52,7 @@ import { authenticate } from './staff/authenticate.ts'
 import { personOfClaims } from './staff/claims.ts'
 import { createIdentityProvider } from './staff/identityProvider.ts'
 import { createSessions } from './staff/sessions.ts'
+import { trustFindings } from './trust/trustFindings.ts'
 import { createVerifier } from './verification/createVerifier.ts'
 import { createServerPorts } from './verification/serverPorts.ts'
 
@@ -305,6 +306,11 @@ function readinessChecks(installation: Installation): ReadinessCheck[] {
     async () => {
       const { ok, state, detail, late } = await anchoringState(pool, installation.config.CHAIN !== 'none')
       return { name: 'anchoring', ok: ok && !late, detail: ok && !late ? '' : `${state}: ${detail}` }
+    },
+    async () => {
+      const [worst] = await trustFindings(pool, installation.clock())
+      const { detail = '', mend = '', amberInSeconds } = worst ?? {}
+      return { name: 'trust', ok: worst?.level !== 'fault', detail: `${detail} ${mend}`.trim(), amberInSeconds }
     },
     async () => {
       const { closed } = await readHead(pool)

@@ -15,6 +15,8 @@ export interface PersonForCard {
   leftAt: Date | null
   /** The card that is valid or suspended now. */
   validRef: Buffer | null
+  /** Any card, also one that has ended. */
+  hadCard: boolean
 }
 
 /** Officers for cards, in no order; unknown ids are left out. */
@@ -22,7 +24,8 @@ export async function personsForCards(db: Db, ids: readonly string[]): Promise<P
   const { rows } = await db.query<PersonForCard>({
     name: 'personsForCards',
     text: `select o.id, o.agency_code as "agencyCode", o.full_name as "fullName", o.position, o.title, o.category, o.photo_digest as "photoDigest",
-       o.private, o.warnings, o.version, o.left_at as "leftAt", c.ref as "validRef"
+       o.private, o.warnings, o.version, o.left_at as "leftAt", c.ref as "validRef",
+       exists (select from cards e where e.officer_id = o.id) as "hadCard"
      from officers o left join cards c on c.officer_id = o.id and c.ended_as is null
      where o.id = any($1::uuid[])`,
     values: [ids],
@@ -218,4 +221,9 @@ export async function takeSerials(db: Db, levelOne: string, year: number, count:
     [levelOne, year, count],
   )
   return rows[0]!.first
+}
+
+/** Leaves serials out that may have been given away after a backup was made; for the transaction that restores one. */
+export async function skipSerials(db: Db): Promise<void> {
+  await db.query('update serial_counters set next = least(next + 100000, 9999999)')
 }

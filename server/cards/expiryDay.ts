@@ -28,7 +28,8 @@ export function expiryDay(input: ExpiryInput): string | null {
 /** The day on which a person reaches the retirement age that holds in that year. */
 export function retirementDay(birthDate: string, gender: 'male' | 'female'): string {
   const [base, step, last] = gender === 'male' ? [60 * 12 + 3, 3, 62 * 12] : [55 * 12 + 4, 4, 60 * 12]
-  for (let year = 2021; ; year++) {
+  const first = Number(birthDate.slice(0, 4)) + Math.floor(base / 12)
+  for (let year = Math.min(Math.max(2021, first), 2035); ; year++) {
     const months = Math.min(base + (year - 2021) * step, last)
     const day = addMonths(birthDate, months)
     if (Number(day.slice(0, 4)) <= year || months === last) return day

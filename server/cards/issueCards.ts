@@ -1,4 +1,4 @@
-import { hash, randomBytes } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { CardClaims } from '../../core/credential/card.ts'
 import { requireQrFits } from '../../core/credential/qr.ts'
 import { refOf } from '../../core/credential/ref.ts'
@@ -13,6 +13,7 @@ import type { EntryDraft } from '../../core/log/entry.ts'
 import { recordAudit } from '../audit/auditTable.ts'
 import { inTransaction, type Tx } from '../db/transaction.ts'
 import { nodeCrypto } from '../keys/nodeCrypto.ts'
+import { randomPool } from '../keys/randomPool.ts'
 import type { CredentialSigner, SignerPool } from '../keys/signerPool.ts'
 import { appendEntries } from '../log/appendEntries.ts'
 import { digestOfClaims } from '../requests/createRequest.ts'
@@ -133,8 +134,8 @@ async function sealCard(
   status: { list: number; idx: number },
   now: number,
 ): Promise<PreparedCard> {
-  const cti = randomBytes(16)
-  const token = randomBytes(16)
+  const cti = randomPool(16)
+  const token = randomPool(16)
   const ref = Buffer.from(await refOf(cti, nodeCrypto))
   const exp = endOfDay(shown.expiresOn)
   const claims: CardClaims = {

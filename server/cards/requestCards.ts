@@ -6,7 +6,7 @@ import { inTransaction } from '../db/transaction.ts'
 import type { FieldCipher } from '../keys/fieldCipher.ts'
 import { createRequest, type RequestItemDraft } from '../requests/createRequest.ts'
 import { type CardObstacle, shownCardOf } from './cardClaims.ts'
-import { cardsOfOfficer, officersWithoutCard, type PersonForCard, personsForCards } from './cardsTable.ts'
+import { officersWithoutCard, type PersonForCard, personsForCards } from './cardsTable.ts'
 import { dayOf } from './expiryDay.ts'
 
 export interface CardDeps {
@@ -80,7 +80,7 @@ async function request(
     for (const id of slice) {
       const person = persons.get(id)
       if (!person) throw new AppError('officer.not-found')
-      const item = await itemOf(deps, input, person, madeOn)
+      const item = itemOf(deps, input, person, madeOn)
       if (typeof item === 'string') refused.push({ officerId: id, code: item })
       else items.push(item)
     }
@@ -99,18 +99,18 @@ async function request(
   return { requestId, requested: items.length, refused }
 }
 
-async function itemOf(
+function itemOf(
   deps: CardDeps,
   input: { kind: 'card.issue' | 'card.replace'; reasonCode?: string },
   person: PersonForCard,
   madeOn: string,
-): Promise<RequestItemDraft | CardObstacle> {
+): RequestItemDraft | CardObstacle {
   if (input.kind === 'card.issue' && person.validRef) return 'card.exists'
   if (input.kind === 'card.replace' && !person.validRef) return 'card.none'
   const replaces = input.kind === 'card.replace' ? encodeBase64url(person.validRef!) : undefined
   const shown = shownCardOf(deps.cipher, person, { madeOn, termYears: deps.termYears, replaces, replaceReason: input.reasonCode })
   if (typeof shown === 'string') return shown
-  const second = input.kind === 'card.issue' && (await cardsOfOfficer(deps.pool, person.id)).length > 0
+  const second = input.kind === 'card.issue' && person.hadCard
   return {
     officerId: person.id,
     subjectRef: person.validRef && replaces ? person.validRef : undefined,

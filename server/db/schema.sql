@@ -238,6 +238,7 @@ column officer_changes.sealed bytea not null
 column officer_tails.tail text not null
 column officer_tails.officer_id uuid not null
 column officer_tails.agency_code text not null
+column officer_tails.head text not null
 column officers.id uuid not null
 column officers.agency_code text not null
 column officers.personal_number_index bytea not null
@@ -257,6 +258,26 @@ column photos.digest bytea not null
 column photos.shown bytea not null
 column photos.printed bytea not null
 column photos.created_at timestamp with time zone not null default now()
+column plastics.id uuid not null
+column plastics.card_ref bytea not null
+column plastics.job_id uuid not null
+column plastics.seq integer not null
+column plastics.state text not null default 'waiting'::text
+column plastics.blank_number text
+column plastics.note bytea
+column plastics.printed_at timestamp with time zone
+column plastics.delivered_at timestamp with time zone
+column plastics.changed_at timestamp with time zone not null default now()
+column print_jobs.id uuid not null
+column print_jobs.agency_code text not null
+column print_jobs.layout text not null
+column print_jobs.template text not null
+column print_jobs.maker text not null
+column print_jobs.maker_name text not null
+column print_jobs.reason bytea
+column print_jobs.total integer not null
+column print_jobs.created_at timestamp with time zone not null default now()
+column print_jobs.fetched_at timestamp with time zone
 column request_items.request_id uuid not null
 column request_items.seq integer not null
 column request_items.officer_id uuid
@@ -299,7 +320,6 @@ column sessions.roles text[] not null
 column sessions.agency_code text not null
 column sessions.officer_id uuid
 column sessions.csrf text not null
-column sessions.id_token bytea not null
 column sessions.flash jsonb
 column sessions.stepped_up_at timestamp with time zone
 column sessions.created_at timestamp with time zone not null default now()
@@ -492,7 +512,7 @@ constraint lookup_counts.lookup_counts_pkey PRIMARY KEY (key, day)
 constraint migrations.migrations_pkey PRIMARY KEY (name)
 constraint officer_changes.officer_changes_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officers(id) ON DELETE CASCADE
 constraint officer_changes.officer_changes_pkey PRIMARY KEY (officer_id, version)
-constraint officer_tails.officer_tails_pkey PRIMARY KEY (tail, officer_id)
+constraint officer_tails.officer_tails_pkey PRIMARY KEY (tail, officer_id) INCLUDE (agency_code, head)
 constraint officers.officers_agency_code_fkey FOREIGN KEY (agency_code) REFERENCES agencies(code)
 constraint officers.officers_personal_number_index_check CHECK ((octet_length(personal_number_index) = 32))
 constraint officers.officers_personal_number_index_key UNIQUE (personal_number_index)
@@ -500,6 +520,14 @@ constraint officers.officers_photo_digest_fkey FOREIGN KEY (photo_digest) REFERE
 constraint officers.officers_pkey PRIMARY KEY (id)
 constraint photos.photos_digest_check CHECK ((octet_length(digest) = 32))
 constraint photos.photos_pkey PRIMARY KEY (digest)
+constraint plastics.plastics_card_ref_fkey FOREIGN KEY (card_ref) REFERENCES cards(ref)
+constraint plastics.plastics_job_id_fkey FOREIGN KEY (job_id) REFERENCES print_jobs(id)
+constraint plastics.plastics_job_id_seq_key UNIQUE (job_id, seq)
+constraint plastics.plastics_pkey PRIMARY KEY (id)
+constraint plastics.plastics_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'printed'::text, 'spoilt'::text, 'delivered'::text, 'returned'::text, 'destroyed'::text, 'lost'::text])))
+constraint print_jobs.print_jobs_agency_code_fkey FOREIGN KEY (agency_code) REFERENCES agencies(code)
+constraint print_jobs.print_jobs_layout_check CHECK ((layout = ANY (ARRAY['card'::text, 'a4'::text, 'bureau'::text])))
+constraint print_jobs.print_jobs_pkey PRIMARY KEY (id)
 constraint request_items.request_items_claims_digest_check CHECK ((octet_length(claims_digest) = 32))
 constraint request_items.request_items_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officers(id)
 constraint request_items.request_items_pkey PRIMARY KEY (request_id, seq)
@@ -620,6 +648,7 @@ CREATE INDEX log_anchors_size ON public.log_anchors USING btree (tree_size)
 CREATE UNIQUE INDEX log_checkpoints_pkey ON public.log_checkpoints USING btree (tree_size)
 CREATE INDEX log_checkpoints_signed ON public.log_checkpoints USING btree (tree_size) WHERE (note IS NOT NULL)
 CREATE UNIQUE INDEX log_cosignatures_pkey ON public.log_cosignatures USING btree (tree_size, witness, key_id)
+CREATE INDEX log_entries_lists ON public.log_entries USING btree (leaf_index) WHERE (type = 'status-list.changed'::text)
 CREATE UNIQUE INDEX log_entries_pkey ON public.log_entries USING btree (leaf_index)
 CREATE INDEX log_entries_ref ON public.log_entries USING btree (ref, leaf_index) WHERE (ref IS NOT NULL)
 CREATE UNIQUE INDEX log_head_pkey ON public.log_head USING btree (only_row)
@@ -631,13 +660,20 @@ CREATE UNIQUE INDEX lookup_counts_pkey ON public.lookup_counts USING btree (key,
 CREATE UNIQUE INDEX migrations_pkey ON public.migrations USING btree (name)
 CREATE UNIQUE INDEX officer_changes_pkey ON public.officer_changes USING btree (officer_id, version)
 CREATE INDEX officer_tails_officer ON public.officer_tails USING btree (officer_id)
-CREATE UNIQUE INDEX officer_tails_pkey ON public.officer_tails USING btree (tail, officer_id)
+CREATE UNIQUE INDEX officer_tails_pkey ON public.officer_tails USING btree (tail, officer_id) INCLUDE (agency_code, head)
 CREATE INDEX officers_agency ON public.officers USING btree (agency_code, search_name)
-CREATE INDEX officers_name ON public.officers USING btree (search_name COLLATE "C", id)
+CREATE INDEX officers_name ON public.officers USING btree (search_name COLLATE "C", id) INCLUDE (agency_code)
 CREATE UNIQUE INDEX officers_personal_number_index_key ON public.officers USING btree (personal_number_index)
 CREATE UNIQUE INDEX officers_pkey ON public.officers USING btree (id)
 CREATE UNIQUE INDEX photos_pkey ON public.photos USING btree (digest)
 CREATE UNIQUE INDEX photos_prefix ON public.photos USING btree (SUBSTRING(digest FROM 1 FOR 16))
+CREATE UNIQUE INDEX plastics_blank ON public.plastics USING btree (blank_number) WHERE (blank_number IS NOT NULL)
+CREATE INDEX plastics_card ON public.plastics USING btree (card_ref)
+CREATE UNIQUE INDEX plastics_job_id_seq_key ON public.plastics USING btree (job_id, seq)
+CREATE UNIQUE INDEX plastics_one ON public.plastics USING btree (card_ref) WHERE (state = ANY (ARRAY['waiting'::text, 'printed'::text, 'delivered'::text]))
+CREATE UNIQUE INDEX plastics_pkey ON public.plastics USING btree (id)
+CREATE INDEX print_jobs_created ON public.print_jobs USING btree (created_at DESC)
+CREATE UNIQUE INDEX print_jobs_pkey ON public.print_jobs USING btree (id)
 CREATE INDEX request_items_officer ON public.request_items USING btree (officer_id)
 CREATE UNIQUE INDEX request_items_pkey ON public.request_items USING btree (request_id, seq)
 CREATE INDEX request_items_todo ON public.request_items USING btree (request_id, seq) WHERE (state = 'approved'::text)
@@ -678,8 +714,9 @@ CREATE OR REPLACE FUNCTION public.add_officer_tails()
  LANGUAGE plpgsql
 AS $function$
 begin
-  insert into officer_tails (tail, officer_id, agency_code)
-  select distinct tail, id, agency_code from added, tails_of(search_name) as tail where search_name <> '';
+  insert into officer_tails (tail, officer_id, agency_code, head)
+  select t.tail, id, agency_code, t.head from added, tails_of(search_name) as t where search_name <> ''
+  on conflict do nothing;
   return null;
 end $function$
 
@@ -769,10 +806,11 @@ begin
   delete from officer_tails where officer_id in
     (select id from before join added using (id)
      where before.search_name <> added.search_name or before.agency_code <> added.agency_code);
-  insert into officer_tails (tail, officer_id, agency_code)
-  select distinct tail, added.id, added.agency_code
-  from added join before using (id), tails_of(added.search_name) as tail
-  where (before.search_name <> added.search_name or before.agency_code <> added.agency_code) and added.search_name <> '';
+  insert into officer_tails (tail, officer_id, agency_code, head)
+  select t.tail, added.id, added.agency_code, t.head
+  from added join before using (id), tails_of(added.search_name) as t
+  where (before.search_name <> added.search_name or before.agency_code <> added.agency_code) and added.search_name <> ''
+  on conflict do nothing;
   return null;
 end $function$
 
@@ -795,11 +833,11 @@ begin
 end $function$
 
 CREATE OR REPLACE FUNCTION public.tails_of(search_name text)
- RETURNS SETOF text
+ RETURNS TABLE(head text, tail text)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE STRICT
 AS $function$
-  select array_to_string(words[i:], ' ')
+  select array_to_string(words[:i - 1], ' '), array_to_string(words[i:], ' ')
   from (select string_to_array(search_name, ' ') as words) split, generate_series(1, least(cardinality(words), 8)) as i
 $function$
 

@@ -110,7 +110,7 @@ async function start(
   const trust = await createDemonstrationTrust({ ...trustDeps, agencies: [{ code: 'G09' as AgencyCode }] })
   const republish = setInterval(
     () => republishDemonstrationTrust(trustDeps).catch(error => logger.error({ err: error }, 'trust not published')),
-    3_600_000,
+    5000,
   )
   republish.unref()
   stops.push(async () => clearInterval(republish))

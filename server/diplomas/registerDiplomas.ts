@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { DiplomaClaims } from '../../core/credential/diploma.ts'
 import { requireQrFits } from '../../core/credential/qr.ts'
 import { refOf } from '../../core/credential/ref.ts'
@@ -8,9 +7,9 @@ import { AppError } from '../../core/errors.ts'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import type { EntryDraft } from '../../core/log/entry.ts'
 import { recordAudit } from '../audit/auditTable.ts'
-import { searchName } from '../tables/searchName.ts'
 import { inTransaction, type Tx } from '../db/transaction.ts'
 import { nodeCrypto } from '../keys/nodeCrypto.ts'
+import { randomPool } from '../keys/randomPool.ts'
 import type { CredentialSigner, SignerPool } from '../keys/signerPool.ts'
 import { appendEntries } from '../log/appendEntries.ts'
 import { digestOfClaims } from '../requests/createRequest.ts'
@@ -18,6 +17,7 @@ import { type CommittedReason, commitReason, storeReasons } from '../requests/re
 import { addProgress, closeRequest, type ItemRow, itemsOf, markItems, requestById } from '../requests/requestsTable.ts'
 import { reserveStatusIndices } from '../status-lists/reserveStatusIndices.ts'
 import { setStatuses } from '../status-lists/setStatuses.ts'
+import { searchName } from '../tables/searchName.ts'
 import { type DiplomaRow, diplomasByNumber, endDiplomas, insertDiplomas, lockDiplomas, type NewDiploma } from './diplomasTable.ts'
 import type { DiplomaDeps } from './requestDiplomas.ts'
 import { lookupIndex, numberIndex, numberOf, type ShownDiploma } from './shownDiploma.ts'
@@ -149,7 +149,7 @@ async function sealDiploma(
   now: number,
 ): Promise<PreparedDiploma> {
   const issuer = shown.issuer as AgencyCode
-  const cti = randomBytes(16)
+  const cti = randomPool(16)
   const ref = Buffer.from(await refOf(cti, nodeCrypto))
   const claims: DiplomaClaims = {
     iss: issuer,

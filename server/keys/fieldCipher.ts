@@ -1,6 +1,7 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
 import { AppError } from '../../core/errors.ts'
 import type { Db } from '../db/transaction.ts'
+import { randomPool } from './randomPool.ts'
 
 /**
  * Encryption at rest (AES-256-GCM) under data keys that a master key wraps, and the HMAC index for look-ups of what is
@@ -39,12 +40,14 @@ export async function addDataKey(db: Db, masterKey: Uint8Array): Promise<number>
 }
 
 /** A cipher over given data keys (32 bytes each); `current` seals. */
-export function cipherOf(keys: ReadonlyMap<number, Buffer>, current: number, indexRoot: Buffer): FieldCipher {
-  const indexKeys = new Map<string, Buffer>()
-  const indexKey = (purpose: string): Buffer => {
+export function cipherOf(dataKeys: ReadonlyMap<number, Buffer>, current: number, indexRoot: Buffer): FieldCipher {
+  // KeyObjects: for a key given as bytes node:crypto spends longer on finding out what it is than on the cipher.
+  const keys = new Map([...dataKeys].map(([id, key]) => [id, createSecretKey(key)]))
+  const indexKeys = new Map<string, KeyObject>()
+  const indexKey = (purpose: string): KeyObject => {
     let key = indexKeys.get(purpose)
     if (!key) {
-      key = Buffer.from(hkdfSync('sha256', indexRoot, '', `antin/index/${purpose}`, 32))
+      key = createSecretKey(Buffer.from(hkdfSync('sha256', indexRoot, '', `antin/index/${purpose}`, 32)))
       indexKeys.set(purpose, key)
     }
     return key
@@ -55,7 +58,7 @@ export function cipherOf(keys: ReadonlyMap<number, Buffer>, current: number, ind
       const header = Buffer.allocUnsafe(headerLength)
       header[0] = version
       header.writeUInt32BE(current, 1)
-      randomBytes(12).copy(header, 5)
+      randomPool(12).copy(header, 5)
       return encrypt(sealingKey, header, plain)
     },
     open(sealed) {
@@ -72,14 +75,14 @@ export function keyIdOf(sealed: Uint8Array): number {
   return Buffer.from(sealed.buffer, sealed.byteOffset, sealed.length).readUInt32BE(1)
 }
 
-function encrypt(key: Buffer, header: Buffer, plain: Uint8Array | string): Buffer {
+function encrypt(key: KeyObject, header: Buffer, plain: Uint8Array | string): Buffer {
   const cipher = createCipheriv('aes-256-gcm', key, header.subarray(5))
   cipher.setAAD(header.subarray(0, 5))
   const body = typeof plain === 'string' ? cipher.update(plain, 'utf8') : cipher.update(plain)
   return Buffer.concat([header, body, cipher.final(), cipher.getAuthTag()])
 }
 
-function decrypt(key: Buffer, sealed: Uint8Array): Buffer {
+function decrypt(key: KeyObject, sealed: Uint8Array): Buffer {
   const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(5, headerLength))
   decipher.setAAD(sealed.subarray(0, 5))
   decipher.setAuthTag(sealed.subarray(-tagLength))

@@ -9,7 +9,9 @@ import type { Pool } from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import { z } from 'zod'
 import { AppError } from '../../core/errors.ts'
+import { skipSerials } from '../cards/cardsTable.ts'
 import { appliedMigrations, copyOrder, readSequences, setSequence } from '../db/catalogueTable.ts'
+import { abandonOpenLists } from '../status-lists/abandonOpenLists.ts'
 
 const manifestSchema = z.object({
   v: z.literal(1),
@@ -111,6 +113,8 @@ export async function restore(deps: BackupDeps, dir: string, progress: (line: st
       await readEncrypted(join(dir, `${table}.copy.age`), decrypter, expected, target)
     }
     for (const [name, value] of Object.entries(manifest.sequences)) await setSequence(client, name, value)
+    await abandonOpenLists(client)
+    await skipSerials(client)
     await client.query("update log_head set closed = 'Restored from a backup: run `antin log verify --heal` before anything is issued'")
     await client.query('commit')
   } catch (error) {

@@ -1,14 +1,13 @@
 import { constants } from 'node:fs'
 import { access, readdir, stat, statfs } from 'node:fs/promises'
+import type { Pool } from 'pg'
 import { anchoringState } from '../anchoring/anchoringState.ts'
 import { type Config, homePath } from '../config.ts'
 import { appliedMigrations } from '../db/catalogueTable.ts'
 import { createPool } from '../db/pool.ts'
 import { countQueues } from '../jobs/jobsTable.ts'
-import { readKeys } from '../keys/keysTable.ts'
 import { readHead } from '../log/logTable.ts'
-import { signTrustAfter, trustLifetime } from '../trust/publishTrust.ts'
-import { readLastPublication } from '../trust/trustTable.ts'
+import { trustFindings } from '../trust/trustFindings.ts'
 
 /** One thing looked at; `mend` says what to do about it. */
 export interface Finding {
@@ -19,7 +18,6 @@ export interface Finding {
 }
 
 const leastBytes = 2 * 1024 ** 3
-const monthSeconds = 30 * 86_400
 
 /** Looks at an installation from the inside: settings, files, database, jobs, keys, trust, log, chain, identity provider. Changes nothing. */
 export async function diagnose(config: Config, clock: () => number): Promise<Finding[]> {
@@ -71,7 +69,7 @@ export async function diagnose(config: Config, clock: () => number): Promise<Fin
     )
     const { closed, range } = await readHead(pool)
     findings.push(closed === null ? ok('log', `${range.size} entries`) : wrong('log', closed, 'Run `antin log verify --heal`'))
-    findings.push(...(await trustOf(pool, clock())), ...(await keysOf(pool, clock())))
+    findings.push(...(await trustOf(pool, clock())))
     const anchoring = await anchoringState(pool, config.CHAIN !== 'none', clock())
     const detail = `${anchoring.state}, ${anchoring.unanchored} entries not anchored`
     findings.push(anchoring.ok && !anchoring.late ? ok('anchoring', detail) : wrong('anchoring', detail, anchoring.detail))
@@ -157,29 +155,14 @@ async function providerOf(config: Config): Promise<Finding> {
   }
 }
 
-async function trustOf(pool: Parameters<typeof readLastPublication>[0], now: number): Promise<Finding[]> {
-  const last = await readLastPublication(pool)
-  if (!last) return [wrong('trust', 'No trust list was ever published', 'Two people run `antin trust publish`')]
-  const left = last.iat + trustLifetime - now
-  const detail = `epoch ${last.epoch}, seq ${last.seq}, ${Math.round(left / 3600)} h until citizens see amber`
-  if (left < 86_400) return [wrong('trust', detail, 'Two people run `antin trust publish` today')]
-  return [
-    now - last.iat > 2 * signTrustAfter
-      ? { what: 'trust', state: 'warning', detail, mend: 'Run `antin trust publish`' }
-      : ok('trust', detail),
-  ]
-}
-
-async function keysOf(pool: Parameters<typeof readKeys>[0], now: number): Promise<Finding[]> {
-  const keys = (await readKeys(pool)).filter(key => key.retiredAt === null && key.compromise === null)
-  const ending = keys.filter(key => key.notAfter < now + 3 * monthSeconds)
-  if (keys.length === 0) return [wrong('keys', 'No agency has a key', 'Run `antin keys create`')]
-  if (ending.length === 0) return [ok('keys', `${keys.length} in use`)]
-  return ending.map(key => ({
-    what: 'keys',
-    state: key.notAfter < now + monthSeconds ? ('wrong' as const) : ('warning' as const),
-    detail: `${key.use} key of ${key.agency} ends on ${new Date(key.notAfter * 1000).toISOString().slice(0, 10)}`,
-    mend: 'Run `antin keys create` and publish the trust list at least a day before',
+async function trustOf(pool: Pool, now: number): Promise<Finding[]> {
+  const findings = await trustFindings(pool, now)
+  if (findings.length === 0) return [ok('trust', 'list, root, keys and status lists are fresh')]
+  return findings.map(({ name, level, detail, mend, amberInSeconds }) => ({
+    what: name,
+    state: level === 'fault' ? ('wrong' as const) : ('warning' as const),
+    detail: amberInSeconds > 0 ? `${detail}; ${Math.round(amberInSeconds / 3600)} h until citizens see amber` : detail,
+    mend,
   }))
 }
 
