@@ -1,5 +1,5 @@
 import { pdfNumber } from '../../../core/pdf/pdfText.ts'
-import { qrRuns } from '../qr/qrPath.ts'
+import { qrPdfPath } from '../qr/qrPath.ts'
 import { cardSides, faceDocument, groundDocument, type SharedTexts, type Side, sharedTexts } from '../render/cardFaces.ts'
 import type { CardView } from '../render/cardView.ts'
 import { coverCrop } from '../render/coverCrop.ts'
@@ -93,7 +93,7 @@ function qrOperators({ qr, moduleDots, left, top, dummy }: PlacedQr, cardHeight:
   const unit = moduleDots * POINTS_PER_DOT
   let operators = `q ${pdfNumber(unit)} 0 0 ${pdfNumber(-unit)} ${pdfNumber(left * POINTS_PER_DOT)} ${pdfNumber(cardHeight - top * POINTS_PER_DOT)} cm\n`
   operators += `1 g -4 -4 ${qr.size + 8} ${qr.size + 8} re f ${dummy ? '.6' : '0'} g\n`
-  for (const { x, y, width, height } of qrRuns(qr)) operators += `${x} ${y} ${width} ${height} re\n`
+  operators += qrPdfPath(qr)
   operators += 'f\n'
   if (dummy) operators += `.8 .1 .1 RG 1.2 w 0 0 m ${qr.size} ${qr.size} l S ${qr.size} 0 m 0 ${qr.size} l S\n`
   return `${operators}Q\n`

@@ -1,9 +1,9 @@
-import { deflateSync } from 'node:zlib'
 import { pdfNumber, pdfString } from '../../../core/pdf/pdfText.ts'
 import { cardSides } from '../render/cardFaces.ts'
 import type { CardView } from '../render/cardView.ts'
 import type { Template } from '../render/template.ts'
 import { beginCardPdf, POINTS_PER_MM } from './cardDrawings.ts'
+import { deflated } from './deflated.ts'
 
 export interface CardRun {
   template: Template
@@ -41,7 +41,7 @@ export function cardPages(start: LayoutStart, sink: (chunk: Uint8Array) => void)
       for (const drawing of draw(cards)) {
         for (const side of cardSides) {
           const { operators, xObjects } = drawing[side]
-          addPage(box, xObjects, writer.stream('/Filter/FlateDecode', deflateSync(Buffer.from(operators, 'latin1'), { level: 2 })))
+          addPage(box, xObjects, writer.stream('/Filter/FlateDecode', deflated(operators)))
         }
       }
     },

@@ -1,8 +1,8 @@
-import { deflateSync } from 'node:zlib'
 import { pdfNumber } from '../../../core/pdf/pdfText.ts'
 import { cardSides, type Side } from '../render/cardFaces.ts'
 import { POINTS_PER_MM } from './cardDrawings.ts'
 import { type CardLayout, type CardRun, type LayoutStart, lay, pagedFile } from './cardPdf.ts'
+import { deflated } from './deflated.ts'
 
 const A4 = { width: 210, height: 297 }
 /** Between the bleeds of neighbours, and the length of a crop mark; millimetres. */
@@ -44,16 +44,13 @@ export function cardSheets(start: LayoutStart, sink: (chunk: Uint8Array) => void
           const [x, y] = corner(index, side)
           const form = writer.stream(
             `/Type/XObject/Subtype/Form/BBox[${[-bleed, -bleed, width + bleed, height + bleed].map(points).join(' ')}]/Resources<</XObject<<${named}>>>>/Filter/FlateDecode`,
-            deflateSync(Buffer.from(inner, 'latin1'), { level: 2 }),
+            deflated(inner),
           )
           xObjects += `/S${index} ${form} 0 R`
           operators += `q 1 0 0 1 ${pdfNumber(x)} ${pdfNumber(h - y - height * POINTS_PER_MM)} cm/S${index} Do Q\n`
           marks += cropMarks(x, h - y - height * POINTS_PER_MM)
         })
-        const content = writer.stream(
-          '/Filter/FlateDecode',
-          deflateSync(Buffer.from(`${operators}q 0 0 0 1 K .25 w\n${marks}Q\n`, 'latin1')),
-        )
+        const content = writer.stream('/Filter/FlateDecode', deflated(`${operators}q 0 0 0 1 K .25 w\n${marks}Q\n`))
         addPage(`${pdfNumber(w)} ${pdfNumber(h)}`, xObjects, content)
       }
     },

@@ -1,43 +1,63 @@
 import type { QrModules } from './qrModules.ts'
 
-export interface Run {
-  x: number
-  y: number
-  width: number
-  height: number
-}
-
 /**
- * Returns the dark area of a QR as rectangles that do not overlap: runs along a row, joined downwards where equal, so that
- * few edges meet (edges between neighbours show as hairlines in some viewers). Units: modules, from the top left.
+ * Returns the dark area of a QR as rectangles that do not overlap, four numbers each (x, y, width, height, in modules from the
+ * top left): runs along a row, joined downwards where equal, so that few edges meet (edges between neighbours show as hairlines
+ * in some viewers).
  */
-export function qrRuns({ size, dark }: QrModules): Run[] {
-  const runs: Run[] = []
-  let above = new Map<number, Run>()
+export function qrRectangles({ size, dark }: QrModules): Int16Array {
+  const rectangles = new Int16Array(size * size * 2 + 4)
+  // For each column the rectangle that begins there and reaches down to the row above, plus one; 0 for none.
+  let above = new Uint16Array(size)
+  let here = new Uint16Array(size)
+  let count = 0
   for (let y = 0; y < size; y++) {
-    const here = new Map<number, Run>()
+    here.fill(0)
     for (let x = 0; x < size; x++) {
       if (!dark[y * size + x]) continue
       const start = x
       while (x < size && dark[y * size + x]) x++
-      const same = above.get(start)
-      if (same && same.width === x - start) {
-        same.height++
-        here.set(start, same)
+      const known = above[start]! - 1
+      if (known >= 0 && rectangles[known * 4 + 2] === x - start) {
+        rectangles[known * 4 + 3]!++
+        here[start] = known + 1
       } else {
-        const run = { x: start, y, width: x - start, height: 1 }
-        runs.push(run)
-        here.set(start, run)
+        rectangles[count * 4] = start
+        rectangles[count * 4 + 1] = y
+        rectangles[count * 4 + 2] = x - start
+        rectangles[count * 4 + 3] = 1
+        here[start] = ++count
       }
     }
-    above = here
+    ;[above, here] = [here, above]
   }
-  return runs
+  return rectangles.subarray(0, count * 4)
 }
 
 /** The same as the `d` of an SVG path, one unit a module, shifted by `offset` modules. */
 export function qrPath(qr: QrModules, offset = 0): string {
+  const at = qrRectangles(qr)
   let path = ''
-  for (const { x, y, width, height } of qrRuns(qr)) path += `M${x + offset} ${y + offset}h${width}v${height}h-${width}z`
+  for (let i = 0; i < at.length; i += 4) path += `M${at[i]! + offset} ${at[i + 1]! + offset}h${at[i + 2]}v${at[i + 3]}h-${at[i + 2]}z`
   return path
+}
+
+const numerals = Array.from({ length: 256 }, (_, n) => Buffer.from(`${n} `))
+
+/** The same as PDF path operators (`re`), one unit a module, y downwards. */
+export function qrPdfPath(qr: QrModules): string {
+  const at = qrRectangles(qr)
+  const bytes = Buffer.allocUnsafe(at.length * 5)
+  let length = 0
+  for (let i = 0; i < at.length; i++) {
+    const numeral = numerals[at[i]!]!
+    bytes.set(numeral, length)
+    length += numeral.length
+    if (i % 4 === 3) {
+      bytes[length++] = 0x72
+      bytes[length++] = 0x65
+      bytes[length++] = 0x0a
+    }
+  }
+  return bytes.toString('latin1', 0, length)
 }

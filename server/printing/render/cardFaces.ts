@@ -79,6 +79,7 @@ export function shadowTemplate(template: Template): string {
 }
 
 const textFields = [
+  'category',
   'fullName',
   'position',
   'managingAgency',
@@ -101,7 +102,7 @@ function checkCard(template: Template, card: CardView): void {
 }
 
 function textsOf(template: Template, card: CardView): Record<string, unknown> {
-  const texts: Record<string, unknown> = { category: card.category, sample: card.sample ?? false, 'has-photo': card.photo !== undefined }
+  const texts: Record<string, unknown> = { sample: card.sample ?? false, 'has-photo': card.photo !== undefined }
   for (const field of textFields) {
     const rule = template.fields[field]
     if (!rule?.shared) texts[field] = rule && card[field] ? card[field] : null

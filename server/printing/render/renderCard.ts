@@ -30,7 +30,7 @@ export function renderCard({ template, card, preview = false }: CardInput): Card
     pdf() {
       const chunks: Uint8Array[] = []
       writeCardPdf({ template, cards: [card], preview, title: preview ? 'XEM TRƯỚC' : card.serial }, chunk => chunks.push(chunk))
-      return new Uint8Array(Buffer.concat(chunks))
+      return Buffer.concat(chunks)
     },
     svg: side => cardSvg(template, card, side, preview),
     png: (dpi, side) => rasterise(cardSvg(template, card, side, preview), template.size, dpi),

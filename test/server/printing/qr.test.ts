@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import QRCode from 'qrcode'
 import sharp from 'sharp'
 import { qrModules } from '../../../server/printing/qr/qrModules.ts'
-import { qrRuns } from '../../../server/printing/qr/qrPath.ts'
+import { qrPdfPath, qrRectangles } from '../../../server/printing/qr/qrPath.ts'
 import { qrPng } from '../../../server/printing/qr/qrPng.ts'
 import { qrSvg } from '../../../server/printing/qr/qrSvg.ts'
 import { readQrs, sealedUrlOf } from '../../support/cardFixtures.ts'
@@ -33,12 +33,16 @@ test('the reference sealed QR is version 12, the short one version 4; what outgr
   expect(thrownCode(() => qrModules(`https://h.vn/v#${'7'.repeat(9000)}`, 40))).toBe('render.qr')
 })
 
-test('runs cover each dark module exactly once', () => {
-  const qr = qrModules(short)
-  const seen = new Uint8Array(qr.size * qr.size)
-  for (const { x, y, width, height } of qrRuns(qr))
-    for (let j = y; j < y + height; j++) for (let i = x; i < x + width; i++) seen[j * qr.size + i]!++
-  expect(Buffer.from(seen).equals(qr.dark)).toBe(true)
+test('rectangles cover each dark module exactly once, in numbers and as PDF operators', () => {
+  for (const qr of [qrModules(short), qrModules(sealedUrlOf('cover'))]) {
+    const seen = new Uint8Array(qr.size * qr.size)
+    const at = qrRectangles(qr)
+    for (let k = 0; k < at.length; k += 4)
+      for (let j = at[k + 1]!; j < at[k + 1]! + at[k + 3]!; j++) for (let i = at[k]!; i < at[k]! + at[k + 2]!; i++) seen[j * qr.size + i]!++
+    expect(Buffer.from(seen).equals(qr.dark)).toBe(true)
+    const rectangles = qrPdfPath(qr).trim().split('\n')
+    expect(rectangles.flatMap(line => line.replace(' re', '').split(' ').map(Number))).toEqual([...at])
+  }
 })
 
 test('PNG: 4 pixels a module at 300 dpi, quiet zone of 4 modules, the same bytes each time, and it reads back', async () => {
