@@ -9,6 +9,7 @@ import { requestCards } from '../../server/cards/requestCards.ts'
 import { backup, restore } from '../../server/operations/backup.ts'
 import { approveRequest } from '../../server/requests/decideRequest.ts'
 import { pendingDigest } from '../../server/requests/requestsTable.ts'
+import { reserveStatusIndices } from '../../server/status-lists/reserveStatusIndices.ts'
 import { useDatabase } from '../support/database.ts'
 import { makeMinistry, makeOfficers } from '../support/ministry.ts'
 import { testCipher } from '../support/testCipher.ts'
@@ -55,7 +56,7 @@ test('a backup restores every row and key, closes the log, and shows nothing in 
   const restoredKeys = join(dir, 'keys-of-target')
   await restore({ pool: target.pool, keysDir: restoredKeys, passphrase }, join(dir, 'a'))
   expect(readFileSync(join(restoredKeys, 'log.p8'), 'utf8')).toBe('a key')
-  for (const table of ['agencies', 'officers', 'photos', 'cards', 'log_entries', 'audit', 'request_items', 'status_lists']) {
+  for (const table of ['agencies', 'officers', 'photos', 'cards', 'log_entries', 'audit', 'request_items', 'status_list_bits']) {
     const digest = (pool: typeof source.pool) =>
       pool.query(`select count(*)::int as n, md5(string_agg(t::text, '' order by t::text)) as digest from ${table} t`)
     expect((await digest(target.pool)).rows).toEqual((await digest(source.pool)).rows)
@@ -64,6 +65,9 @@ test('a backup restores every row and key, closes the log, and shows nothing in 
     size: 6,
     closed: expect.stringContaining('Restored'),
   })
+  // What may have been given away after the backup is not given away again.
+  const next = async (pool: typeof source.pool) => (await reserveStatusIndices(pool, 'G09', 1))[0]!.list
+  expect(await next(target.pool)).toBeGreaterThan(await next(source.pool))
 })
 
 test('a wrong passphrase, a changed file and a database in use are refused and leave nothing', async () => {
