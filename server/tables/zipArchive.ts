@@ -14,7 +14,7 @@ export interface ZipEntry {
   name: string
   packedBytes: number
   unpackedBytes: number
-  /** The unpacked bytes; a part that unpacks to another size than it declares ends in an error. */
+  /** The unpacked bytes; a part that unpacks to another size than it declares ends in an error. Throws `table.zip`. */
   stream(): Promise<Readable>
 }
 
@@ -50,7 +50,7 @@ export async function openZipArchive(source: Source, limits: ZipLimits): Promise
         name,
         packedBytes: entry.compressedSize,
         unpackedBytes: entry.uncompressedSize,
-        stream: () => zip.openReadStreamPromise(entry),
+        stream: () => zip.openReadStreamPromise(entry).catch(damaged),
       })
     }
     return { entries, close: () => zip.close() }
@@ -58,6 +58,10 @@ export async function openZipArchive(source: Source, limits: ZipLimits): Promise
     if (error instanceof AppError) throw error
     throw new AppError('table.zip', undefined, { cause: error })
   }
+}
+
+function damaged(cause: unknown): never {
+  throw new AppError('table.zip', 'A part of the file is damaged', { cause })
 }
 
 function judge(entry: Entry, total: number, limits: ZipLimits): void {

@@ -69,6 +69,6 @@ function calendarMonth(year: string, month: string): IsoDate | 'impossible' {
 // Some programs store midnight a little early; the day is the nearest midnight's when it is within a minute.
 function isoOfDate(date: Date): IsoDate | null {
   const time = date.getTime()
-  if (Number.isNaN(time)) return null
+  if (!(Math.abs(time) < 8e12)) return null // beyond some 250 years around 1970: no date of a person or a paper
   return new Date(time + 60_000).toISOString().slice(0, 10)
 }

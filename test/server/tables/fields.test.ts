@@ -53,6 +53,8 @@ test.each<[Cell, string | null, FindingCode[]]>([
   ['99999', null, ['import.date.form']],
   ['01/01/1925', null, ['import.date.range']],
   ['01/01/2020', null, ['import.date.range']],
+  [new Date(Number.NaN), null, ['import.date.form']],
+  [new Date('+275760-09-12T00:00:00Z'), null, ['import.date.form']],
   ['hôm qua', null, ['import.date.form']],
   ['', '', []],
 ])('date %p', (cell, date, codes) => {
