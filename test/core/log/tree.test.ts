@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { fromHex, toHex, utf8 } from '../../../core/encoding/bytes.ts'
@@ -11,19 +12,15 @@ import { nodeCrypto } from '../../../server/keys/nodeCrypto.ts'
 
 const { sha256 } = nodeCrypto
 
-/** The inputs and roots of the reference tree that RFC 6962 implementations share. */
-const inputs = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f'].map(fromHex)
-const roots = [
-  'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
-  '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d',
-  'fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125',
-  'aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77',
-  'd37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7',
-  '4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4',
-  '76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef',
-  'ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c',
-  '5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328',
-]
+interface Vectors {
+  inputs: string[]
+  roots: string[]
+  inclusion: { leafIndex: number; treeSize: number; path: string[] }[]
+  consistency: { firstSize: number; secondSize: number; path: string[] }[]
+}
+const vectors: Vectors = JSON.parse(readFileSync(new URL('../../vectors/log/rfc6962.json', import.meta.url), 'utf8'))
+const inputs = vectors.inputs.map(fromHex)
+const { roots } = vectors
 
 /** MTH of RFC 9162 2.1.1, as written there. */
 function mth(leaves: readonly Uint8Array[]): Uint8Array {
@@ -62,21 +59,19 @@ test('RFC 6962 2.1: the roots of the reference tree', () => {
   }
 })
 
-test('RFC 6962 2.1.3: a proof of the reference tree', async () => {
+test('RFC 6962 2.1.1, 2.1.2: the proofs of the reference tree', async () => {
   const tree = inputs.map(input => leafHash(input, sha256))
   const readTree: ReadNodes = async nodes => nodes.map(({ level, index }) => mth(tree.slice(index * 2 ** level, (index + 1) * 2 ** level)))
-  const proof = await proveInclusion(5, 8, readTree, sha256)
-  expect(proof.map(toHex)).toEqual([
-    'bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b',
-    'ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0',
-    'd37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7',
-  ])
-  const growth = await proveConsistency(6, 8, readTree, sha256)
-  expect(growth.map(toHex)).toEqual([
-    '0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a',
-    'ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0',
-    'd37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7',
-  ])
+  for (const { leafIndex, treeSize, path } of vectors.inclusion) {
+    expect((await proveInclusion(leafIndex, treeSize, readTree, sha256)).map(toHex)).toEqual(path)
+    const proof = { leafHash: tree[leafIndex]!, leafIndex, treeSize, path: path.map(fromHex), rootHash: fromHex(roots[treeSize]!) }
+    expect(await verifyInclusion(proof, nodeCrypto)).toBe(true)
+  }
+  for (const { firstSize, secondSize, path } of vectors.consistency) {
+    expect((await proveConsistency(firstSize, secondSize, readTree, sha256)).map(toHex)).toEqual(path)
+    const [firstRoot, secondRoot] = [fromHex(roots[firstSize]!), fromHex(roots[secondSize]!)]
+    expect(await verifyConsistency({ firstSize, secondSize, firstRoot, secondRoot, path: path.map(fromHex) }, nodeCrypto)).toBe(true)
+  }
 })
 
 test('a compact range has the root of RFC 9162 2.1.1 at every size', () => {
