@@ -78,10 +78,21 @@ function parseJwt(text: string, from: number, to: number, typ: 'dc+sd-jwt' | 'kb
   const payloadEnd = text.indexOf('.', headerEnd + 1)
   if (headerEnd === -1 || payloadEnd === -1 || payloadEnd >= to) throw new AppError('format.jwt')
   const header = parseHeader(text.slice(from, headerEnd), from, typ)
-  const payloadBytes = decoded.slice(0, decode(headerEnd + 1, payloadEnd, 0, 'format.jwt'))
-  const signature = decoded.slice(0, decode(payloadEnd + 1, to, 0, 'format.jwt'))
-  if (signature.length !== 64) throw new AppError('format.signature-length')
-  return { header, payload: jsonOf(payloadBytes), payloadBytes, signingInput: letters.slice(from, payloadEnd), signature }
+  const payloadLength = decode(headerEnd + 1, payloadEnd, 0, 'format.jwt')
+  const end = decode(payloadEnd + 1, to, payloadLength, 'format.jwt')
+  if (end - payloadLength !== 64) throw new AppError('format.signature-length')
+  // One array for the three parts: the collector pays for each.
+  const parts = new Uint8Array(payloadEnd - from + end)
+  parts.set(decoded.subarray(0, end))
+  parts.set(letters.subarray(from, payloadEnd), end)
+  const payloadBytes = parts.subarray(0, payloadLength)
+  return {
+    header,
+    payload: jsonOf(payloadBytes),
+    payloadBytes,
+    signingInput: parts.subarray(end),
+    signature: parts.subarray(payloadLength, end),
+  }
 }
 
 /** The accepted header; the last ones are kept, because they repeat: one a key, with its certificates. */

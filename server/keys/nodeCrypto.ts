@@ -5,6 +5,8 @@ const keys = new Map<string, KeyObject | null>()
 /** The same by the object itself: a verifier holds one for long, and comparing texts costs a twentieth of a verification. */
 const keysOfJwks = new WeakMap<P256Jwk, KeyObject | null>()
 const maxKeys = 10_000
+/** Where a signature's DER stands during the one synchronous call that reads it: an array of its own costs the collector as much as the call. */
+const derScratch = new Uint8Array(72)
 const ed25519SpkiPrefix = Buffer.from('302a300506032b6570032100', 'hex')
 
 /**
@@ -17,7 +19,7 @@ export const nodeCrypto = {
   verifyEs256(jwk: P256Jwk, message: Uint8Array, signature: Uint8Array): boolean {
     if (signature.length !== 64) return false
     const key = publicKey(jwk)
-    return key !== null && verify('sha256', message, key, ecdsaToDer(signature))
+    return key !== null && verify('sha256', message, key, ecdsaToDer(signature, derScratch))
   },
   verifyEd25519(raw: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
     if (raw.length !== 32 || signature.length !== 64) return false
@@ -56,9 +58,8 @@ function importedKey(jwk: P256Jwk): KeyObject | null {
   return key
 }
 
-/** ECDSA signature of 64 bytes r‖s as DER (RFC 3279 2.2.3). */
-export function ecdsaToDer(signature: Uint8Array): Uint8Array {
-  const out = new Uint8Array(72)
+/** ECDSA signature of 64 bytes r‖s as DER (RFC 3279 2.2.3): the beginning of `out`, which has 72 bytes. */
+export function ecdsaToDer(signature: Uint8Array, out = new Uint8Array(72)): Uint8Array {
   const afterR = writeInteger(out, 2, signature, 0)
   const end = writeInteger(out, afterR, signature, 32)
   out[0] = 0x30
