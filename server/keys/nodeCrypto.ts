@@ -19,7 +19,7 @@ export const nodeCrypto = {
   verifyEs256(jwk: P256Jwk, message: Uint8Array, signature: Uint8Array): boolean {
     if (signature.length !== 64) return false
     const key = publicKey(jwk)
-    return key !== null && verify('sha256', message, key, ecdsaToDer(signature, derScratch))
+    return key !== null && verify('sha256', message, key, ecdsaToDer(signature))
   },
   verifyEd25519(raw: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
     if (raw.length !== 32 || signature.length !== 64) return false
@@ -58,8 +58,9 @@ function importedKey(jwk: P256Jwk): KeyObject | null {
   return key
 }
 
-/** ECDSA signature of 64 bytes r‖s as DER (RFC 3279 2.2.3): the beginning of `out`, which has 72 bytes. */
-export function ecdsaToDer(signature: Uint8Array, out = new Uint8Array(72)): Uint8Array {
+/** ECDSA signature of 64 bytes r‖s as DER (RFC 3279 2.2.3), in `derScratch`: good until the next call. */
+function ecdsaToDer(signature: Uint8Array): Uint8Array {
+  const out = derScratch
   const afterR = writeInteger(out, 2, signature, 0)
   const end = writeInteger(out, afterR, signature, 32)
   out[0] = 0x30
@@ -75,6 +76,7 @@ function writeInteger(out: Uint8Array, at: number, signature: Uint8Array, from: 
   const length = last - start + 1
   out[at] = 2
   out[at + 1] = length + pad
+  out[at + 2] = 0
   out.set(signature.subarray(start, last + 1), at + 2 + pad)
   return at + 2 + pad + length
 }
