@@ -32,8 +32,10 @@ import { type Installation, publishedPin } from './installation.ts'
 import type { Task } from './jobs/worker.ts'
 import { applyKeyChange } from './keys/keyChanges.ts'
 import { nodeCrypto } from './keys/nodeCrypto.ts'
+import { httpTimestamper } from './keys/timestamp.ts'
 import { logRoutes } from './log/logRoutes.ts'
 import { readHead } from './log/logTable.ts'
+import { proofFor } from './log/proofFor.ts'
 import { signCheckpoint } from './log/signCheckpoint.ts'
 import { personalNumberIndex } from './officers/officerPrivate.ts'
 import { readOfficersByNumber } from './officers/officersTable.ts'
@@ -124,7 +126,13 @@ export async function composeWeb(installation: Installation, { demonstration = f
       requestsRoutes({ pool, cipher, agencies }),
       cardsRoutes({ ...cardDeps, ...rendering, isRestricted: installation.isRestricted }),
       printJobsRoutes({ pool, cipher, ...rendering }),
-      diplomasRoutes(diplomaDeps),
+      diplomasRoutes({
+        ...diplomaDeps,
+        ...rendering,
+        signers: installation.signers,
+        proofFor: ref => proofFor(installation, ref),
+        timestamp: config.TSA_URL ? httpTimestamper(config.TSA_URL) : undefined,
+      }),
       keysRoutes(keyDeps),
       sdJwtRoutes({ pool, cipher, signers: installation.signers, publicUrl: origin, clock, agencies }),
     ],

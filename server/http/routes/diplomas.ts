@@ -7,8 +7,10 @@ import { decodeBase64url, encodeBase64url } from '../../../core/encoding/base64u
 import { AppError } from '../../../core/errors.ts'
 import { type AgencyCode, isAgencyCode } from '../../../core/identity/agencyCode.ts'
 import type { AgencyTree } from '../../agencies/agencyTree.ts'
+import { recordAudit } from '../../audit/auditTable.ts'
 import { dayOf } from '../../cards/expiryDay.ts'
 import { digestFiles } from '../../diplomas/diplomaFiles.ts'
+import { type DiplomaPdfDeps, diplomaPdf, diplomaTemplates } from '../../diplomas/diplomaPdf.ts'
 import { readDiplomaSheet } from '../../diplomas/diplomaSheet.ts'
 import { listDiplomas } from '../../diplomas/diplomasTable.ts'
 import { openDiploma, readDiploma } from '../../diplomas/readDiploma.ts'
@@ -96,17 +98,18 @@ const listQuery = z.object({
   limit: z.coerce.number().int().min(1).max(200).default(50),
 })
 
-export interface DiplomasRoutesDeps extends DiplomaDeps {
+export interface DiplomaRequestsDeps extends DiplomaDeps {
   agencies: AgencyTree
-  origin: string
   /** Seconds. */
   clock: () => number
 }
 
+export type DiplomasRoutesDeps = DiplomaRequestsDeps & DiplomaPdfDeps
+
 const sheetLimits = { fileBytes: 200 * 1024 * 1024, files: 200 }
 
 /** POST /api/diploma-requests: one diploma as JSON, or a sheet with its files as multipart. It reads its own body. */
-export function diplomaRequestsRoute(deps: DiplomasRoutesDeps): Router {
+export function diplomaRequestsRoute(deps: DiplomaRequestsDeps): Router {
   const router = Router()
   router.post('/api/diploma-requests', async (req, res, next) => {
     if (req.is('application/json')) return next()
@@ -181,14 +184,12 @@ export function diplomasRoutes(deps: DiplomasRoutesDeps): Router {
       decision,
       allowDuplicates: allowDuplicate,
     })
-    res
-      .status(202)
-      .json({
-        ...answer,
-        refused: answer.refused.map(({ row, code }) => ({ row, column: 'number', code, value: '' })),
-        warned: 0,
-        repaired: 0,
-      })
+    res.status(202).json({
+      ...answer,
+      refused: answer.refused.map(({ row, code }) => ({ row, column: 'number', code, value: '' })),
+      warned: 0,
+      repaired: 0,
+    })
   })
 
   router.get('/api/diplomas', async (req, res) => {
@@ -217,6 +218,21 @@ export function diplomasRoutes(deps: DiplomasRoutesDeps): Router {
   })
   router.get('/api/diplomas/:ref/qr.png', async (req, res) => {
     res.type('image/png').send(Buffer.from(await qrPng(sealedUrl(deps.origin, (await find(req, 'diplomas.read')).sealedBytes))))
+  })
+
+  router.get('/api/diplomas/:ref/diploma.pdf', async (req, res) => {
+    const diploma = await find(req, 'diplomas.read')
+    if (diploma.endedAs !== null) throw new AppError('diploma.ended.conflict')
+    const template = typeof req.query.template === 'string' ? req.query.template : undefined
+    const file = await diplomaPdf(deps, diploma, template)
+    await recordAudit(deps.pool, {
+      actor: req.actor!,
+      action: 'diploma.exported',
+      agency: diploma.issuerCode,
+      subject: `diploma:${encodeBase64url(diploma.ref)}`,
+    })
+    const filename = `van-bang-${encodeBase64url(diploma.ref).slice(0, 8)}.pdf`
+    res.type('application/pdf').set('Content-Disposition', `attachment; filename="${filename}"`).send(Buffer.from(file))
   })
 
   router.post('/api/diplomas/:ref/status', async (req, res) => {
@@ -315,6 +331,13 @@ export const diplomasPaths = {
       summary: 'One diploma',
       requestParams: { path: refParameter },
       responses: { 200: { description: 'The diploma', content: json(diplomaSchema) } },
+    },
+  },
+  '/api/diplomas/{ref}/diploma.pdf': {
+    get: {
+      summary: 'The signed PDF/A-3 with seal and receipt inside',
+      requestParams: { path: refParameter, query: z.object({ template: z.enum(diplomaTemplates).optional() }) },
+      responses: { 200: { description: 'The file', content: { 'application/pdf': { schema: z.string().meta({ format: 'binary' }) } } } },
     },
   },
   '/api/diplomas/{ref}/status': {
