@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, afterEach, before, test } from 'node:test'
 import { sealedUrl } from '../../core/credential/qr.ts'
-import { noBrowser, openBrowser, verdictOf } from './support/browser.ts'
+import { closeBrowsers, noBrowser, openBrowser, verdictOf } from './support/browser.ts'
 import { cameraOf, type Sight, sightOf } from './support/camera.ts'
 import { startDemonstration } from './support/demonstration.ts'
 
@@ -12,13 +12,17 @@ let demonstration: Awaited<ReturnType<typeof startDemonstration>>
 before(async () => {
   if (!noBrowser) demonstration = await startDemonstration()
 })
+afterEach(closeBrowsers)
 after(() => demonstration?.stop())
 const options = { skip: noBrowser, timeout: 90_000 }
 
 async function scan(name: string, text: string, sight?: Sight) {
   const { context, page, errors } = await openBrowser({ camera: await cameraOf(name, text, sight) })
   await page.goto(`${demonstration.file.url}/v`)
-  await page.locator('#camera-start').click({ timeout: 5000 }).catch(() => undefined) // already open where the camera is allowed
+  await page
+    .locator('#camera-start')
+    .click({ timeout: 5000 })
+    .catch(() => undefined) // already open where the camera is allowed
   return { context, page, errors }
 }
 
@@ -64,15 +68,18 @@ test('a revoked, a tampered and a short code get their verdicts, and an ended ca
 test('a foreign code is shown and not followed, with a warning', options, async () => {
   const { context, page } = await scan('foreign', 'https://moha-gov.example/dang-nhap?next=otp')
   await page.locator('.foreign').waitFor({ timeout: 15_000 })
-  assert.match(await page.locator('.foreign').innerText(), /trang giả[\s\S]*moha-gov\.example/)
+  assert.match(String(await page.locator('.foreign').textContent()), /trang giả[\s\S]*moha-gov\.example/)
   assert.equal(new URL(page.url()).origin, demonstration.file.url)
   await context.close()
 })
 
 test('a code of ours on another host is judged here, and the reader is told', options, async () => {
-  const { context, page } = await scan('other-host', demonstration.file.card.genuine.replace(/^https?:\/\/[^/]+/, 'https://the-moha.example'))
+  const { context, page } = await scan(
+    'other-host',
+    demonstration.file.card.genuine.replace(/^https?:\/\/[^/]+/, 'https://the-moha.example'),
+  )
   assert.equal((await verdictOf(page)).verdict, 'valid')
-  assert.match(await page.locator('.foreign').innerText(), /the-moha\.example/)
+  assert.match(String(await page.locator('.foreign').textContent()), /the-moha\.example/)
   await context.close()
 })
 
@@ -92,7 +99,7 @@ test('photo, paste and number work without a camera', options, async () => {
   await page.fill('#serial', card.serial.toLowerCase())
   await page.click('#serial-form button')
   await page.locator('#serial-result strong').waitFor()
-  assert.match(await page.locator('#serial-result').innerText(), /đang có hiệu lực[\s\S]*Số thẻ không chứng minh/)
+  assert.match(String(await page.locator('#serial-result').textContent()), /đang có hiệu lực[\s\S]*Số thẻ không chứng minh/)
   await context.close()
 })
 

@@ -8,7 +8,7 @@ import { sealedUrl, shortUrl } from '../../core/credential/qr.ts'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import { buildApp } from '../../server/app.ts'
 import { listCards } from '../../server/cards/cardsTable.ts'
-import { openCard, type OpenedCard } from '../../server/cards/readCard.ts'
+import { type OpenedCard, openCard } from '../../server/cards/readCard.ts'
 import { composePublic } from '../../server/composePublic.ts'
 import { readConfig } from '../../server/config.ts'
 import { freePort } from '../../server/db/freePort.ts'
@@ -48,7 +48,14 @@ export interface PublicInstallation {
 /** The header that says who asks, in place of a session: `actorHeader(actor)`. Only in tests. */
 export const actorHeader = 'x-test-actor'
 
-export function actorText(changes: { roles?: Role[]; scopes?: Scope[]; agency?: string; kind?: 'person' | 'client'; officerId?: string; sub?: string }): string {
+export function actorText(changes: {
+  roles?: Role[]
+  scopes?: Scope[]
+  agency?: string
+  kind?: 'person' | 'client'
+  officerId?: string
+  sub?: string
+}): string {
   return JSON.stringify({ kind: 'person', sub: 'somebody', name: 'Test', agency: 'G09', roles: [], scopes: [], ...changes })
 }
 

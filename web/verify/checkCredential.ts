@@ -49,7 +49,8 @@ export async function checkCredential(
   const evidence = await gatherEvidence(input, source, settings, browserCrypto)
   const first = await verifyCredential({ sealed: input.sealed, document: input.document }, evidence, 'standard', now, browserCrypto)
   const live = input.live && first.verdict === 'valid' ? await liveState(input.live, evidence, facts) : undefined
-  const offline = source.offline()
+  // A copy within its time to live is as good as online, but the reader is told all the same.
+  const offline = source.offline() || navigator.onLine === false
   if (first.verdict !== 'valid' || first.credential?.kind !== 'card' || first.credential.photo === undefined) {
     return { report: first, offline, photo: null, live }
   }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { decodeBase64url, encodeBase64url } from '../../../core/encoding/base64url.ts'
 import { AppError } from '../../../core/errors.ts'
 import type { AgencyCode } from '../../../core/identity/agencyCode.ts'
+import { isCardSerial } from '../../../core/identity/cardSerial.ts'
 import type { AgencyTree } from '../../agencies/agencyTree.ts'
 import { type CardRow, cardByRef, cardBySerial } from '../../cards/cardsTable.ts'
 import { openCard } from '../../cards/readCard.ts'
@@ -96,7 +97,7 @@ export function liveCardsRoutes(deps: LiveCardsRoutesDeps): Router {
   /** The caller's own card, while it is valid. */
   async function ownCard(serial: string, actor: Actor | null): Promise<BindableCard> {
     authorize(actor, 'own.card', undefined, deps.agencies)
-    const row = await cardBySerial(deps.pool, serial)
+    const row = isCardSerial(serial) ? await cardBySerial(deps.pool, serial) : null
     if (!row || row.officerId !== actor.officerId) throw new AppError('card.not-found')
     const card = bindable(deps.cipher, row)
     if (!card.isActive) throw new AppError('card.ended.conflict')
@@ -106,7 +107,7 @@ export function liveCardsRoutes(deps: LiveCardsRoutesDeps): Router {
   /** The caller's own card, or one that the caller may suspend. */
   async function seenCard(serial: string, actor: Actor | null): Promise<BindableCard> {
     if (!actor) throw new AppError('auth.required')
-    const row = await cardBySerial(deps.pool, serial)
+    const row = isCardSerial(serial) ? await cardBySerial(deps.pool, serial) : null
     if (!row) throw new AppError('card.not-found')
     const isOwn = holds(actor, 'own.card') && row.officerId === actor.officerId
     if (!isOwn) authorize(actor, 'cards.suspend', row.usingCode as AgencyCode, deps.agencies)

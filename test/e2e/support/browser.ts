@@ -15,8 +15,18 @@ export interface OpenedBrowser {
   errors: string[]
 }
 
+const opened = new Set<BrowserContext>()
+
+/** Closes what a failed test left open. */
+export async function closeBrowsers(): Promise<void> {
+  for (const context of opened) await context.close()
+  opened.clear()
+}
+
 /** A fresh Chromium as a phone, perhaps with a file as its camera. */
-export async function openBrowser(options: { camera?: string; lang?: string; width?: number; javaScript?: boolean } = {}): Promise<OpenedBrowser> {
+export async function openBrowser(
+  options: { camera?: string; lang?: string; width?: number; javaScript?: boolean } = {},
+): Promise<OpenedBrowser> {
   const { camera, lang = 'vi-VN', width = 390, javaScript = true } = options
   const context = await chromium.launchPersistentContext(mkdtempSync(join(tmpdir(), 'antin-browser-')), {
     ...(executablePath ? { executablePath } : {}),
@@ -34,9 +44,13 @@ export async function openBrowser(options: { camera?: string; lang?: string; wid
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
-      ...(camera ? ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', `--use-file-for-fake-video-capture=${camera}`] : []),
+      ...(camera
+        ? ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', `--use-file-for-fake-video-capture=${camera}`]
+        : []),
     ],
   })
+  opened.add(context)
+  context.on('close', () => opened.delete(context))
   const page = context.pages()[0] ?? (await context.newPage())
   const errors: string[] = []
   page.on('pageerror', error => errors.push(error.message))
@@ -54,6 +68,6 @@ export async function verdictOf(page: Page): Promise<{ verdict: string; tone: st
   return {
     verdict: (await result.getAttribute('data-verdict'))!,
     tone: (await result.getAttribute('data-tone')) ?? '',
-    words: await page.locator('.band').innerText(),
+    words: String(await page.locator('.band').textContent()),
   }
 }

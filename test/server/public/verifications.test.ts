@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
-import type { Readable } from 'node:stream'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import supertest from 'supertest'
 import { encodeBase64url } from '../../../core/encoding/base64url.ts'
@@ -46,7 +46,9 @@ test('a genuine card is valid by sealed QR, by bytes in base64url and by short Q
 })
 
 test('the host in a QR never changes the verdict', async () => {
-  const { body } = await post({ credential: world.sealedUrl(world.cards.genuine.sealedBytes).replace(world.origin, 'https://evil.example') }).expect(200)
+  const { body } = await post({
+    credential: world.sealedUrl(world.cards.genuine.sealedBytes).replace(world.origin, 'https://evil.example'),
+  }).expect(200)
   expect(body.verdict).toBe('valid')
 })
 
@@ -68,7 +70,16 @@ test('an altered card fails its signature and tells no name', async () => {
 })
 
 test('hostile text gives an invalid report, never an error', async () => {
-  const texts = ['x', 'https://evil.example/', '0'.repeat(500), '9'.repeat(3000), '💥'.repeat(100), 'A'.repeat(19_000), '{"a":1}', `${world.origin}/v#123`]
+  const texts = [
+    'x',
+    'https://evil.example/',
+    '0'.repeat(500),
+    '9'.repeat(3000),
+    '💥'.repeat(100),
+    'A'.repeat(19_000),
+    '{"a":1}',
+    `${world.origin}/v#123`,
+  ]
   for (const credential of [...texts, encodeBase64url(randomBytes(300)), '\u0000', '../../etc/passwd']) {
     const { body, status } = await post({ credential })
     expect([credential.slice(0, 20), status, body.verdict]).toEqual([credential.slice(0, 20), 200, 'invalid'])
@@ -76,21 +87,35 @@ test('hostile text gives an invalid report, never an error', async () => {
 })
 
 test('a request that gives nothing, too much or the wrong kind is refused with a problem document', async () => {
-  for (const body of [{}, { credential: 'a', token: 'b' }, { credential: 1 }, { agency: 'G09' }, { documentSha256: 'zz' }, { unknown: true }]) {
+  for (const body of [
+    {},
+    { credential: 'a', token: 'b' },
+    { credential: 1 },
+    { agency: 'G09' },
+    { documentSha256: 'zz' },
+    { unknown: true },
+  ]) {
     const { body: problem, headers } = await post(body).expect(400)
     expect(problem.code).toBe('http.invalid')
     expect(headers['content-type']).toContain('application/problem+json')
   }
   await supertest(world.app).post('/api/verifications').type('text/plain').send('hello').expect(415)
   await supertest(world.app).post('/api/verifications').type('json').send('{').expect(400)
-  await supertest(world.app).post('/api/verifications').type('json').send(JSON.stringify({ credential: 'x'.repeat(70_000) })).expect(413)
+  await supertest(world.app)
+    .post('/api/verifications')
+    .type('json')
+    .send(JSON.stringify({ credential: 'x'.repeat(70_000) }))
+    .expect(413)
 })
 
 test('a suspended card is invalid within a second', async () => {
   const { pool, cipher, isRestricted } = world.installation
   const card = world.cards.all.filter(each => each.endedAs === null)[3]!
   expect((await post({ credential: encodeBase64url(card.sealedBytes) })).body.verdict).toBe('valid')
-  await suspendCards({ pool, cipher, isRestricted }, { actor: { sub: 'hr', name: 'HR' }, serials: [card.serial], reasonCode: 'MAT_THE', reason: '' })
+  await suspendCards(
+    { pool, cipher, isRestricted },
+    { actor: { sub: 'hr', name: 'HR' }, serials: [card.serial], reasonCode: 'MAT_THE', reason: '' },
+  )
   const until = Date.now() + 1000
   let report: Report
   do {
@@ -103,10 +128,14 @@ test('a suspended card is invalid within a second', async () => {
 
 test('the photo of a card is served while the card has not ended, and kept by nobody', async () => {
   const { photoDigest } = world.cards.genuine
-  const { headers, body } = await supertest(world.app).get(`/photos/${photoDigest!.subarray(0, 16).toString('hex')}`).expect(200)
+  const { headers, body } = await supertest(world.app)
+    .get(`/photos/${photoDigest!.subarray(0, 16).toString('hex')}`)
+    .expect(200)
   expect(headers['cache-control']).toBe('no-store')
   expect(body.subarray(0, 2)).toEqual(Buffer.from([0xff, 0xd8]))
-  await supertest(world.app).get(`/photos/${world.cards.revoked.photoDigest!.subarray(0, 16).toString('hex')}`).expect(404)
+  await supertest(world.app)
+    .get(`/photos/${world.cards.revoked.photoDigest!.subarray(0, 16).toString('hex')}`)
+    .expect(404)
   await supertest(world.app).get('/photos/zz').expect(404)
 })
 
@@ -134,7 +163,9 @@ test('typed numbers say which fields match, not what is registered; five misses 
   expect((await post(typed)).body.code).toBe('limit.lookups')
   // A signed-in checker is not counted by address, but the number is closed for everybody.
   const other = world.diplomas.find(each => each.number && each.number !== diploma.number && each.claims.diploma.birthDate)!
-  const full = await post({ agency: other.issuerCode, soHieu: other.number!, ngaySinh: other.claims.diploma.birthDate! }, checker).expect(200)
+  const full = await post({ agency: other.issuerCode, soHieu: other.number!, ngaySinh: other.claims.diploma.birthDate! }, checker).expect(
+    200,
+  )
   expect(full.body.credential.holderName).toBe(other.claims.diploma.holderName)
   const { rows } = await db.pool.query("select subject from audit where action = 'diploma.looked-up'")
   expect(rows).toEqual([{ subject: `diploma:${encodeBase64url(other.ref)}` }])
@@ -182,8 +213,17 @@ test('bulk answers line by line in order, bad lines in place', async () => {
   const body = lines.map(line => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n')
   const call = supertest(world.app).post('/api/verifications/bulk').type('application/x-ndjson')
   const { body: text } = await call.set(actorHeader, bulk).send(body).buffer().parse(asText).expect(200)
-  const answers = (text as unknown as string).trim().split('\n').map((line: string) => JSON.parse(line))
-  expect(answers.map((answer: { line: number; id?: unknown; report?: Report; error: { code: string } }) => [answer.line, answer.id, answer.report?.verdict ?? answer.error.code])).toEqual([
+  const answers = (text as unknown as string)
+    .trim()
+    .split('\n')
+    .map((line: string) => JSON.parse(line))
+  expect(
+    answers.map((answer: { line: number; id?: unknown; report?: Report; error: { code: string } }) => [
+      answer.line,
+      answer.id,
+      answer.report?.verdict ?? answer.error.code,
+    ]),
+  ).toEqual([
     [1, 'a', 'valid'],
     [2, undefined, 'http.invalid'],
     [3, 3, 'token.not-found'],
@@ -197,13 +237,20 @@ test('bulk answers line by line in order, bad lines in place', async () => {
 test('bulk holds the sender back while nobody reads the answers', async () => {
   const line = Buffer.from(`${JSON.stringify({ credential: encodeBase64url(world.cards.genuine.sealedBytes) })}\n`)
   const { hostname, port } = new URL(world.origin)
-  const call = request({ hostname, port, path: '/api/verifications/bulk', method: 'POST', headers: { 'content-type': 'application/x-ndjson', [actorHeader]: bulk } })
+  const call = request({
+    hostname,
+    port,
+    path: '/api/verifications/bulk',
+    method: 'POST',
+    headers: { 'content-type': 'application/x-ndjson', [actorHeader]: bulk },
+  })
   let sent = 0
   let isFull = false
   const fill = async () => {
     while (sent < 60_000 && !isFull) {
       sent++
-      if (!call.write(line)) await Promise.race([once(call, 'drain'), new Promise(resolve => setTimeout(() => resolve((isFull = true)), 1500))])
+      if (!call.write(line))
+        await Promise.race([once(call, 'drain'), new Promise(resolve => setTimeout(() => resolve((isFull = true)), 1500))])
     }
   }
   call.on('error', () => undefined)

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { after, afterEach, before, test } from 'node:test'
+import sharp from 'sharp'
+import { closeBrowsers, noBrowser, openBrowser } from './support/browser.ts'
+import { sightOf } from './support/camera.ts'
+import { startDemonstration } from './support/demonstration.ts'
+
+let demonstration: Awaited<ReturnType<typeof startDemonstration>>
+before(async () => {
+  if (!noBrowser) demonstration = await startDemonstration()
+})
+afterEach(closeBrowsers)
+after(() => demonstration?.stop())
+const options = { skip: noBrowser, timeout: 90_000 }
+
+/** A PDF as a scanner makes it: one page that is one JPEG. */
+async function scannedPdf(jpeg: Buffer): Promise<Buffer> {
+  const { width, height } = await sharp(jpeg).metadata()
+  const content = `q ${width} 0 0 ${height} 0 0 cm /I Do Q`
+  const objects = [
+    '<</Type/Catalog/Pages 2 0 R>>',
+    '<</Type/Pages/Kids[3 0 R]/Count 1>>',
+    `<</Type/Page/Parent 2 0 R/MediaBox[0 0 ${width} ${height}]/Resources<</XObject<</I 4 0 R>>>>/Contents 5 0 R>>`,
+    Buffer.concat([
+      Buffer.from(
+        `<</Type/XObject/Subtype/Image/Width ${width}/Height ${height}/ColorSpace/DeviceRGB/BitsPerComponent 8/Filter/DCTDecode/Length ${jpeg.length}>>stream\n`,
+      ),
+      jpeg,
+      Buffer.from('\nendstream'),
+    ]),
+    `<</Length ${content.length}>>stream\n${content}\nendstream`,
+  ]
+  const parts = [Buffer.from('%PDF-1.4\n')]
+  const offsets: number[] = []
+  for (const [i, object] of objects.entries()) {
+    offsets.push(parts.reduce((sum, part) => sum + part.length, 0))
+    parts.push(Buffer.from(`${i + 1} 0 obj\n`), Buffer.from(object), Buffer.from('\nendobj\n'))
+  }
+  const start = parts.reduce((sum, part) => sum + part.length, 0)
+  const table = offsets.map(offset => `${String(offset).padStart(10, '0')} 00000 n \n`).join('')
+  parts.push(Buffer.from(`xref\n0 6\n0000000000 65535 f \n${table}trailer\n<</Size 6/Root 1 0 R>>\nstartxref\n${start}\n%%EOF\n`))
+  return Buffer.concat(parts)
+}
+
+test('files dropped together get their words, and no file leaves the browser', options, async () => {
+  const { url, diploma } = demonstration.file
+  const { context, page, errors } = await openBrowser({ width: 900 })
+  const sent: number[] = []
+  page.on('request', request => sent.push(request.postDataBuffer()?.length ?? 0))
+  await page.goto(`${url}/diplomas/verify`)
+  const jpeg = await sightOf(diploma.genuine, { size: 600 })
+  await page.setInputFiles('#files', [
+    { name: 'anh-chup.jpg', mimeType: 'image/jpeg', buffer: jpeg },
+    { name: 'ban-quet.pdf', mimeType: 'application/pdf', buffer: await scannedPdf(jpeg) },
+    { name: 'sua.jpg', mimeType: 'image/jpeg', buffer: await sightOf(diploma.tampered, { size: 600 }) },
+    {
+      name: 'mo.jpg',
+      mimeType: 'image/jpeg',
+      buffer: await sharp({ create: { width: 500, height: 400, channels: 3, background: '#eee' } })
+        .jpeg()
+        .toBuffer(),
+    },
+    {
+      name: 'iphone.heic',
+      mimeType: 'image/heic',
+      buffer: Buffer.concat([Buffer.from([0, 0, 0, 24]), Buffer.from('ftypheic'), Buffer.alloc(4000)]),
+    },
+    { name: 'thu.txt', mimeType: 'text/plain', buffer: Buffer.from('hello') },
+  ])
+  await page.waitForFunction("document.querySelectorAll('#results [data-outcome]').length === 6", undefined, { timeout: 45_000 })
+  const outcomes = await page.locator('#results article').evaluateAll(articles =>
+    articles.map(article => {
+      const { dataset, textContent } = article as unknown as { dataset: { outcome: string }; textContent: string }
+      return [/[\w-]+\.(jpg|pdf|heic|txt)/.exec(textContent)?.[0], dataset.outcome]
+    }),
+  )
+  assert.deepEqual(Object.fromEntries(outcomes), {
+    'anh-chup.jpg': 'copy',
+    'ban-quet.pdf': 'copy',
+    'sua.jpg': 'forged',
+    'mo.jpg': 'unreadable',
+    'iphone.heic': 'unreadable',
+    'thu.txt': 'unreadable',
+  })
+  assert.match(String(await page.locator('article', { hasText: 'anh-chup.jpg' }).textContent()), /Văn bằng này có thật; tệp là bản chụp/)
+  assert.match(String(await page.locator('article', { hasText: 'iphone.heic' }).textContent()), /HEIC/)
+  assert.ok(Math.max(...sent) < 5000, 'only digests and credentials are sent')
+  assert.deepEqual(errors, [])
+  await context.close()
+})
+
+test('typed numbers say what matches, with and without JavaScript', options, async () => {
+  const { url, diploma } = demonstration.file
+  for (const javaScript of [true, false]) {
+    const { context, page } = await openBrowser({ width: 900, javaScript })
+    await page.goto(`${url}/diplomas/verify`)
+    await page.fill('#agency', diploma.agency)
+    await page.fill('#soHieu', diploma.soHieu)
+    await page.fill('#ngaySinh', diploma.ngaySinh.split('-').reverse().join('/'))
+    await page.locator('#typed button[type=submit]').click()
+    await page.locator('[data-outcome=match]').waitFor()
+    assert.match(String(await page.locator('[data-outcome=match]').textContent()), /Khớp[\s\S]*đang có giá trị/)
+    await page.fill('#ngaySinh', '01/01/1900')
+    await page.locator('#typed button[type=submit]').click()
+    await page.locator('[data-outcome=absent]').first().waitFor()
+    assert.match(String(await page.locator('[data-outcome=absent]').first().textContent()), /Chưa có không có nghĩa là giả/)
+    await context.close()
+  }
+})
+
+test('a list is checked line by line, with a result sheet that verifies', options, async () => {
+  const { url, diploma } = demonstration.file
+  const { context, page } = await openBrowser({ width: 1000 })
+  await page.goto(`${url}/diplomas/verify/list`)
+  const rows = [
+    ['Họ tên', 'Mã đơn vị', 'Số hiệu', 'Ngày sinh', 'Tệp'],
+    ['Người Thứ Nhất', diploma.agency, diploma.soHieu, diploma.ngaySinh, ''],
+    ['Người Thứ Hai', diploma.agency, 'KHONG-CO-123', '01/02/1980', ''],
+    ['Người Thứ Ba', '', '', '', 'scan.jpg'],
+  ]
+  await page.fill('#rows', rows.map(row => row.join('\t')).join('\n'))
+  await page.setInputFiles('#list-files', [
+    { name: 'scan.jpg', mimeType: 'image/jpeg', buffer: await sightOf(diploma.genuine, { size: 600 }) },
+  ])
+  await page.fill('#checked-by', 'Phòng Tổ chức')
+  const answered = page.waitForResponse(/\/api\/result-sheets$/)
+  await page.click('#list-form button')
+  const sheet = (await (await answered).json()) as { statement: object; signature: string; rows: object[] }
+  await page.locator('#list-rows tr').nth(2).waitFor()
+  // Ho ten of the first line is not the holder's, so it matches in part only.
+  assert.deepEqual(
+    await page
+      .locator('#list-rows tr')
+      .evaluateAll(all => all.map(row => (row as unknown as { dataset: { outcome: string } }).dataset.outcome)),
+    ['partial', 'absent', 'copy'],
+  )
+  const [pdf] = await Promise.all([page.waitForEvent('download'), page.click('#list-pdf')])
+  assert.equal(
+    readFileSync((await pdf.path())!)
+      .subarray(0, 5)
+      .toString(),
+    '%PDF-',
+  )
+  const [xlsx] = await Promise.all([page.waitForEvent('download'), page.click('#list-xlsx')])
+  assert.equal(
+    readFileSync((await xlsx.path())!)
+      .subarray(0, 2)
+      .toString(),
+    'PK',
+  )
+  const check = async (body: object) =>
+    (await (
+      await fetch(`${url}/api/result-sheets/verify`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+    ).json()) as { valid: boolean }
+  const { statement, signature } = sheet
+  assert.deepEqual(await check({ statement, signature, rows: sheet.rows }), { valid: true })
+  assert.deepEqual(await check({ statement: { ...statement, checkedBy: 'Người khác' }, signature }), { valid: false })
+  assert.deepEqual(await check({ statement, signature, rows: sheet.rows.slice(1) }), { valid: false })
+  await context.close()
+})
