@@ -10,22 +10,33 @@ import { typstSvg } from './typst.ts'
 
 const grounds = new Kept<string>(32)
 
-/** Returns one side as SVG in points: ground, photo, texts as outlines, and last the codes, on the dot grid. */
-export function cardSvg(template: Template, card: CardView, side: Side, preview: boolean): string {
-  const { width, height, bleed } = template.size
+export interface CardLayers {
+  /** What the ground depends on. */
+  key: string
+  /** The inside of an SVG whose view box is the trimmed side in points, as is `over`. */
+  ground: string
+  /** Photo, texts as outlines, and last the codes, on the dot grid. */
+  over: string
+}
+
+/** Returns one side's drawing in two layers. Throws as `renderCard`. */
+export function cardLayers(template: Template, card: CardView, side: Side, preview: boolean): CardLayers {
+  const { bleed } = template.size
   const shared = sharedTexts(template, card)
-  const ground = grounds.get(`${template.digest} ${side} ${JSON.stringify(shared)}`, () =>
-    innerSvg(typstSvg(groundDocument(template, shared, [side]))),
-  )
+  const key = `${template.digest} ${side} ${JSON.stringify(shared)}`
+  const ground = grounds.get(key, () => innerSvg(typstSvg(groundDocument(template, shared, [side]))))
   const face = innerSvg(typstSvg(faceDocument(template, [card], { preview, sides: [side] })))
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="${width}mm" height="${height}mm" viewBox="0 0 ${points(width)} ${points(height)}">`,
-    `<g transform="translate(${points(-bleed)} ${points(-bleed)})">${ground}</g>`,
-    photoSvg(template, card, side),
-    face,
-    ...placeQrs(template, card, side, preview).map(qrSvgGroup),
-    '</svg>\n',
-  ].join('\n')
+  return {
+    key,
+    ground: `<g transform="translate(${points(-bleed)} ${points(-bleed)})">${ground}</g>`,
+    over: [photoSvg(template, card, side), face, ...placeQrs(template, card, side, preview).map(qrSvgGroup)].join('\n'),
+  }
+}
+
+/** Returns layers as an SVG of the trimmed side. */
+export function sideSvg({ size }: Template, ...layers: readonly string[]): string {
+  const box = `width="${size.width}mm" height="${size.height}mm" viewBox="0 0 ${points(size.width)} ${points(size.height)}"`
+  return `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" ${box}>\n${layers.join('\n')}\n</svg>\n`
 }
 
 function photoSvg(template: Template, card: CardView, side: Side): string {

@@ -1,8 +1,9 @@
 import { writeCardPdf } from '../pdf/cardPdf.ts'
 import type { Side } from './cardFaces.ts'
-import { cardSvg } from './cardSvg.ts'
+import { cardLayers, sideSvg } from './cardSvg.ts'
 import type { CardView } from './cardView.ts'
-import { rasterise } from './rasterise.ts'
+import { Kept } from './kept.ts'
+import { type Pixels, rasteriseOver, rasterisePixels } from './rasterise.ts'
 import type { Template } from './template.ts'
 
 export interface CardRendering {
@@ -32,7 +33,17 @@ export function renderCard({ template, card, preview = false }: CardInput): Card
       writeCardPdf({ template, cards: [card], preview, title: preview ? 'XEM TRƯỚC' : card.serial }, chunk => chunks.push(chunk))
       return Buffer.concat(chunks)
     },
-    svg: side => cardSvg(template, card, side, preview),
-    png: (dpi, side) => rasterise(cardSvg(template, card, side, preview), template.size, dpi),
+    svg(side) {
+      const { ground, over } = cardLayers(template, card, side, preview)
+      return sideSvg(template, ground, over)
+    },
+    async png(dpi, side) {
+      const { key, ground, over } = cardLayers(template, card, side, preview)
+      const under = await grounds.get(`${key} ${dpi}`, () => rasterisePixels(sideSvg(template, ground), template.size, dpi))
+      return rasteriseOver(under, sideSvg(template, over), template.size, dpi)
+    },
   }
 }
+
+/** Grounds in pixels: drawing the drum takes longer than all else. */
+const grounds = new Kept<Promise<Pixels>>(6)
