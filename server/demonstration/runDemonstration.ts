@@ -107,7 +107,7 @@ async function start(
     publicUrl: installation.origin,
     network: async () => network(installation),
   }
-  const trust = await createDemonstrationTrust({ ...trustDeps, agencies: [{ code: 'G09' as AgencyCode }] })
+  const trust = await createDemonstrationTrust({ ...trustDeps, agencies: [{ code: 'G09' as AgencyCode }, { code: 'G09.22' as AgencyCode, uses: ['document'] }] })
   const republish = setInterval(
     () => republishDemonstrationTrust(trustDeps).catch(error => logger.error({ err: error }, 'trust not published')),
     5000,
