@@ -42,13 +42,19 @@ export async function previewAgencies(
     for (let next = parentOf(code); next && !chain.includes(next); next = parentOf(next)) chain.push(next)
     return chain
   }
+  // Below the maker's agency before (where it is known) and after; that agency's own place is for those above it to change.
+  const mayPlace = (code: AgencyCode, parent: AgencyCode | '' | undefined): boolean => {
+    const known = deps.agencies.get(code)
+    if (code === input.agency) return parent === undefined || parent === (currentParent(known) ?? '')
+    return (!known || deps.agencies.inSubtree(code, input.agency)) && chainOf(code).includes(input.agency)
+  }
   for (const draft of byCode.values()) {
     const { code, parent } = draft.content.values as AgencyValues
     if (parent && !byCode.has(parent) && !deps.agencies.get(parent))
       refuse(draft, { code: 'import.parent.unknown', column: 'ma_cha', value: parent })
     else if (parent && (parent === code || chainOf(code).includes(code)))
       refuse(draft, { code: 'import.parent.cycle', column: 'ma_cha', value: parent })
-    else if (code !== input.agency && !chainOf(code).includes(input.agency)) {
+    else if (!mayPlace(code, parent)) {
       draft.outcome = 'foreign'
       draft.content.findings.push({ code: 'import.other-agency', column: 'ma', value: code, other: chainOf(code).at(-1) ?? code })
     }

@@ -65,7 +65,12 @@ export function agenciesRoutes(deps: AgenciesRoutesDeps): Router {
     // A new agency stands nowhere yet: what counts is where it will stand.
     const known = deps.agencies.get(target)
     authorize(req.actor, 'agencies.manage', known ? target : ((input.parent as AgencyCode | null) ?? target), deps.agencies)
-    if (input.parent !== null) authorize(req.actor, 'agencies.manage', input.parent as AgencyCode, deps.agencies)
+    // An agency's own place is for those above it to change.
+    const parent = known?.parents.find(one => one.to === null)?.code ?? null
+    if (target === req.actor.agency && input.parent !== parent) throw new AppError('auth.outside-scope')
+    if (input.parent !== null && input.parent !== parent) {
+      authorize(req.actor, 'agencies.manage', input.parent as AgencyCode, deps.agencies)
+    }
     await saveAgency(deps, req.actor, { ...input, code: target, parent: input.parent as AgencyCode | null })
     res.status(known ? 200 : 201).json(present(deps.agencies.get(target)!))
   })

@@ -112,3 +112,13 @@ test('a sheet of agencies: order does not matter; cycles, unknown parents and ot
   expect(tree.subtree('G02')).toEqual(['G01.03', 'G02', 'G02.01', 'G02.01.01', 'G02.08', 'G02.09'])
   expect(tree.get('G02')?.nameVi).toBe('Bộ đổi tên')
 })
+
+test('a sheet takes no agency of another ministry, and does not free its own from the one above', async () => {
+  const sheet = csv(['ma', 'ten_vi', 'ma_cha'], ['G02', 'Tách ra', 'G02.08'], ['G01.02', 'Lấy', 'G02'], ['G02.08', 'Được', 'G02.09'])
+  const read = await preview(imports, sheet, { agency: 'G02' })
+  expect((await previewOf(imports, read.id)).rows.map(row => row.outcome)).toEqual(['refused', 'foreign', 'refused'])
+  const below = await preview(imports, csv(['ma', 'ten_vi', 'ma_cha'], ['G02.08', 'Tách ra', ''], ['G02.08.01', 'Được', 'G02.08']), {
+    agency: 'G02.08',
+  })
+  expect((await previewOf(imports, below.id)).rows.map(row => row.outcome)).toEqual(['foreign', 'new'])
+})
