@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { isLowS, toLowS } from '../../../core/cose/lowS.ts'
 import { encodeSign1, parseSign1, protectedHeaderFor, sign1Message, verifySign1 } from '../../../core/cose/sign1.ts'
@@ -8,8 +9,7 @@ import { nodeCrypto } from '../../../server/keys/nodeCrypto.ts'
 import { testKey } from '../../support/antin-vectors/testKey.ts'
 import { thrownCode } from '../../support/thrownCode.ts'
 
-const vectors = process.env.ANTIN_VECTORS ?? '../shared/vectors'
-const folder = `${import.meta.dirname}/../../../${vectors}/cose`
+const folder = resolve(import.meta.dirname, '../../..', process.env.ANTIN_VECTORS ?? '../shared/vectors', 'cose')
 const files = existsSync(folder) ? readdirSync(folder) : []
 const signer = await testKey('sign1')
 const another = await testKey('another')
