@@ -1,9 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { AppError } from '../core/errors.ts'
 import { parseVerifierKey, type VerifierKey } from '../core/log/verifierKey.ts'
+import { maxStatusListLength, parseStatusListToken } from '../core/status-list/statusListToken.ts'
 import type { AnchorDescription } from '../core/trust/trustSchema.ts'
 import type { LogSource } from '../server/log/logSource.ts'
 import type { LogVerdict } from '../server/log/verifyLog.ts'
+import { fetchPublicFile } from './evidenceFiles.ts'
 import { CliError, type CliIo } from './io.ts'
 import { trustIndexOf } from './logKey.ts'
 import { openOperator } from './operator.ts'
@@ -40,8 +43,9 @@ export async function logCommand(args: string[], io: CliIo): Promise<number> {
     const { databaseSource } = await import('../server/log/logSource.ts')
     const source = values.from === undefined ? databaseSource(operator!.pool) : await sourceAt(values.from, values.save)
     const { logKey, contracts } = await whatToTrust(values, io, operator?.pool)
-    if (values.heal) await heal(values, io, operator!.pool, logKey, source)
+    const mended = values.heal ? await heal(values, io, operator!.pool, logKey, source) : false
     const verdict = await run(values, io, operator?.pool, logKey, contracts, source)
+    if (mended && verdict.sound) await open(operator!.pool, io)
     return verdict.sound ? 0 : 1
   } finally {
     await operator?.close()
@@ -67,6 +71,7 @@ async function run(
     pool,
     contracts: values.rpc === undefined ? [] : await readContracts(values.rpc, contracts, io),
     seen,
+    statusList: pool || !isAddress(values.from) ? undefined : list => servedList(siteOf(values.from!), list),
     onProgress: (done, size) => io.progress(`${done} of ${size} entries`),
   })
   const note = await source.checkpoint()
@@ -90,22 +95,49 @@ function show(verdict: LogVerdict, seconds: number, values: Values, io: CliIo): 
   if (sound && values.rpc === undefined) io.err('The contract was not asked; give --rpc URL of a node that you trust.')
 }
 
-async function heal(values: Values, io: CliIo, pool: Pool, logKey: VerifierKey, source: LogSource): Promise<void> {
+/** Whether nothing stands against opening the log but that it is found sound. */
+async function heal(values: Values, io: CliIo, pool: Pool, logKey: VerifierKey, source: LogSource): Promise<boolean> {
   const { healLog } = await import('../server/log/healLog.ts')
   const { refilled, restored, lost, mended } = await healLog({ pool, logKey, source, acceptLosses: values['accept-lost'] === true })
   io.err(`${refilled} entries refilled, ${restored} statuses restored, ${lost.length} cards and diplomas lost`)
   for (const one of lost) io.out(`lost: ${one.kind} ${one.ref.toString('base64url')} (entry ${one.leafIndex})`)
   if (!mended) io.err('The log stays closed. Look at what is lost, then run the same command with --accept-lost.')
+  return mended
+}
+
+async function open(pool: Pool, io: CliIo): Promise<void> {
+  const { readHead, setClosed } = await import('../server/log/logTable.ts')
+  if ((await readHead(pool)).closed === null) return
+  await setClosed(pool, null)
+  io.err('The log is open again.')
 }
 
 async function sourceAt(from: string, save: string | undefined): Promise<LogSource> {
   const { directorySource, httpSource } = await import('../server/log/logSource.ts')
-  if (!/^https?:\/\//.test(from)) {
-    if (!existsSync(from)) throw new CliError(`No such folder: ${from}`, 64)
-    return directorySource(from)
+  if (isAddress(from)) return httpSource(`${siteOf(from)}/log`, save)
+  if (!existsSync(from)) throw new CliError(`No such folder: ${from}`, 64)
+  return directorySource(from)
+}
+
+function isAddress(from: string | undefined): boolean {
+  return from !== undefined && /^https?:\/\//.test(from)
+}
+
+/** The site of a log's address: `https://host` of `https://host/log/`. */
+function siteOf(from: string): string {
+  return from.replace(/(\/log)?\/*$/, '')
+}
+
+/** The bits of a status list as the site serves it, or null. */
+async function servedList(site: string, list: number): Promise<Uint8Array | null> {
+  const answer = await fetchPublicFile(`${site}/status-lists/${list}`, maxStatusListLength)
+  if (answer.kind !== 'found') return null
+  try {
+    return (await parseStatusListToken(Buffer.from(answer.bytes).toString('utf8'))).bits
+  } catch (error) {
+    if (error instanceof AppError) return null
+    throw error
   }
-  const address = from.replace(/\/+$/, '')
-  return httpSource(address.endsWith('/log') ? address : `${address}/log`, save)
 }
 
 /** The log's key and the contracts: given, of the pinned trust list, or as this installation's database names them. */
@@ -125,8 +157,7 @@ async function whatToTrust(
   }
   if (values.vkey !== undefined && values.rpc === undefined)
     return { logKey: await parseVerifierKey(values.vkey, nodeCrypto), contracts: [] }
-  const isAddress = values.from !== undefined && /^https?:/.test(values.from)
-  const base = serverUrl(io, isAddress ? values.from!.replace(/\/log\/?$/, '') : undefined)
+  const base = serverUrl(io, isAddress(values.from) ? siteOf(values.from!) : undefined)
   const index = await trustIndexOf(io, base, values['trust-root'])
   const newest = index.logs.toSorted((a, b) => b.from - a.from)[0]
   if (!newest && values.vkey === undefined) throw new CliError(`The trust list of ${base} names no log.`)

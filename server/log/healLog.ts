@@ -43,8 +43,8 @@ const lostReason = 'Cards or diplomas were lost with the old database: `antin lo
 /**
  * Brings a database that was restored from an older backup up to the public log: refills the missing entries from the source's tiles
  * (only if its signed checkpoint extends ours), brings the rows' statuses and status bits up to their newest entries, gives no serial and
- * no status index twice, and lists what is lost. The log stays closed until nothing is lost or the losses were accepted; `verifyLog` says
- * afterwards whether it is sound. Throws `log.checkpoint` when the source is not this log or does not extend it.
+ * no status index twice, and lists what is lost. A closed log stays closed: once nothing is lost or the losses were accepted, and `verifyLog` finds it sound, the
+ * caller opens it. Throws `log.checkpoint` when the source is not this log or does not extend it.
  */
 export async function healLog(input: HealInput): Promise<HealResult> {
   const { pool, logKey, source } = input
@@ -62,17 +62,22 @@ export async function healLog(input: HealInput): Promise<HealResult> {
     return { from, restored: await applyEntries(tx, entries) }
   })
   const lost = await allLost(pool)
-  if (lost.length > 0 && !input.acceptLosses) {
-    await setClosed(pool, lostReason)
-    return { refilled: checkpoint.treeSize - from, treeSize: checkpoint.treeSize, restored, lost, mended: false }
-  }
-  await setClosed(pool, null)
-  await inTransaction(pool, async tx => {
-    await acceptLost(tx, lost)
-    // The bits of lost cards are gone: the log says from here on what the lists now hold.
-    await appendEntries(tx, await listDrafts(tx))
-  })
-  return { refilled: checkpoint.treeSize - from, treeSize: checkpoint.treeSize, restored, lost, mended: true }
+  const mended = lost.length === 0 || input.acceptLosses
+  if (mended) await inTransaction(pool, tx => settleLosses(tx, lost))
+  else await setClosed(pool, lostReason)
+  return { refilled: checkpoint.treeSize - from, treeSize: checkpoint.treeSize, restored, lost, mended }
+}
+
+/** Notes the losses, and in the log what the status lists now hold: the bits of lost cards are gone. */
+async function settleLosses(tx: Tx, lost: readonly Unmatched[]): Promise<void> {
+  await acceptLost(tx, lost)
+  const drafts = await listDrafts(tx)
+  if (drafts.length === 0) return
+  const { closed } = await lockHead(tx)
+  // Open for these entries only: nobody else sees it so before the commit.
+  await setClosed(tx, null)
+  await appendEntries(tx, drafts)
+  await setClosed(tx, closed)
 }
 
 /** Adds the source's entries from our size on; answers those that are about rows. Nothing is kept unless they lead to the checkpoint. */

@@ -3,6 +3,7 @@ import { decodeBase64url, encodeBase64url } from '../../core/encoding/base64url.
 import { openCheckpoint } from '../../core/log/checkpoint.ts'
 import { rootOfRange } from '../../core/log/compactRange.ts'
 import { type Entry, parseEntry } from '../../core/log/entry.ts'
+import { parseEntryBundle } from '../../core/log/tiles.ts'
 import type { VerifierKey } from '../../core/log/verifierKey.ts'
 import { nodeCrypto } from '../keys/nodeCrypto.ts'
 import { auditTree, type ClaimedRoot } from './auditTree.ts'
@@ -25,6 +26,8 @@ export interface VerifyLogInput {
   readonly pool?: Pool | undefined
   /** Contracts as read from nodes; an error where one could not be. */
   readonly contracts?: readonly (AnchoredRoots | Error)[] | undefined
+  /** The bits of a status list as verifiers get it, or null; for a log without its database. */
+  readonly statusList?: ((list: number) => Promise<Uint8Array | null>) | undefined
   /** Signed notes that were seen before: the log must extend each. */
   readonly seen?: readonly string[] | undefined
   readonly onProgress?: ((done: number, size: number) => void) | undefined
@@ -86,6 +89,7 @@ export async function verifyLog(input: VerifyLogInput): Promise<LogVerdict> {
     onProgress: done => input.onProgress?.(done, size),
   })
   if (pool && root) await reconcile(pool, lists, size, findings)
+  if (input.statusList && root) await compareLists(input, input.statusList, lists, size, findings)
   return { sound: findings.list.length === 0, treeSize, rootHash: checkpoint.rootHash, findings: findings.list }
 }
 
@@ -109,6 +113,44 @@ async function claimsOfDatabase(pool: Pool, logKey: VerifierKey, findings: Findi
 
 /** What the newest entry about each status list says. */
 type ListStates = Map<number, { readonly digest: string; readonly leafIndex: number }>
+
+/** Compares each list as it is served with its newest entry; one that is newer than the checkpoint is looked for in what was added since. */
+async function compareLists(
+  { source, logKey }: VerifyLogInput,
+  read: (list: number) => Promise<Uint8Array | null>,
+  lists: ListStates,
+  size: number,
+  findings: Findings,
+): Promise<void> {
+  const differing = new Map<number, string | null>()
+  for (const [list, { digest }] of lists) {
+    const bits = await read(list)
+    const served = bits && encodeBase64url(nodeCrypto.sha256(bits))
+    if (served !== digest) differing.set(list, served)
+  }
+  if (differing.size === 0) return
+  const added = await listDigestsSince(source, logKey, size)
+  for (const [list, served] of differing) {
+    if (served !== null && added.has(`${list} ${served}`)) continue
+    findings.add('status-list.rolled-back', served === null ? `list ${list} is missing` : `list ${list}`, lists.get(list)!.leafIndex)
+  }
+}
+
+/** List and digest of every status-list.changed entry from `first` on, as the source has them now. */
+async function listDigestsSince(source: LogSource, logKey: VerifierKey, first: number): Promise<Set<string>> {
+  const note = await source.checkpoint()
+  const checkpoint = note === null ? null : await openCheckpoint(note, logKey, nodeCrypto)
+  const size = checkpoint?.treeSize ?? 0
+  const digests = new Set<string>()
+  for (let start = first - (first % 256); start < size; start += 256) {
+    const count = Math.min(256, size - start)
+    for (const bytes of parseEntryBundle(await source.bundle(start, count, size), count).slice(Math.max(0, first - start))) {
+      const entry = parseEntry(bytes)
+      if (entry.type === 'status-list.changed') digests.add(`${entry.list} ${entry.digest}`)
+    }
+  }
+  return digests
+}
 
 async function reconcile(pool: Pool, lists: ListStates, size: number, findings: Findings): Promise<void> {
   const client = await pool.connect()

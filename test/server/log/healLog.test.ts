@@ -10,7 +10,7 @@ import { appendEntries } from '../../../server/log/appendEntries.ts'
 import { healLog } from '../../../server/log/healLog.ts'
 import { logRoutes } from '../../../server/log/logRoutes.ts'
 import { databaseSource, directorySource, httpSource } from '../../../server/log/logSource.ts'
-import { readHead } from '../../../server/log/logTable.ts'
+import { readHead, setClosed } from '../../../server/log/logTable.ts'
 import { signCheckpoint } from '../../../server/log/signCheckpoint.ts'
 import { verifyLog } from '../../../server/log/verifyLog.ts'
 import { useDatabase } from '../../support/database.ts'
@@ -122,10 +122,11 @@ test('entries and statuses are refilled from the tiles; what is lost is listed a
   expect((await verify()).findings.map(f => f.code).toSorted()).toEqual(['entry.without-row', 'status-list.rolled-back'])
 })
 
-test('once the losses are accepted the log is sound and open, and gives no index twice', async () => {
+test('once the losses are accepted the log is sound and may be opened, and gives no index twice', async () => {
   expect(await heal({ acceptLosses: true })).toMatchObject({ refilled: 0, restored: 0, mended: true })
-  await signCheckpoint({ pool: restored.pool, ...log })
   expect(await verify()).toMatchObject({ sound: true, findings: [] })
+  await expect(issue()).rejects.toMatchObject({ code: 'log.closed.unavailable' })
+  await setClosed(restored.pool, null)
   const { rows } = await restored.pool.query('select size - reserved as left from status_lists where number = $1', [list])
   expect(rows).toEqual([{ left: 0 }])
   await issue()

@@ -129,6 +129,21 @@ test('caught: a rolled-back status list', async () => {
   expect(await harmed('delete from status_list_bits', codes)).toEqual(['status-list.rolled-back'])
 })
 
+test('caught: a status list that is served older than the log, or is not served; a newer one is no finding', async () => {
+  const bitsNow = async () =>
+    (await db.pool.query<{ bits: Buffer }>('select bits from status_list_bits where number = $1', [list])).rows[0]!.bits
+  const served = (statusList: () => Promise<Uint8Array | null>) => codes({ source: httpSource(address), pool: undefined, statusList })
+  expect(await served(bitsNow)).toEqual([])
+  expect(await served(async () => Buffer.alloc(256, 0xff))).toEqual(['status-list.rolled-back'])
+  expect(await served(async () => null)).toEqual(['status-list.rolled-back'])
+  const newer = async () => {
+    await issueCard(db.pool, list)
+    await signed()
+    return bitsNow()
+  }
+  expect(await served(newer)).toEqual([])
+})
+
 /** Rewrites the log from an entry on so that entries, hashes, nodes and head fit each other again. */
 async function forkTail(client: pg.PoolClient): Promise<void> {
   const { rows } = await client.query('select leaf_index, entry from log_entries order by leaf_index')
