@@ -8,16 +8,23 @@ import type { CliIo } from './io.ts'
 export async function serve(args: string[], io: CliIo): Promise<number> {
   const { installation, composition } = await open(args, io)
   const { config, logger } = installation
+  await composition.compareAtStart(installation)
   const web = await composition.composeWeb(installation)
   const server = createServer({ requestTimeout: 300_000, headersTimeout: 20_000, maxHeaderSize: 16_384, keepAliveTimeout: 65_000 }, web.app)
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(config.PORT, config.HOST, resolve))
   const metrics =
     config.METRICS_PORT === undefined ? null : await composition.serveMetrics(web.metrics.registry, config.METRICS_PORT, config.HOST)
   const stopSigning = composition.keepCheckpointFresh(installation)
+  let draining = false
+  // While it drains every answer ends its connection, so that none is kept on which a request could arrive too late.
+  server.prependListener('request', (_req, res) => {
+    if (draining) res.setHeader('Connection', 'close')
+  })
   logger.info({ host: config.HOST, port: config.PORT, publicUrl: installation.origin }, 'serving')
   await stopSignal()
   logger.info('draining')
   web.drain()
+  draining = true
   // A balancer asks /readyz again before connections are refused.
   await sleep(io.env.ANTIN_DRAIN_MS ? Number(io.env.ANTIN_DRAIN_MS) : 5000)
   stopSigning()
@@ -34,6 +41,7 @@ export async function serve(args: string[], io: CliIo): Promise<number> {
 /** `antin work`: the jobs and the anchoring; any number may run. TERM lets running jobs end. */
 export async function work(args: string[], io: CliIo): Promise<number> {
   const { installation, composition } = await open(args, io)
+  await composition.compareAtStart(installation)
   const { tasks, crontab } = composition.composeTasks(installation)
   const worker = await composition.startWorker({ pool: installation.pool, logger: installation.logger, tasks, crontab })
   const stopSigning = composition.keepCheckpointFresh(installation)

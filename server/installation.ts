@@ -7,12 +7,14 @@ import { type AgencyTree, loadAgencyTree } from './agencies/agencyTree.ts'
 import { type RpcNode, rpcNode } from './anchoring/rpcNode.ts'
 import { type Payer, walletPayer } from './anchoring/signers.ts'
 import { type Config, homePath } from './config.ts'
+import { dropSilent } from './db/dropSilent.ts'
 import { createPool } from './db/pool.ts'
 import { type AnchorSigner, createAnchorKeyFile, loadAnchorKeyFile } from './keys/anchorSigner.ts'
 import { createFieldCipher, type FieldCipher } from './keys/fieldCipher.ts'
 import { createEd25519File, loadEd25519File } from './keys/fileSigner.ts'
 import { type KeyStore, keyStore } from './keys/keyStore.ts'
 import { nodeCrypto } from './keys/nodeCrypto.ts'
+import { dataKeyRefreshSeconds } from './keys/rotateDataKey.ts'
 import { readOrMakeSecret, readSecret } from './keys/secretFile.ts'
 import { type SignerPool, signerPool } from './keys/signerPool.ts'
 import { type StatusListTokens, statusListTokens } from './status-lists/statusListTokens.ts'
@@ -57,6 +59,7 @@ export async function openInstallation(config: Config, logger: Logger, { makeSec
   const masterKey = secret(config.MASTER_KEY_FILE ?? homePath(config, 'keys', 'master.key'))
   const passphrase = secret(config.KEY_PASSPHRASE_FILE ?? homePath(config, 'keys', 'passphrase')).toString('hex')
   const pool = createPool(config.DATABASE_URL, { max: config.DATABASE_POOL })
+  dropSilent(pool)
   try {
     const cipher = await createFieldCipher(pool, masterKey)
     const agencies = await loadAgencyTree(pool)
@@ -80,6 +83,11 @@ export async function openInstallation(config: Config, logger: Logger, { makeSec
       agencyRefresh,
     )
     timer.unref()
+    const cipherTimer = setInterval(
+      () => cipher.refresh().catch(error => logger.warn({ err: error }, 'data keys not refreshed')),
+      dataKeyRefreshSeconds * 1000,
+    )
+    cipherTimer.unref()
     return {
       config,
       logger,
@@ -99,6 +107,7 @@ export async function openInstallation(config: Config, logger: Logger, { makeSec
       isRestricted: agency => agencies.get(agency)?.restricted ?? false,
       async close() {
         clearInterval(timer)
+        clearInterval(cipherTimer)
         await store.close()
         await pool.end()
       },

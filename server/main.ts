@@ -6,6 +6,8 @@ import type { AgencyCode } from '../core/identity/agencyCode.ts'
 import { anchorCheckpoint } from './anchoring/anchorCheckpoint.ts'
 import { type AnchoringState, anchoringState } from './anchoring/anchoringState.ts'
 import { chainNode } from './anchoring/chainNode.ts'
+import { checkAtStart } from './anchoring/checkAtStart.ts'
+import type { ContractPlace } from './anchoring/checkpointLog.ts'
 import { currentContract } from './anchoring/contractsTable.ts'
 import { buildApp } from './app.ts'
 import { cardTasks } from './cards/cardTasks.ts'
@@ -208,6 +210,16 @@ export function composeTasks(installation: Installation): { tasks: Record<string
   }
 }
 
+/** Compares the log with what it signed and what the contract holds, and closes it when it is behind. Before anything is issued. */
+export async function compareAtStart(installation: Installation): Promise<void> {
+  const reason = await checkAtStart({
+    ...installation,
+    contract: await contractOf(installation),
+    finalityDepth: installation.config.CHAIN_FINALITY_DEPTH,
+  })
+  if (reason !== null) installation.logger.error({ reason }, 'the log is closed')
+}
+
 /** Signs a checkpoint over new entries every second, until the answered function is called. */
 export function keepCheckpointFresh(installation: Installation): () => void {
   return repeat(
@@ -220,10 +232,14 @@ export function keepCheckpointFresh(installation: Installation): () => void {
 /** One step of anchoring towards the newest checkpoint; with CHAIN=none, or no contract yet, it only says how things stand. */
 export async function anchorNow(installation: Installation): Promise<AnchoringState> {
   const { pool, config, nodes } = installation
-  const contract =
-    config.CHAIN_CONTRACT && config.CHAIN_ID ? { chainId: config.CHAIN_ID, address: config.CHAIN_CONTRACT } : await currentContract(pool)
+  const contract = await contractOf(installation)
   if (config.CHAIN === 'none' || nodes.length === 0 || !contract) return anchoringState(pool, config.CHAIN !== 'none')
   return anchorCheckpoint({ ...installation, contract, finalityDepth: config.CHAIN_FINALITY_DEPTH })
+}
+
+function contractOf({ config, pool }: Installation): Promise<ContractPlace | null> | ContractPlace {
+  const { CHAIN_CONTRACT: address, CHAIN_ID: chainId } = config
+  return address && chainId ? { chainId, address } : currentContract(pool)
 }
 
 /** Anchors on the configured interval, and follows what was sent until it is final, until the answered function is called. */
@@ -313,16 +329,16 @@ function readinessChecks(installation: Installation): ReadinessCheck[] {
     },
     async () => {
       const { ok, state, detail, late } = await anchoringState(pool, installation.config.CHAIN !== 'none')
-      return { name: 'anchoring', ok: ok && !late, detail: ok && !late ? '' : `${state}: ${detail}` }
+      return { name: 'anchoring', isBearable: true, ok: ok && !late, detail: ok && !late ? '' : `${state}: ${detail}` }
     },
     async () => {
       const [worst] = await trustFindings(pool, installation.clock())
       const { detail = '', mend = '', amberInSeconds } = worst ?? {}
-      return { name: 'trust', ok: worst?.level !== 'fault', detail: `${detail} ${mend}`.trim(), amberInSeconds }
+      return { name: 'trust', isBearable: true, ok: worst?.level !== 'fault', detail: `${detail} ${mend}`.trim(), amberInSeconds }
     },
     async () => {
       const { closed } = await readHead(pool)
-      return { name: 'log', ok: closed === null, detail: closed ?? '' }
+      return { name: 'log', isBearable: true, ok: closed === null, detail: closed ?? '' }
     },
   ]
 }

@@ -1,4 +1,8 @@
+import type { Pool, PoolClient } from 'pg'
 import type { Db } from '../db/transaction.ts'
+
+/** First key of the advisory locks that say which worker is alive. */
+const lockSpace = 0x6a6f6273
 
 /** Jobs by task: those that wait, and those that have used up their attempts. */
 export async function countQueues(db: Db): Promise<{ task: string; waiting: number; failed: number }[]> {
@@ -8,4 +12,27 @@ export async function countQueues(db: Db): Promise<{ task: string; waiting: numb
      from graphile_worker.jobs group by task_identifier`,
   )
   return rows
+}
+
+/** Says that a worker is alive until the connection ends. */
+export async function lockWorker(client: PoolClient, workerId: string): Promise<void> {
+  await client.query('select pg_advisory_lock_shared($1, hashtext($2))', [lockSpace, workerId])
+}
+
+/**
+ * Frees the jobs of workers, other than `workerId`, that hold no lock of `lockWorker` any more, and answers who they were. One that has
+ * just begun gets 10 s to take its own.
+ */
+export async function freeDeadWorkers(pool: Pool, workerId: string): Promise<string[]> {
+  const { rows } = await pool.query<{ freed: string[] }>(
+    `with holders as materialized (
+       select distinct locked_by from graphile_worker.jobs
+       where locked_by is not null and locked_by <> $2 and locked_at < now() - interval '10 seconds'
+     ), dead as materialized (
+       select array_agg(locked_by) as ids from holders where pg_try_advisory_xact_lock($1, hashtext(locked_by))
+     )
+     select ids as freed, graphile_worker.force_unlock_workers(ids) from dead where ids is not null`,
+    [lockSpace, workerId],
+  )
+  return rows[0]?.freed ?? []
 }

@@ -1,6 +1,9 @@
-import { type Runner, run, runMigrations, type TaskList, Logger as WorkerLogger } from 'graphile-worker'
+import { EventEmitter } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Runner, run, runMigrations, type TaskList, type WorkerEvents, Logger as WorkerLogger } from 'graphile-worker'
 import type pg from 'pg'
 import type { Logger } from 'pino'
+import { watchWorkers } from './deadWorkers.ts'
 
 /** What a task may use beside its payload. */
 export type Task = (payload: unknown) => Promise<void>
@@ -10,29 +13,88 @@ export async function migrateJobs(pool: pg.Pool): Promise<void> {
   await runMigrations({ pgPool: pool, logger: silent })
 }
 
-/** Starts a worker of `tasks` and of the cron lines (`* * * * * task`, UTC). `stop` lets running jobs end first. */
-export async function startWorker(deps: {
+/** A worker that runs until it is stopped; `stop` lets running jobs end first. */
+export interface Worker {
+  stop(): Promise<void>
+}
+
+interface WorkerDeps {
   pool: pg.Pool
   logger: Logger
   tasks: Record<string, Task>
   crontab: string
   concurrency?: number
-}): Promise<Runner> {
+}
+
+/**
+ * Starts a worker of `tasks` and of the cron lines (`* * * * * task`, UTC). It outlives the database: one that gives up is followed by
+ * another. Jobs of workers that were killed are freed within 15 s.
+ */
+export async function startWorker(deps: WorkerDeps): Promise<Worker> {
+  let runner = await startRunner(deps)
+  let stopping = false
+  const supervise = async () => {
+    while (!stopping) {
+      try {
+        await runner.promise
+      } catch (error) {
+        deps.logger.error({ err: error }, 'worker gave up')
+      }
+      while (!stopping) {
+        await sleep(1000)
+        if (stopping) return
+        try {
+          runner = await startRunner(deps)
+          break
+        } catch (error) {
+          deps.logger.warn({ err: error }, 'worker not started')
+        }
+      }
+    }
+  }
+  const supervised = supervise()
+  return {
+    async stop() {
+      stopping = true
+      // One that gave up just now has nothing to stop.
+      await runner.stop().catch(() => undefined)
+      await supervised
+    },
+  }
+}
+
+async function startRunner(deps: WorkerDeps): Promise<Runner> {
   const taskList: TaskList = Object.fromEntries(
     Object.entries(deps.tasks).map(([name, task]) => [name, (payload: unknown) => task(payload)]),
   )
-  return run({
-    pgPool: deps.pool,
-    taskList,
-    crontab: deps.crontab,
-    concurrency: deps.concurrency ?? 2,
-    pollInterval: 1000,
-    noHandleSignals: true,
-    logger: new WorkerLogger(() => (level, message) => {
-      if (level === 'error' || level === 'warning') deps.logger.warn({ message }, 'worker')
-      else deps.logger.debug({ message }, 'worker')
-    }),
+  let stopWatching = () => {}
+  const events = new EventEmitter() as WorkerEvents
+  events.once('pool:create', ({ workerPool }) => {
+    stopWatching = watchWorkers(deps, workerPool.id)
   })
+  try {
+    const runner = await run({
+      pgPool: deps.pool,
+      taskList,
+      crontab: deps.crontab,
+      concurrency: deps.concurrency ?? 2,
+      pollInterval: 1000,
+      noHandleSignals: true,
+      events,
+      logger: new WorkerLogger(() => (level, message) => {
+        if (level === 'error' || level === 'warning') deps.logger.warn({ message }, 'worker')
+        else deps.logger.debug({ message }, 'worker')
+      }),
+    })
+    runner.promise.then(
+      () => stopWatching(),
+      () => stopWatching(),
+    )
+    return runner
+  } catch (error) {
+    stopWatching()
+    throw error
+  }
 }
 
 const silent = new WorkerLogger(() => () => {})

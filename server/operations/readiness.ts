@@ -7,13 +7,15 @@ export interface ReadinessReason {
   /** What is wrong and what to do; English, for operators. */
   detail: string
   amberInSeconds?: number | undefined
+  /** Requests are answered all the same: a balancer must not take every server out because the chain is down. */
+  isBearable?: true
 }
 
 export type ReadinessCheck = () => Promise<ReadinessReason>
 
 const checkTimeout = 3000
 
-/** /healthz: the process answers. /readyz: 200 when every check is fine, else 503, with all reasons either way. */
+/** /healthz: the process answers. /readyz: 503 when requests cannot be answered here, else 200, with everything that is wrong either way. */
 export function readinessRoutes(checks: readonly ReadinessCheck[], isDraining: () => boolean): Router {
   const router = Router()
   router.get('/healthz', (_req, res) => {
@@ -22,7 +24,7 @@ export function readinessRoutes(checks: readonly ReadinessCheck[], isDraining: (
   router.get('/readyz', async (_req, res) => {
     const reasons = await Promise.all(checks.map(runCheck))
     if (isDraining()) reasons.push({ name: 'drain', ok: false, detail: 'The process is stopping' })
-    const ok = reasons.every(reason => reason.ok)
+    const ok = reasons.every(reason => reason.ok || reason.isBearable)
     const amber = reasons.flatMap(reason => (reason.ok || reason.amberInSeconds === undefined ? [] : [reason.amberInSeconds]))
     res
       .status(ok ? 200 : 503)
