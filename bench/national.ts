@@ -2,6 +2,7 @@ import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { deflateSync } from 'node:zlib'
 import type pg from 'pg'
 import type { AgencyCode } from '../core/identity/agencyCode.ts'
 import { loadAgencyTree } from '../server/agencies/agencyTree.ts'
@@ -110,16 +111,36 @@ export async function run(report: Report): Promise<void> {
       times.sort((a, b) => a - b)
       report.note(`${name}: median ${times[25]!.toFixed(1)} ms, p95 ${times[47]!.toFixed(1)} ms`)
     }
-    const { rows: sizes } = await pool.query<{ name: string; size: string }>(
-      `select relname as name, pg_size_pretty(pg_total_relation_size(oid)) as size from pg_class
-       where relnamespace = 'public'::regnamespace and relkind = 'r' order by pg_total_relation_size(oid) desc limit 8`,
-    )
-    report.note(`sizes: ${sizes.map(({ name, size }) => `${name} ${size}`).join(', ')}`)
+    await reportSizes(report, pool, cards)
   } finally {
     await pool.end()
     await postgres.stop()
     rmSync(dir, { recursive: true, force: true })
   }
+}
+
+/** Bytes a person of every large table with its indexes, of the log's tiles as files, and of the status lists as served. */
+async function reportSizes(report: Report, pool: pg.Pool, cards: number): Promise<void> {
+  const { rows } = await pool.query<{ name: string; heap: number; bytes: number }>(
+    `select relname as name, pg_table_size(oid) as heap, pg_total_relation_size(oid) as bytes from pg_class
+     where relnamespace = 'public'::regnamespace and relkind = 'r' order by bytes desc limit 10`,
+  )
+  const each = rows.map(({ name, heap, bytes }) => `${name} ${Math.round(heap / cards)} + ${Math.round((bytes - heap) / cards)}`)
+  report.note(`bytes a card, rows + indexes: ${each.join(', ')}`)
+  const { rows: whole } = await pool.query<{ bytes: number }>('select pg_database_size(current_database()) as bytes')
+  report.note(`database ${(whole[0]!.bytes / 1e6).toFixed(0)} MB, ${Math.round(whole[0]!.bytes / cards)} bytes a card`)
+  const { rows: log } = await pool.query<{ size: number; bytes: number }>(
+    'select count(*) as size, sum(octet_length(entry) + 2) as bytes from log_entries',
+  )
+  const { size, bytes } = log[0]!
+  report.note(
+    `log: ${size} entries; bundles ${(bytes / size).toFixed(0)} bytes an entry, hash tiles ${((32 * 256) / 255).toFixed(1)} bytes an entry`,
+  )
+  const { rows: lists } = await pool.query<{ bits: Buffer }>('select bits from status_list_bits order by number')
+  const served = lists.reduce((sum, { bits }) => sum + deflateSync(bits).length, 0)
+  report.note(
+    `status lists: ${lists.length} of ${lists[0]?.bits.length} bytes, ${Math.round(served / lists.length)} deflated (few revoked)`,
+  )
 }
 
 /** One photo that everybody shares: the bench is of cards, not of pictures. */

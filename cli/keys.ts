@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { askSecret, askToConfirm } from './ask.ts'
 import { CliError, type CliIo } from './io.ts'
 import { openOperator } from './operator.ts'
+import { rotateData, rotateMaster } from './rotateData.ts'
 
 const options = {
   agency: { type: 'string' },
@@ -19,6 +20,8 @@ const options = {
   at: { type: 'string' },
   'last-honest': { type: 'string' },
   'log-size': { type: 'string' },
+  to: { type: 'string' },
+  now: { type: 'boolean' },
   yes: { type: 'boolean' },
   json: { type: 'boolean' },
 } as const
@@ -34,9 +37,22 @@ antin keys import-p12 FILE --agency CODE --use USE [--passphrase-file F]
 antin keys endorse KID --p12 FILE [--passphrase-file F]
 antin keys endorsement KID --roots FILE.pem                          (verifies it)
 antin keys retire KID [--at TIME] [--yes]
-antin keys compromise KID --last-honest TIME | --log-size N [--yes]`
+antin keys compromise KID --last-honest TIME | --log-size N [--yes]
+antin keys rotate-data [--now]                                       (a new key for data at rest)
+antin keys rotate-master --to FILE                                   (another master key)`
 
-const actions: Record<string, Action> = { list, create, adopt, 'import-p12': importP12, endorse, endorsement, retire, compromise }
+const actions: Record<string, Action> = {
+  list,
+  create,
+  adopt,
+  'import-p12': importP12,
+  endorse,
+  endorsement,
+  retire,
+  compromise,
+  'rotate-data': (operator, { now = false, json = false }, _rest, io) => rotateData(operator, { now, json }, actor(), io),
+  'rotate-master': (operator, { to }, _rest, io) => rotateMaster(operator, to, actor(), io),
+}
 
 /** `antin keys …`: the agencies' keys, on the server itself. What is done is in the audit under the operating system's user. */
 export async function keys(args: string[], io: CliIo): Promise<number> {

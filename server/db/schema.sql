@@ -83,6 +83,7 @@ column data_keys.id integer not null
 column data_keys.wrapped bytea not null
 column data_keys.created_at timestamp with time zone not null default now()
 column data_keys.retired_at timestamp with time zone
+column data_keys.seals_from timestamp with time zone not null default now()
 column diplomas.ref bytea not null
 column diplomas.issuer_code text not null
 column diplomas.number text
@@ -659,7 +660,6 @@ CREATE INDEX lookup_counts_day ON public.lookup_counts USING btree (day)
 CREATE UNIQUE INDEX lookup_counts_pkey ON public.lookup_counts USING btree (key, day)
 CREATE UNIQUE INDEX migrations_pkey ON public.migrations USING btree (name)
 CREATE UNIQUE INDEX officer_changes_pkey ON public.officer_changes USING btree (officer_id, version)
-CREATE INDEX officer_tails_officer ON public.officer_tails USING btree (officer_id)
 CREATE UNIQUE INDEX officer_tails_pkey ON public.officer_tails USING btree (tail, officer_id) INCLUDE (agency_code, head)
 CREATE INDEX officers_agency ON public.officers USING btree (agency_code, search_name)
 CREATE INDEX officers_name ON public.officers USING btree (search_name COLLATE "C", id) INCLUDE (agency_code)
@@ -725,7 +725,7 @@ CREATE OR REPLACE FUNCTION public.drop_officer_tails()
  LANGUAGE plpgsql
 AS $function$
 begin
-  delete from officer_tails where officer_id in (select id from before);
+  delete from officer_tails t using before, tails_of(before.search_name) as past where t.tail = past.tail and t.officer_id = before.id;
   return null;
 end $function$
 
@@ -735,6 +735,17 @@ CREATE OR REPLACE FUNCTION public.forbid_change()
 AS $function$
 begin
   raise exception 'append only: %', tg_table_name;
+end $function$
+
+CREATE OR REPLACE FUNCTION public.keep_audit()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'DELETE' and old.at < now() - interval '24 months' and current_setting('antin.retention', true) = 'on' then
+    return old;
+  end if;
+  raise exception 'append only: audit';
 end $function$
 
 CREATE OR REPLACE FUNCTION public.keep_log_checkpoint()
@@ -803,9 +814,9 @@ begin
                  where before.search_name <> added.search_name or before.agency_code <> added.agency_code) then
     return null;
   end if;
-  delete from officer_tails where officer_id in
-    (select id from before join added using (id)
-     where before.search_name <> added.search_name or before.agency_code <> added.agency_code);
+  delete from officer_tails t using before join added using (id), tails_of(before.search_name) as past
+  where t.tail = past.tail and t.officer_id = before.id
+    and (before.search_name <> added.search_name or before.agency_code <> added.agency_code);
   insert into officer_tails (tail, officer_id, agency_code, head)
   select t.tail, added.id, added.agency_code, t.head
   from added join before using (id), tails_of(added.search_name) as t
@@ -843,7 +854,8 @@ $function$
 
 CREATE TRIGGER agencies_revision AFTER INSERT OR DELETE OR UPDATE ON public.agencies FOR EACH STATEMENT EXECUTE FUNCTION raise_agency_revision()
 CREATE TRIGGER agency_parents_revision AFTER INSERT OR DELETE OR UPDATE ON public.agency_parents FOR EACH STATEMENT EXECUTE FUNCTION raise_agency_revision()
-CREATE TRIGGER audit_append_only BEFORE DELETE OR UPDATE ON public.audit FOR EACH ROW EXECUTE FUNCTION forbid_change()
+CREATE TRIGGER audit_append_only BEFORE DELETE OR UPDATE ON public.audit FOR EACH ROW EXECUTE FUNCTION keep_audit()
+CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION forbid_change()
 CREATE TRIGGER cards_keep BEFORE DELETE ON public.cards FOR EACH ROW EXECUTE FUNCTION forbid_change()
 CREATE TRIGGER diplomas_keep BEFORE DELETE ON public.diplomas FOR EACH ROW EXECUTE FUNCTION forbid_change()
 CREATE TRIGGER live_bindings_keep BEFORE DELETE ON public.live_bindings FOR EACH ROW EXECUTE FUNCTION forbid_change()

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
 import { AppError } from '../../core/errors.ts'
-import type { Db } from '../db/transaction.ts'
+import type { Db, Tx } from '../db/transaction.ts'
 import { randomPool } from './randomPool.ts'
 
 /**
@@ -19,24 +19,57 @@ const version = 1
 const headerLength = 17
 const tagLength = 16
 
-/** Loads the data keys (making the first one) and unwraps them with the 32-byte master key. Throws `cipher.master-key` when it is another one. */
-export async function createFieldCipher(db: Db, masterKey: Uint8Array): Promise<FieldCipher> {
-  await db.query('insert into data_keys (id, wrapped) values (1, $1) on conflict do nothing', [wrap(masterKey, 1, randomBytes(32))])
-  const { rows } = await db.query<{ id: number; wrapped: Buffer; retired_at: Date | null }>(
-    'select id, wrapped, retired_at from data_keys order by id',
-  )
-  const keys = new Map(rows.map(row => [row.id, unwrap(masterKey, row.id, row.wrapped)]))
-  const current = rows.filter(row => row.retired_at === null).at(-1)!.id
-  // The index keys follow the first data key, so that rotation of data keys does not move the index.
-  return cipherOf(keys, current, keys.get(rows[0]!.id)!)
+/** A cipher that follows the data keys of the database. */
+export interface KeptFieldCipher extends FieldCipher {
+  /** Takes up data keys that were added or retired since; an outage leaves everything as it was. */
+  refresh(): Promise<void>
 }
 
-/** Adds a data key that seals from now on; `resealTables` then moves old values. Answers its id. */
-export async function addDataKey(db: Db, masterKey: Uint8Array): Promise<number> {
+/** Loads the data keys (making the first one) and unwraps them with the 32-byte master key. Throws `cipher.master-key` when it is another one. */
+export async function createFieldCipher(db: Db, masterKey: Uint8Array): Promise<KeptFieldCipher> {
+  await db.query('insert into data_keys (id, wrapped) values (1, $1) on conflict do nothing', [wrap(masterKey, 1, randomBytes(32))])
+  let known = ''
+  const load = async (): Promise<FieldCipher | null> => {
+    const { rows } = await db.query<{ id: number; wrapped: Buffer; seals: boolean }>(
+      'select id, wrapped, retired_at is null and seals_from <= now() as seals from data_keys order by id',
+    )
+    const state = rows.map(row => `${row.id}${row.seals}${row.wrapped.toString('hex')}`).join()
+    if (state === known) return null
+    const keys = new Map(rows.map(row => [row.id, unwrap(masterKey, row.id, row.wrapped)]))
+    const current = (rows.filter(row => row.seals).at(-1) ?? rows.at(-1)!).id
+    known = state
+    // The index keys follow the first data key, so that rotation of data keys does not move the index.
+    return cipherOf(keys, current, keys.get(rows[0]!.id)!)
+  }
+  let cipher = (await load())!
+  return {
+    seal: plain => cipher.seal(plain),
+    open: sealed => cipher.open(sealed),
+    index: (purpose, text) => cipher.index(purpose, text),
+    async refresh() {
+      cipher = (await load()) ?? cipher
+    },
+  }
+}
+
+/** Adds a data key that seals after so many seconds, so that every process knows it by then; `rotateDataKey` moves old values. Answers its id. */
+export async function addDataKey(db: Db, masterKey: Uint8Array, afterSeconds = 0): Promise<number> {
   const { rows } = await db.query<{ id: number }>('select coalesce(max(id), 0) + 1 as id from data_keys')
   const id = rows[0]!.id
-  await db.query('insert into data_keys (id, wrapped) values ($1, $2)', [id, wrap(masterKey, id, randomBytes(32))])
+  await db.query('insert into data_keys (id, wrapped, seals_from) values ($1, $2, now() + make_interval(secs => $3))', [
+    id,
+    wrap(masterKey, id, randomBytes(32)),
+    afterSeconds,
+  ])
   return id
+}
+
+/** Wraps every data key with another master key, all or none. Throws `cipher.master-key` when `from` is not the one in use. */
+export async function rewrapDataKeys(tx: Tx, from: Uint8Array, to: Uint8Array): Promise<number> {
+  const { rows } = await tx.query<{ id: number; wrapped: Buffer }>('select id, wrapped from data_keys order by id for update')
+  for (const { id, wrapped } of rows)
+    await tx.query('update data_keys set wrapped = $2 where id = $1', [id, wrap(to, id, unwrap(from, id, wrapped))])
+  return rows.length
 }
 
 /** A cipher over given data keys (32 bytes each); `current` seals. */
