@@ -60,6 +60,7 @@ export function agenciesRoutes(deps: AgenciesRoutesDeps): Router {
   })
 
   router.put('/api/agencies/:code', body, async (req, res) => {
+    authorize(req.actor, 'agencies.manage', undefined, deps.agencies)
     const target = codeParameter.parse(req.params).code as AgencyCode
     const input = saveBody.parse(req.body)
     // A new agency stands nowhere yet: what counts is where it will stand.
@@ -76,6 +77,7 @@ export function agenciesRoutes(deps: AgenciesRoutesDeps): Router {
   })
 
   router.post('/api/agencies/:code/dissolve', body, async (req, res) => {
+    authorize(req.actor, 'agencies.manage', undefined, deps.agencies)
     const target = codeParameter.parse(req.params).code as AgencyCode
     const { successor } = dissolveBody.parse(req.body)
     authorize(req.actor, 'agencies.manage', target, deps.agencies)

@@ -102,6 +102,7 @@ export function officersRoutes(deps: OfficersRoutesDeps): Router {
   const body = express.json({ limit: '64kb' })
 
   router.post('/api/officers/search', body, async (req, res) => {
+    authorize(req.actor, 'people.read', undefined, deps.agencies)
     const input = searchBody.parse(req.body)
     authorize(req.actor, 'people.read', input.agency, deps.agencies)
     const { officers, next } = await searchOfficers(deps, req.actor.agency, input)

@@ -231,3 +231,58 @@ test('an admin adds, moves and ends agencies of the own subtree only', async () 
   const ended = await supertest(app).post('/api/agencies/G09.01.01/dissolve').send({ successor: 'G09.02' }).expect(200)
   expect(ended.body).toMatchObject({ successor: { code: 'G09.02' } })
 })
+
+const nobody = '00000000-0000-7000-8000-000000000000'
+const readers = 'maker approver printer auditor admin cards:write'
+const whoMay: [string, string, string][] = [
+  // Imports of agencies are an admin's, so an admin passes the door of every import; whose import it is decides behind it.
+  ['get', '/api/imports', readers],
+  ['get', `/api/imports/${nobody}`, readers],
+  ['get', `/api/imports/${nobody}/rows`, readers],
+  ['get', `/api/imports/${nobody}/absent`, readers],
+  ['get', `/api/imports/${nobody}/photos`, readers],
+  ['get', `/api/imports/${nobody}/photos/1`, readers],
+  ['get', `/api/imports/${nobody}/errors.xlsx`, readers],
+  ['put', `/api/imports/${nobody}/photos/1`, 'maker admin cards:write'],
+  ['post', '/api/imports', 'maker admin cards:write'],
+  ['post', `/api/imports/${nobody}/preview`, 'maker admin cards:write'],
+  ['post', `/api/imports/${nobody}/commit`, 'maker admin cards:write'],
+  ['post', `/api/imports/${nobody}/cancel`, 'maker admin cards:write'],
+  ['post', '/api/officers/search', 'maker approver printer auditor cards:write'],
+  ['get', `/api/officers/${nobody}`, 'maker approver printer auditor cards:write'],
+  ['get', `/api/officers/${nobody}/photo.jpg`, 'maker approver printer auditor cards:write'],
+  ['get', `/api/officers/${nobody}/views`, 'auditor admin audit:read'],
+  ['get', `/api/officers/${nobody}/personal-data`, 'maker cards:write'],
+  ['put', `/api/officers/${nobody}/photo`, 'maker cards:write'],
+  ['post', `/api/officers/${nobody}/leave`, 'maker cards:write'],
+  ['delete', `/api/officers/${nobody}/personal-data`, 'admin'],
+  ['put', '/api/agencies/G09.01', 'admin'],
+  ['post', '/api/agencies/G09.01/dissolve', 'admin'],
+]
+
+test.each(whoMay)('%s %s is open to exactly: %s', async (method, path, allowed) => {
+  const everybody = [
+    'maker',
+    'approver',
+    'printer',
+    'auditor',
+    'admin',
+    'holder',
+    'cards:write',
+    'diplomas:write',
+    'verify:bulk',
+    'audit:read',
+  ] as const
+  const open: string[] = []
+  for (const role of everybody) {
+    as(role, 'G09', { officerId: '00000000-0000-7000-8000-000000000001' })
+    const answer = await supertest(app)
+      [method as 'get'](path)
+      .send(method === 'get' ? undefined : { query: 5, nameVi: 5, successor: 5 })
+    expect(answer.status).toBeLessThan(500)
+    if (answer.status !== 403) open.push(role)
+  }
+  expect(open.join(' ')).toBe(everybody.filter(role => allowed.split(' ').includes(role)).join(' '))
+  as(null)
+  expect((await supertest(app)[method as 'get'](path)).status).toBe(401)
+})
