@@ -31,20 +31,17 @@ export function disclosedClaims(
 }
 
 function openPayload(payload: Readonly<JsonObject>, disclosures: readonly Disclosure[], digests: readonly string[]): JsonObject {
-  const byDigest = new Map<string, Disclosure>()
-  digests.forEach((digest, i) => {
-    byDigest.set(digest, disclosures[i]!)
-  })
-  const opening = { byDigest, seen: new Set<string>(), used: 0 }
+  const places: Opening['places'] = new Map()
+  for (let i = 0; i < digests.length; i++) places.set(digests[i]!, disclosures[i]!)
+  const opening = { places, used: 0 }
   const claims = openObject(payload, opening, '_sd_alg')
   if (opening.used !== disclosures.length) throw new AppError('format.disclosure', 'A disclosure is not referenced, or given twice')
   return claims
 }
 
 interface Opening {
-  readonly byDigest: ReadonlyMap<string, Disclosure>
-  /** Every digest met so far; none may occur twice. */
-  readonly seen: Set<string>
+  /** What each digest stands for; null for one that was met, because none may occur twice. */
+  readonly places: Map<string, Disclosure | null>
   /** How many disclosures found their place. */
   used: number
 }
@@ -91,9 +88,10 @@ function openArray(array: readonly unknown[], opening: Opening): unknown[] {
 }
 
 function take(digest: unknown, opening: Opening): Disclosure | undefined {
-  if (typeof digest !== 'string' || opening.seen.has(digest)) throw new AppError('format.disclosure', 'A digest is no text or occurs twice')
-  opening.seen.add(digest)
-  const disclosure = opening.byDigest.get(digest)
+  if (typeof digest !== 'string') throw new AppError('format.disclosure', 'A digest is no text')
+  const disclosure = opening.places.get(digest)
+  if (disclosure === null) throw new AppError('format.disclosure', 'A digest occurs twice')
+  opening.places.set(digest, null)
   if (disclosure !== undefined) opening.used++
   return disclosure
 }

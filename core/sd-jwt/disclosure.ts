@@ -4,7 +4,7 @@ import { parseJson } from '../encoding/strictJson.ts'
 import { AppError } from '../errors.ts'
 
 /** The JSON of most disclosures: three texts without an escape, which need no JSON parser. */
-const plainTexts = /^\["([^"\\\p{Cc}]*)", ?"([^"\\\p{Cc}]*)", ?"([^"\\\p{Cc}]*)"\]$/u
+const plainTexts = /^\["[^"\\\p{Cc}]*", ?"([^"\\\p{Cc}]*)", ?"([^"\\\p{Cc}]*)"\]$/u
 
 /** A disclosure (RFC 9901 4.2), parsed. Its digest is over `text` as it stands. */
 export interface Disclosure {
@@ -23,7 +23,7 @@ export function encodeDisclosure(salt: Uint8Array, name: string, value: unknown)
 /** The disclosure of a text, and of the JSON that it decodes to. Throws `format.disclosure` (RFC 9901 7.1). */
 export function parseDisclosure(text: string, json: string): Disclosure {
   const plain = plainTexts.exec(json)
-  if (plain !== null && !isReserved(plain[2]!)) return { text, name: plain[2], value: plain[3] }
+  if (plain !== null && !isReserved(plain[1]!)) return { text, name: plain[1], value: plain[2] }
   let parts: unknown
   try {
     parts = parseJson(json)
