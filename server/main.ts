@@ -204,9 +204,13 @@ export function composeTasks(installation: Installation): { tasks: Record<string
       ...importTasks(installation),
       ...cardTasks({ ...cardDeps, levelOneOf: agency => (agencies.ancestors(agency).at(-1) ?? agency) as AgencyCode }),
     },
-    crontab: ['*/4 * * * * signStatusLists', '* * * * * sweepImports', '10 17 * * * expireCards', '30 17 * * * proposeReplacements'].join(
-      '\n',
-    ),
+    crontab: [
+      '*/4 * * * * signStatusLists',
+      '* * * * * sweepImports',
+      '10 17 * * * expireCards',
+      '20 17 * * * remindExpiring',
+      '*/10 * * * * proposeReplacements',
+    ].join('\n'),
   }
 }
 

@@ -2,10 +2,13 @@ import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import { recordAudit } from '../audit/auditTable.ts'
 import type { Db } from '../db/transaction.ts'
 import type { Task } from '../jobs/worker.ts'
-import { expireCards } from './cardsTable.ts'
+import { expireCards, expiringUnreminded } from './cardsTable.ts'
+import { dayOf } from './expiryDay.ts'
 import { type CardDeps, requestReplacements } from './requestCards.ts'
 
-/** Jobs of cards that a clock starts: ending expired cards, and asking for new ones where a person's data moved on. */
+const reminderDays = 60
+
+/** Jobs of cards that a clock starts: ending expired cards, reminding once 60 days before, and asking for new ones where a person's data moved on. */
 export function cardTasks(deps: CardDeps & { levelOneOf: (agency: string) => AgencyCode }): Record<string, Task> {
   return {
     async expireCards() {
@@ -16,6 +19,22 @@ export function cardTasks(deps: CardDeps & { levelOneOf: (agency: string) => Age
           ended.map(card => ({ actor: 'system' as const, action: 'card.expired', agency: card.usingCode, subject: `card:${card.serial}` })),
         )
         if (ended.length < 1000) return
+      }
+    },
+    async remindExpiring() {
+      for (;;) {
+        const expiring = await expiringUnreminded(deps.pool, reminderDays, 1000)
+        await recordAudit(
+          deps.pool,
+          expiring.map(card => ({
+            actor: 'system' as const,
+            action: 'card.expiring',
+            agency: card.usingCode,
+            subject: `card:${card.serial}`,
+            detail: { on: dayOf(card.expiresAt.getTime() / 1000) },
+          })),
+        )
+        if (expiring.length < 1000) return
       }
     },
     async proposeReplacements() {

@@ -213,6 +213,22 @@ export async function expireCards(db: Db, limit: number): Promise<{ serial: stri
   return rows
 }
 
+/** Cards in force that end within `days` and of which no reminder is in the audit yet. */
+export async function expiringUnreminded(
+  db: Db,
+  days: number,
+  limit: number,
+): Promise<{ serial: string; usingCode: string; expiresAt: Date }[]> {
+  const { rows } = await db.query<{ serial: string; usingCode: string; expiresAt: Date }>(
+    `select c.serial, c.using_code as "usingCode", c.expires_at as "expiresAt" from cards c
+     where c.ended_as is null and c.expires_at < now() + make_interval(days => $1)
+       and not exists (select from audit a where a.subject = 'card:' || c.serial and a.action = 'card.expiring')
+     order by c.expires_at limit $2`,
+    [days, limit],
+  )
+  return rows
+}
+
 /** Takes `count` numbers of a level-1 agency's series of a year; the first of them is answered. */
 export async function takeSerials(db: Db, levelOne: string, year: number, count: number): Promise<number> {
   const { rows } = await db.query<{ first: number }>(
