@@ -3,10 +3,10 @@ import type { Pool } from 'pg'
 import { decodeBase64url } from '../../core/encoding/base64url.ts'
 import { AppError } from '../../core/errors.ts'
 import { hashesAtLevel, parseTilePath, tileWidth } from '../../core/log/tiles.ts'
-import type { VerifierKey } from '../../core/log/verifierKey.ts'
 import { nodeCrypto } from '../keys/nodeCrypto.ts'
 import { addCosignatures } from './addCosignature.ts'
 import { newestCheckpoint, noteWithCosignatures } from './checkpointsTable.ts'
+import { knownWitnesses } from './knownWitnesses.ts'
 import { proofFor } from './proofFor.ts'
 import { readTile } from './readTile.ts'
 import { type CheckpointSigner, signCheckpoint } from './signCheckpoint.ts'
@@ -14,10 +14,9 @@ import { type CheckpointSigner, signCheckpoint } from './signCheckpoint.ts'
 const mutable = 'public, max-age=2'
 const immutable = 'public, max-age=31536000, immutable'
 
-/** What the log's addresses need. Without a signer nothing is signed on demand; `witnesses` are whose cosignatures are taken. */
+/** What the log's addresses need. Without a signer nothing is signed on demand. */
 export interface LogRoutesDeps extends Partial<CheckpointSigner> {
   readonly pool: Pool
-  readonly witnesses?: (() => readonly VerifierKey[] | Promise<readonly VerifierKey[]>) | undefined
 }
 
 /** The public log below `/log` (formats 5, C2SP tlog-tiles): checkpoint, tiles, entry bundles, proofs, and cosignatures of witnesses. */
@@ -56,9 +55,12 @@ export function logRoutes(deps: LogRoutesDeps): Router {
 
   router.post('/log/cosignatures/:size', express.text({ type: () => true, limit: '16kb' }), async (req, res) => {
     const size = sizeOf(req.params.size)
-    const witnesses = (await deps.witnesses?.()) ?? []
-    if (size === undefined || witnesses.length === 0) throw new AppError('log.not-found')
-    const kept = await addCosignatures({ pool, witnesses, crypto: nodeCrypto }, size, typeof req.body === 'string' ? req.body : '')
+    if (size === undefined) throw new AppError('log.not-found')
+    const kept = await addCosignatures(
+      { pool, witnesses: await knownWitnesses(pool), crypto: nodeCrypto },
+      size,
+      typeof req.body === 'string' ? req.body : '',
+    )
     if (kept === 0) throw new AppError('log.note', 'No cosignature of a known witness on that checkpoint')
     res.set('Cache-Control', 'no-store').status(204).end()
   })

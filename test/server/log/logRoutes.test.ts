@@ -13,6 +13,7 @@ import { leafHash } from '../../../core/log/leafHash.ts'
 import { parseReceipt, proveReceipt, rootOfReceipt } from '../../../core/log/receipt.ts'
 import { formatSignedNote, parseSignedNote } from '../../../core/log/signedNote.ts'
 import { parseEntryBundle, readNodesFromTiles, type Tile, tilePath, tilesOfGrowth } from '../../../core/log/tiles.ts'
+import { formatVerifierKey } from '../../../core/log/verifierKey.ts'
 import { problemHandler } from '../../../server/http/problem.ts'
 import { nodeCrypto } from '../../../server/keys/nodeCrypto.ts'
 import { insertAnchor } from '../../../server/log/anchorsTable.ts'
@@ -21,6 +22,7 @@ import { setClosed } from '../../../server/log/logTable.ts'
 import { proofFor } from '../../../server/log/proofFor.ts'
 import { entriesByRef, newestEntries } from '../../../server/log/readEntries.ts'
 import { signCheckpoint } from '../../../server/log/signCheckpoint.ts'
+import { insertWitness } from '../../../server/trust/trustNetworkTable.ts'
 import { useDatabase } from '../../support/database.ts'
 import { append, cardDraft, drafts, newNoteKey, origin } from './support/testLog.ts'
 
@@ -29,7 +31,7 @@ const log = await newNoteKey(origin)
 const witness = await newNoteKey('witness.example', 'cosignature')
 const app = () =>
   express()
-    .use(logRoutes({ pool: db.pool, ...log, witnesses: () => [witness.logKey] }))
+    .use(logRoutes({ pool: db.pool, ...log }))
     .use((_req, _res, next) => next(new AppError('http.not-found')))
     .use(problemHandler(pino({ level: 'silent' })))
 const signed = () => signCheckpoint({ pool: db.pool, ...log })
@@ -176,6 +178,7 @@ test('a checkpoint signed twice is one, by any number of processes; its size onl
 
 test('C2SP tlog-cosignature: cosignatures of known witnesses are kept, checked and served', async () => {
   await append(db.pool, drafts(1))
+  await insertWitness(db.pool, formatVerifierKey(witness.logKey))
   const { treeSize, note } = (await signed())!
   const { text } = parseSignedNote(note)
   const line = (key: typeof witness, time: number) => {

@@ -12,11 +12,12 @@ import { countCosignatures, formatCheckpoint, openCheckpoint } from '../../../co
 import { formatSignedNote } from '../../../core/log/signedNote.ts'
 import { parseVerifierKey } from '../../../core/log/verifierKey.ts'
 import { nodeCrypto } from '../../../server/keys/nodeCrypto.ts'
-import { askWitnesses } from '../../../server/log/askWitnesses.ts'
+import { askWitnesses, largestWitnessed } from '../../../server/log/askWitnesses.ts'
 import { newestCheckpoint, noteWithCosignatures, witnessStates } from '../../../server/log/checkpointsTable.ts'
 import { logRoutes } from '../../../server/log/logRoutes.ts'
 import { consistencyPath } from '../../../server/log/proofFor.ts'
 import { signCheckpoint } from '../../../server/log/signCheckpoint.ts'
+import { insertWitness } from '../../../server/trust/trustNetworkTable.ts'
 import { useDatabase } from '../../support/database.ts'
 import { append, drafts, newNoteKey, origin } from './support/testLog.ts'
 
@@ -51,7 +52,8 @@ const forked = (treeSize: number) => {
 }
 
 beforeAll(async () => {
-  address = `${await start(createServer(express().use(logRoutes({ pool: db.pool, ...log, witnesses: () => keys }))))}/log`
+  for (const witness of [one, two]) await insertWitness(db.pool, witness.vkey)
+  address = `${await start(createServer(express().use(logRoutes({ pool: db.pool, ...log }))))}/log`
 })
 afterAll(async () => {
   for (const server of servers) server.close()
@@ -110,15 +112,22 @@ test('C2SP tlog-witness: the answers of add-checkpoint', async () => {
 test('the log asks witnesses that listen, whatever size they stand at', async () => {
   const ask = async (witness: Witness) => {
     const url = await start(witnessServer(witness))
-    return askWitnesses({ pool: db.pool, witnesses: keys, crypto: nodeCrypto }, [url])
+    return askWitnesses(db.pool, [url])
   }
   expect(await ask(two)).toMatchObject([{ ok: true, detail: 'cosigned 800' }])
   expect(await served()).toBe(1)
   await grow(10)
   expect(await ask(two)).toMatchObject([{ ok: true, detail: 'cosigned 810' }])
   expect(await ask(await open('four'))).toMatchObject([{ ok: false, detail: 'no cosignature of a known witness' }])
-  const silent = await askWitnesses({ pool: db.pool, witnesses: keys, crypto: nodeCrypto }, ['http://127.0.0.1:9'])
+  const silent = await askWitnesses(db.pool, ['http://127.0.0.1:9'])
   expect(silent).toMatchObject([{ ok: false }])
+})
+
+test('a database that is behind what a witness cosigned is known by it', async () => {
+  const url = await start(witnessServer(two))
+  const { note } = (await newestCheckpoint(db.pool))!
+  expect(await largestWitnessed([url, 'http://127.0.0.1:9'], note)).toBe(810)
+  expect(await largestWitnessed([], note)).toBe(0)
 })
 
 test('a listening witness refuses what is no request', async () => {
