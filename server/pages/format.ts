@@ -22,6 +22,8 @@ function split(value: Time): Record<string, string> | null {
 /** `dd/mm/yyyy` in Vietnam; a plain date (`YYYY`, `YYYY-MM`, `YYYY-MM-DD`) keeps its precision; empty without a value. */
 export function formatDate(value: Time): string {
   if (typeof value === 'string' && /^\d{4}(-\d\d){0,2}$/.test(value)) return value.split('-').reverse().join('/')
+  // What somebody typed into a form is shown to them as they typed it.
+  if (typeof value === 'string' && !/^\d{4}-\d\d-\d\dT/.test(value)) return value
   const part = split(value)
   return part ? `${part.day}/${part.month}/${part.year}` : ''
 }
