@@ -20,7 +20,7 @@ export const officerColumns = [
   { name: 'ho_ten', required: true, aliases: ['Họ và tên', 'Họ tên khai sinh', 'Họ và tên khai sinh', 'Họ, tên', 'full_name'] },
   { name: 'ngay_sinh', required: true, aliases: ['Ngày tháng năm sinh', 'Ngày, tháng, năm sinh', 'Sinh ngày', 'NTNS', 'birth_date'] },
   { name: 'gioi_tinh', required: true, aliases: ['Giới', 'Phái', 'Nam/Nữ', 'gender'] },
-  { name: 'ma_don_vi', required: true, aliases: ['Mã cơ quan', 'Mã ĐV', 'Đơn vị (mã)', 'Mã định danh đơn vị', 'agency_code'] },
+  { name: 'ma_don_vi', required: true, aliases: ['Mã cơ quan', 'Mã ĐV', 'Mã định danh đơn vị', 'agency_code'] },
   { name: 'loai', required: true, aliases: ['Loại cán bộ', 'Loại CBCCVC', 'Đối tượng', 'Loại thẻ', 'Loại công chức', 'category'] },
   { name: 'chuc_vu', required: false, aliases: ['Chức vụ hiện tại', 'Chức vụ lãnh đạo', 'position'] },
   { name: 'chuc_danh', required: false, aliases: ['Chức danh nghề nghiệp', 'Chức danh hiện tại', 'Ngạch/Chức danh', 'title'] },

@@ -28,5 +28,6 @@ function tableKind(file: Buffer): TableKind {
     return 'csv'
   }
   // An OpenDocument package begins with its media type, stored unpacked (OpenDocument 1.3 part 2, 3.3).
-  return file.toString('latin1', 30, 200).startsWith('mimetypeapplication/vnd.oasis.opendocument') ? 'ods' : 'xlsx'
+  if (file.toString('latin1', 30, 200).startsWith('mimetypeapplication/vnd.oasis.opendocument')) return 'ods'
+  return file.includes('content.xml') && !file.includes('[Content_Types].xml') ? 'ods' : 'xlsx'
 }
