@@ -56,6 +56,7 @@ import { authenticate } from './staff/authenticate.ts'
 import { personOfClaims } from './staff/claims.ts'
 import { createIdentityProvider } from './staff/identityProvider.ts'
 import { createSessions } from './staff/sessions.ts'
+import { isBarred } from './staff/staffTable.ts'
 import { trustFindings } from './trust/trustFindings.ts'
 import { createVerifier } from './verification/createVerifier.ts'
 import { createServerPorts } from './verification/serverPorts.ts'
@@ -114,7 +115,11 @@ export async function composeWeb(installation: Installation, { demonstration = f
       logRoutes(installation),
       ...open.publicRoutes,
     ],
-    authenticate: authenticate({ actorOfToken: identityProvider.actorOfToken, actorOfSession: sessions.actorOfSession }),
+    authenticate: authenticate({
+      actorOfToken: identityProvider.actorOfToken,
+      actorOfSession: sessions.actorOfSession,
+      isBarred: sub => isBarred(pool, sub),
+    }),
     streamRoutes: [
       ...open.streamRoutes,
       diplomaRequestsRoute(diplomaDeps),

@@ -7,6 +7,8 @@ export interface AuthenticateDeps {
   actorOfToken(token: string): Promise<Actor>
   /** The actor of the request's session, null without one or when it is locked. May set cookies. */
   actorOfSession(req: Request, res: Response): Promise<Actor | null>
+  /** Whether an administrator has barred this person; a session of theirs has ended, a token has not. */
+  isBarred(sub: string): Promise<boolean>
 }
 
 /**
@@ -23,6 +25,7 @@ export function authenticate(deps: AuthenticateDeps): RequestHandler {
       const token = /^Bearer ([\w.~+/=-]{1,8192})$/i.exec(header)?.[1]
       if (!token) throw new AppError('auth.required', 'The Authorization header holds no bearer token')
       req.actor = await deps.actorOfToken(token)
+      if (await deps.isBarred(req.actor.sub)) throw new AppError('auth.forbidden', 'This account has been barred')
     }
     next()
   }

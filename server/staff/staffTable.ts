@@ -53,3 +53,8 @@ export async function findStaff(db: Db, sub: string): Promise<StaffRow | null> {
 export async function setBarred(db: Db, sub: string, by: string | null, now: Date): Promise<void> {
   await db.query('update staff set barred_at = $2, barred_by = $3 where sub = $1', [sub, by === null ? null : now, by])
 }
+
+export async function isBarred(db: Db, sub: string): Promise<boolean> {
+  const { rowCount } = await db.query('select from staff where sub = $1 and barred_at is not null', [sub])
+  return rowCount === 1
+}

@@ -7,6 +7,7 @@ import { requestStatusChange, type StatusDeps, suspendCards } from '../../cards/
 import { type CardDeps, requestReplacements } from '../../cards/requestCards.ts'
 import { type StatusReason, statusReasonCodes } from '../../cards/statusReasons.ts'
 import { plasticsOfCard } from '../../printing/jobs/printJobsTable.ts'
+import { requestById } from '../../requests/requestsTable.ts'
 import type { Actor } from '../../staff/actor.ts'
 import { authorize, holds } from '../../staff/authorize.ts'
 import { render } from '../render.ts'
@@ -75,7 +76,14 @@ export function cardPages(deps: CardPagesDeps): ConsoleRouter {
     const successor = card.successor ? await cardByRef(deps.pool, card.successor) : null
     const history = await readAudit(deps.pool, { subject: `card:${card.serial}`, limit: 50 })
     const plastics = await plasticsOfCard(deps.pool, card.ref)
-    render(res, 'console/card', { card, successor, history, plastics, may: mayOf(actor) })
+    const request = await requestById(deps.pool, card.requestId)
+    render(res, 'console/card', {
+      card,
+      successor,
+      history: [...history, issuedLine(card, request?.approverName ?? '')],
+      plastics,
+      may: mayOf(actor),
+    })
   })
 
   /** The form for one or many cards; their serials come in the address of a chosen card or in the body of a list. */
@@ -148,6 +156,11 @@ export function cardPages(deps: CardPagesDeps): ConsoleRouter {
   }
 
   return pages
+}
+
+/** The issue of a card as the last line of its history; the audit records it once for the whole request. */
+function issuedLine(card: CardRow, approverName: string) {
+  return { at: card.issuedAt, actorName: approverName, action: 'card.issued', detail: {}, leafIndex: card.leafIndex }
 }
 
 function actionOf(text: string | undefined): Action {

@@ -44,7 +44,12 @@ export function overviewPages(deps: OverviewDeps): ConsoleRouter {
         ],
       })),
     )
-    render(res, 'console/overview', { cards, people, diplomas, plot: dayPlotOf(days), days, bars, units, log, waiting, requests })
+    const may = {
+      requests: holds(actor, 'requests.read'),
+      people: holds(actor, 'people.read'),
+      diplomas: holds(actor, 'diplomas.read'),
+    }
+    render(res, 'console/overview', { may, cards, people, diplomas, plot: dayPlotOf(days), days, bars, units, log, waiting, requests })
   })
 
   return pages

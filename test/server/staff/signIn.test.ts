@@ -12,7 +12,7 @@ import { type FormBrowser, formBrowser, signInByForms } from '../../../server/st
 import { startDemonstrationProvider } from '../../../server/staff/demonstration/provider.ts'
 import { createIdentityProvider, type IdentityProvider } from '../../../server/staff/identityProvider.ts'
 import { createSessions, idleLimit } from '../../../server/staff/sessions.ts'
-import { setBarred } from '../../../server/staff/staffTable.ts'
+import { isBarred, setBarred } from '../../../server/staff/staffTable.ts'
 import { type ConsoleWorld, claimMapping, makeConsole } from '../../support/consoleWorld.ts'
 import { useDatabase } from '../../support/database.ts'
 import { makeMinistry, makeOfficers } from '../../support/ministry.ts'
@@ -75,7 +75,11 @@ beforeAll(async () => {
   )
   const clock = () => Date.now() / 1000 + ahead
   world = await makeConsole({ pool: db.pool, cipher, clock, identityProvider, officerOf, publicUrl: origin }, sessions =>
-    authenticate({ actorOfToken: identityProvider.actorOfToken, actorOfSession: sessions.actorOfSession }),
+    authenticate({
+      actorOfToken: identityProvider.actorOfToken,
+      actorOfSession: sessions.actorOfSession,
+      isBarred: sub => isBarred(db.pool, sub),
+    }),
   )
   server = createServer(world.app)
   await new Promise<void>(listening => server.listen(port, '127.0.0.1', listening))
@@ -237,6 +241,11 @@ test('the device flow signs a person in for the command line; a machine has scop
   const person = await identityProvider.actorOfToken(tokens.access_token!)
   expect(person).toMatchObject({ kind: 'person', sub: 'approver', roles: new Set(['approver']), scopes: new Set(), agency: 'G09' })
   expect(Math.abs(person.steppedUpAt! - Date.now() / 1000)).toBeLessThan(60)
+
+  await setBarred(db.pool, 'approver', 'admin', new Date())
+  const barred = await fetch(`${origin}/console`, { headers: { authorization: `Bearer ${tokens.access_token}`, accept: 'text/html' } })
+  expect(await barred.text()).toContain('auth.forbidden')
+  await setBarred(db.pool, 'approver', null, new Date())
 
   const basic = { client_id: 'hr-system', client_secret: 'x'.repeat(32), grant_type: 'client_credentials', scope: 'cards:write' }
   const response = await fetch(`${issuer}/token`, {
