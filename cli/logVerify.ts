@@ -42,7 +42,7 @@ export async function logCommand(args: string[], io: CliIo): Promise<number> {
   try {
     const { databaseSource } = await import('../server/log/logSource.ts')
     const source = values.from === undefined ? databaseSource(operator!.pool) : await sourceAt(values.from, values.save)
-    const { logKey, contracts } = await whatToTrust(values, io, operator?.pool)
+    const { logKey, contracts } = await whatToTrust(values, io, operator)
     const mended = values.heal ? await heal(values, io, operator!.pool, logKey, source) : false
     const verdict = await run(values, io, operator?.pool, logKey, contracts, source)
     if (mended && verdict.sound) await open(operator!.pool, io)
@@ -52,7 +52,8 @@ export async function logCommand(args: string[], io: CliIo): Promise<number> {
   }
 }
 
-type Pool = Awaited<ReturnType<typeof openOperator>>['pool']
+type Operator = Awaited<ReturnType<typeof openOperator>>
+type Pool = Operator['pool']
 
 async function run(
   values: Values,
@@ -140,28 +141,30 @@ async function servedList(site: string, list: number): Promise<Uint8Array | null
   }
 }
 
-/** The log's key and the contracts: given, of the pinned trust list, or as this installation's database names them. */
+/** The log's key and the contracts: given, as this installation's database names them, or of the pinned trust list. */
 async function whatToTrust(
   values: Values,
   io: CliIo,
-  pool: Pool | undefined,
+  operator: Operator | undefined,
 ): Promise<{ logKey: VerifierKey; contracts: readonly AnchorDescription[] }> {
   const { nodeCrypto } = await import('../server/keys/nodeCrypto.ts')
-  if (pool) {
+  const given = values.vkey === undefined ? undefined : await parseVerifierKey(values.vkey, nodeCrypto)
+  if (operator) {
     const { readTrustNetwork } = await import('../server/trust/trustNetworkTable.ts')
     const { readContracts: read } = await import('../server/anchoring/contractsTable.ts')
-    const { logs, anchors } = await readTrustNetwork(pool, { anchors: await read(pool), quorum: 0 })
-    const vkey = values.vkey ?? logs.at(-1)?.vkey
-    if (vkey === undefined) throw new CliError('The database names no log yet; give --vkey.', 64)
-    return { logKey: await parseVerifierKey(vkey, nodeCrypto), contracts: anchors }
+    const { logs, anchors } = await readTrustNetwork(operator.pool, { anchors: await read(operator.pool), quorum: 0 })
+    const known = logs.at(-1)
+    const logKey = given ?? (known && (await parseVerifierKey(known.vkey, nodeCrypto)))
+    if (logKey) return { logKey, contracts: anchors }
   }
-  if (values.vkey !== undefined && values.rpc === undefined)
-    return { logKey: await parseVerifierKey(values.vkey, nodeCrypto), contracts: [] }
-  const base = serverUrl(io, isAddress(values.from) ? siteOf(values.from!) : undefined)
+  if (given && values.rpc === undefined) return { logKey: given, contracts: [] }
+  const site = isAddress(values.from) ? siteOf(values.from!) : operator?.origin
+  const base = serverUrl(io, site)
   const index = await trustIndexOf(io, base, values['trust-root'])
-  const newest = index.logs.toSorted((a, b) => b.from - a.from)[0]
-  if (!newest && values.vkey === undefined) throw new CliError(`The trust list of ${base} names no log.`)
-  return { logKey: values.vkey === undefined ? newest!.key : await parseVerifierKey(values.vkey, nodeCrypto), contracts: index.anchors }
+  const newest = index.logs.toSorted((x, y) => y.from - x.from)[0]
+  const logKey = given ?? newest?.key
+  if (!logKey) throw new CliError(`The trust list of ${base} names no log.`)
+  return { logKey, contracts: index.anchors }
 }
 
 async function readContracts(rpc: string, contracts: readonly AnchorDescription[], io: CliIo) {
