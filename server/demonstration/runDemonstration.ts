@@ -20,7 +20,7 @@ import { openPrivate } from '../officers/officerPrivate.ts'
 import { readOfficersById } from '../officers/officersTable.ts'
 import { startDemonstrationProvider } from '../staff/demonstration/provider.ts'
 import { createDemonstrationTrust, republishDemonstrationTrust } from '../trust/demonstrationTrust.ts'
-import type { TrustNetwork } from '../trust/publishTrust.ts'
+import { noteLog, readTrustNetwork, type TrustNetwork } from '../trust/trustNetworkTable.ts'
 import { type DemonstrationFile, describeDemonstration } from './describeDemonstration.ts'
 import { loadAgencies, loadMinistry } from './loadMinistry.ts'
 import { demonstrationClients, demonstrationUsers } from './people.ts'
@@ -101,13 +101,17 @@ async function start(
   }
   const contract = config.CHAIN === 'none' ? null : await startChain(installation, ports.chain, progress, stops)
   progress('trust')
+  await noteLog(installation.pool, logDescription(installation, installation.clock()))
   const trustDeps = {
     ...installation,
     home: config.ANTIN_HOME,
     publicUrl: installation.origin,
     network: async () => network(installation),
   }
-  const trust = await createDemonstrationTrust({ ...trustDeps, agencies: [{ code: 'G09' as AgencyCode }, { code: 'G09.22' as AgencyCode, uses: ['document'] }] })
+  const trust = await createDemonstrationTrust({
+    ...trustDeps,
+    agencies: [{ code: 'G09' as AgencyCode }, { code: 'G09.22' as AgencyCode, uses: ['document'] }],
+  })
   const republish = setInterval(
     () => republishDemonstrationTrust(trustDeps).catch(error => logger.error({ err: error }, 'trust not published')),
     5000,
@@ -188,11 +192,8 @@ async function startChain(
 }
 
 /** What the demonstration's trust list names: its one log, and the contracts that hold its checkpoints. */
-async function network(installation: Installation): Promise<TrustNetwork> {
-  const { rows } = await installation.pool.query<{ from: number }>(
-    'select floor(extract(epoch from min(created_at)))::bigint as from from agencies',
-  )
-  return { logs: [logDescription(installation, rows[0]!.from)], anchors: await readContracts(installation.pool), witnesses: [], quorum: 0 }
+async function network({ pool }: Installation): Promise<TrustNetwork> {
+  return readTrustNetwork(pool, { anchors: await readContracts(pool), quorum: 0 })
 }
 
 /** The personal number of the officer who signs in as `holder`: one with a card. */
