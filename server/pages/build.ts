@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { basename, extname, join, resolve } from 'node:path'
+import { createRequire } from 'node:module'
+import { basename, dirname, extname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const here = import.meta.dirname
 const root = resolve(here, '../..')
 const govuk = join(root, 'node_modules/govuk-frontend/dist')
-const fonts = join(root, 'node_modules/@fontsource/be-vietnam-pro/files')
+const fonts = join(dirname(createRequire(import.meta.url).resolve('@fontsource/be-vietnam-pro/package.json')), 'files')
 
 /** Logical name ("console.css") -> file name with the content's hash ("console.3f9a…c1.css"), relative to the directory served at /assets. */
 export type AssetManifest = Readonly<Record<string, string>>

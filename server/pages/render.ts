@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import express, { type Request, type Response, type Router } from 'express'
 import nunjucks from 'nunjucks'
 import type { AssetManifest } from './build.ts'
@@ -112,9 +111,4 @@ function addFilters(environment: nunjucks.Environment): void {
   environment.addFilter('translated', function (this: { ctx: PageLocals }, key: string, values?: Record<string, unknown>) {
     return this.ctx.t(key, values)
   })
-}
-
-/** The text of a view's template; for tests that look for texts used. */
-export function viewSource(view: string): string {
-  return readFileSync(join(here, `${view}.njk`), 'utf8')
 }
