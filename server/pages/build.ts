@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url'
 const here = import.meta.dirname
 const root = resolve(here, '../..')
 const govuk = join(root, 'node_modules/govuk-frontend/dist')
-const fonts = join(dirname(createRequire(import.meta.url).resolve('@fontsource/be-vietnam-pro/package.json')), 'files')
+const require = createRequire(import.meta.url)
+const fonts = join(dirname(require.resolve('@fontsource/be-vietnam-pro/package.json')), 'files')
 
 /** Logical name ("console.css") -> file name with the content's hash ("console.3f9a…c1.css"), relative to the directory served at /assets. */
 export type AssetManifest = Readonly<Record<string, string>>
@@ -16,7 +17,9 @@ export type AssetManifest = Readonly<Record<string, string>>
 /** Browser bundles: logical name without extension -> entry file. */
 export type ScriptEntries = Readonly<Record<string, string>>
 
-const ownScripts: ScriptEntries = { console: join(root, 'web/console/console.ts'), 'js-enabled': join(root, 'web/console/jsEnabled.ts') }
+const ownScripts: ScriptEntries = { console: join(root, 'web/console/console.ts') }
+/** Runs before the body is painted, so that components that need a script never flash unstyled. */
+const jsEnabled = "document.body.classList.add('js-enabled','govuk-frontend-supported')"
 const styles = { app: join(here, 'styles/app.scss'), console: join(here, 'styles/console.scss') }
 const images = [join(here, 'styles/seal.svg')]
 
@@ -75,6 +78,7 @@ export async function buildAssets(outDir: string, scripts: ScriptEntries = {}): 
     await emit(`${name}.css`, built.css)
   }
 
+  await emit('js-enabled.js', jsEnabled)
   const esbuild = await import('esbuild')
   for (const [name, entry] of Object.entries(entries)) {
     const built = await esbuild.build({
@@ -83,7 +87,7 @@ export async function buildAssets(outDir: string, scripts: ScriptEntries = {}): 
       write: false,
       metafile: true,
       minify: true,
-      format: name === 'js-enabled' ? 'iife' : 'esm',
+      format: 'esm',
       target: 'es2020',
       legalComments: 'none',
       absWorkingDir: root,
