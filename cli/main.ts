@@ -57,7 +57,7 @@ const commands: Record<string, Command> = {
     load: async () => (await import('./witness.ts')).witness,
   },
   keys: {
-    usage: 'keys list|create|import-p12|retire|compromise',
+    usage: 'keys list|create|import-p12|retire|compromise|rotate-data',
     what: 'the agencies’ keys',
     load: async () => (await import('./keys.ts')).keys,
   },
@@ -76,6 +76,11 @@ const commands: Record<string, Command> = {
     usage: 'seed --people N --agencies M',
     what: 'a synthetic ministry for load tests',
     load: async () => (await import('./seed.ts')).seed,
+  },
+  audit: {
+    usage: 'audit export [--from TIME] [--until TIME] [--after ID] [--format jsonl|syslog]',
+    what: 'who did what, for the archive or a log collector',
+    load: async () => (await import('./audit.ts')).audit,
   },
   backup: {
     usage: 'backup DIR',

@@ -12,8 +12,7 @@ export async function serve(args: string[], io: CliIo): Promise<number> {
   const web = await composition.composeWeb(installation)
   const server = createServer({ requestTimeout: 300_000, headersTimeout: 20_000, maxHeaderSize: 16_384, keepAliveTimeout: 65_000 }, web.app)
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(config.PORT, config.HOST, resolve))
-  const metrics =
-    config.METRICS_PORT === undefined ? null : await composition.serveMetrics(web.metrics.registry, config.METRICS_PORT, config.HOST)
+  const metrics = config.METRICS_PORT === undefined ? null : await composition.serveMetrics(web.metrics, config.METRICS_PORT, config.HOST)
   const stopSigning = composition.keepCheckpointFresh(installation)
   let draining = false
   // While it drains every answer ends its connection, so that none is kept on which a request could arrive too late.

@@ -16,7 +16,8 @@ const flag = z
   .default('false')
   .transform(value => value === 'true' || value === '1')
 
-const schema = z.object({
+/** Every variable there is; `docs/operations.md` explains each. */
+export const configSchema = z.object({
   ANTIN_HOME: z.string().default('.antin'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   HOST: z.string().default('127.0.0.1'),
@@ -54,16 +55,22 @@ const schema = z.object({
   CARD_TERM_YEARS: z.coerce.number().int().min(1).max(20).default(5),
   LEGAL_BASIS: z.string().default('QĐ 838/QĐ-BNV ngày 25/10/2023'),
   WEBHOOK_ALLOW_PRIVATE: flag,
+  RETAIN_AUDIT_MONTHS: z.coerce.number().int().min(24).default(24),
+  RETAIN_IMPORT_ROWS_DAYS: z.coerce.number().int().min(1).max(30).default(30),
+  RETAIN_LOOKUP_DAYS: z.coerce.number().int().min(0).max(30).default(1),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  OTEL_SERVICE_NAME: z.string().default('antin'),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
   METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
 })
 
-export type Config = Omit<z.infer<typeof schema>, 'TRUST_PROXY'> & { TRUST_PROXY: boolean | number | string }
+export type Config = Omit<z.infer<typeof configSchema>, 'TRUST_PROXY'> & { TRUST_PROXY: boolean | number | string }
 
 /** The configuration from environment variables; the only reader of process.env. Throws one line that names every variable at fault. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => name in schema.shape && value !== ''))
-  const parsed = schema.safeParse(given)
+  const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => name in configSchema.shape && value !== ''))
+  const parsed = configSchema.safeParse(given)
   if (!parsed.success) {
     const faults = parsed.error.issues.map(issue => `${issue.path.join('.')} (${issue.message})`)
     throw new Error(`Configuration cannot be used: ${faults.join('; ')}`)

@@ -14,6 +14,7 @@ import { cardTasks } from './cards/cardTasks.ts'
 import { applyStatusRequest } from './cards/changeStatus.ts'
 import { eraseCards } from './cards/eraseCards.ts'
 import { issueCards } from './cards/issueCards.ts'
+import { composeMetrics, composeTraces, observed, operationTasks, tracedTasks } from './composeOperations.ts'
 import { composePublic, composePublicTasks } from './composePublic.ts'
 import { homePath } from './config.ts'
 import { endApprovedDiplomas, registerDiplomas } from './diplomas/registerDiplomas.ts'
@@ -41,7 +42,7 @@ import { proofFor } from './log/proofFor.ts'
 import { signCheckpoint } from './log/signCheckpoint.ts'
 import { personalNumberIndex } from './officers/officerPrivate.ts'
 import { readOfficersByNumber } from './officers/officersTable.ts'
-import { createMetrics, type Metrics } from './operations/metrics.ts'
+import type { Metrics } from './operations/metrics.ts'
 import { type ReadinessCheck, readinessRoutes } from './operations/readiness.ts'
 import { buildAssets } from './pages/build.ts'
 import { buildWeb } from './pages/buildWeb.ts'
@@ -75,7 +76,9 @@ export async function composeWeb(installation: Installation, { demonstration = f
   const [assets, webAssets, trustRoot] = await Promise.all([buildAssets(assetsDir), buildWeb(assetsDir), publishedPin(installation)])
   const identityProvider = createIdentityProvider(identityOptions(installation), personalNumber => officerOf(installation, personalNumber))
   const sessions = createSessions({ pool, publicUrl: origin, clock })
-  const verifier = createVerifier({
+  const metrics = composeMetrics(installation)
+  const traces = composeTraces(installation)
+  const created = createVerifier({
     ports: createServerPorts({
       readPublicFile: publicFileReader(installation),
       chain: installation.nodes[0] && chainNode(installation.nodes[0]),
@@ -85,14 +88,8 @@ export async function composeWeb(installation: Installation, { demonstration = f
     publicUrl: origin,
     clock,
   })
+  const verifier = observed(created, metrics, traces)
   const open = await composePublic(installation, { assets: webAssets, verifier, trustRoot, demonstration })
-  const metrics = createMetrics({
-    pool,
-    log: async () => {
-      const { anchored } = await anchoringState(pool, anchors)
-      return { size: (await readHead(pool)).range.size, anchorAgeSeconds: anchored && clock() - anchored.time }
-    },
-  })
   const anchors = config.CHAIN !== 'none'
   let draining = false
   const cardDeps = { pool, cipher, clock, termYears: config.CARD_TERM_YEARS }
@@ -105,7 +102,7 @@ export async function composeWeb(installation: Installation, { demonstration = f
     publicUrl: origin,
     trustProxy: config.TRUST_PROXY,
     formTargets: config.OIDC_ISSUER ? [new URL(config.OIDC_ISSUER).origin] : [],
-    measureRequests: metrics.measureRequests,
+    measureRequests: (req, res, next) => metrics.measureRequests(req, res, () => traces.traceRequests(req, res, next)),
     publicRoutes: [
       readinessRoutes(readinessChecks(installation), () => draining),
       resourceMetadata(installation),
@@ -192,9 +189,11 @@ export function composeTasks(installation: Installation): { tasks: Record<string
     'key.change': id => applyKeyChange({ ...installation, logOrigin: installation.logKey.name }, id),
   }
   const open = composePublicTasks(installation)
+  const operations = operationTasks(installation)
   return {
-    tasks: {
+    tasks: tracedTasks(composeTraces(installation), {
       ...open.tasks,
+      ...operations.tasks,
       async applyRequest(payload) {
         const { requestId } = payload as { requestId: string }
         const request = await requestById(pool, requestId)
@@ -208,13 +207,15 @@ export function composeTasks(installation: Installation): { tasks: Record<string
       },
       ...importTasks(installation),
       ...cardTasks({ ...cardDeps, levelOneOf: agency => (agencies.ancestors(agency).at(-1) ?? agency) as AgencyCode }),
-    },
+    }),
     crontab: [
       '*/4 * * * * signStatusLists',
       '* * * * * sweepImports',
       '10 17 * * * expireCards',
       '20 17 * * * remindExpiring',
       '*/10 * * * * proposeReplacements',
+      open.crontab,
+      operations.crontab,
     ].join('\n'),
   }
 }

@@ -1,4 +1,4 @@
-import type { Db } from '../db/transaction.ts'
+import type { Db, Tx } from '../db/transaction.ts'
 
 /** Who did it: a signed-in person or client, or the system itself. */
 export type AuditActor = { sub: string; name: string } | 'system'
@@ -83,4 +83,30 @@ export async function readAudit(db: Db, filter: AuditFilter): Promise<AuditRow[]
     ],
   )
   return rows
+}
+
+/** Lines after `after` in the order in which they were written, at most `limit`. */
+export async function readAuditInOrder(
+  db: Db,
+  { after, from, until, limit }: { after: number; from?: Date | undefined; until?: Date | undefined; limit: number },
+): Promise<AuditRow[]> {
+  const { rows } = await db.query<AuditRow>(
+    `select id, at, actor, actor_name as "actorName", action, agency_code as "agencyCode", subject, detail, leaf_index as "leafIndex"
+     from audit where id > $1 and ($2::timestamptz is null or at >= $2) and ($3::timestamptz is null or at < $3) order by id limit $4`,
+    [after, from ?? null, until ?? null, limit],
+  )
+  return rows
+}
+
+/** Deletes the oldest lines of more than so many months ago (24 or more), at most `limit`; answers how many, and the last one's id. */
+export async function dropAuditBefore(tx: Tx, months: number, limit: number): Promise<{ count: number; lastId: number | null }> {
+  await tx.query("select set_config('antin.retention', 'on', true)")
+  const { rows } = await tx.query<{ count: number; lastId: number | null }>(
+    `with gone as (
+       delete from audit where id in (select id from audit where at < now() - make_interval(months => $1) order by at, id limit $2) returning id
+     ) select count(*)::int as count, max(id) as "lastId" from gone`,
+    [months, limit],
+  )
+  await tx.query("select set_config('antin.retention', '', true)")
+  return rows[0]!
 }

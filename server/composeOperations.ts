@@ -1,0 +1,61 @@
+import { anchoringState } from './anchoring/anchoringState.ts'
+import type { Installation } from './installation.ts'
+import type { Task } from './jobs/worker.ts'
+import { readHead } from './log/logTable.ts'
+import { createMetrics, type Metrics } from './operations/metrics.ts'
+import { forgetWhatIsPast } from './operations/retention.ts'
+import { createTraces, noTraces, type Traces } from './operations/traces.ts'
+import { trustFindings } from './trust/trustFindings.ts'
+import type { Verifier } from './verification/createVerifier.ts'
+
+/** What operators watch of an installation. */
+export function composeMetrics({ pool, config, clock }: Installation): Metrics {
+  return createMetrics({
+    pool,
+    log: async () => {
+      const { anchored, unanchored } = await anchoringState(pool, config.CHAIN !== 'none')
+      const { range, closed } = await readHead(pool)
+      return { size: range.size, closed: closed !== null, unanchored, anchorAgeSeconds: anchored && clock() - anchored.time }
+    },
+    amberInSeconds: async () => (await trustFindings(pool, clock()))[0]?.amberInSeconds ?? null,
+  })
+}
+
+/** Traces to the collector of OTEL_EXPORTER_OTLP_ENDPOINT; none without it. */
+export function composeTraces({ config, logger }: Installation): Traces {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_SERVICE_NAME: serviceName, OTEL_TRACES_SAMPLER_ARG: ratio } = config
+  return endpoint ? createTraces({ endpoint, serviceName, ratio, logger }) : noTraces
+}
+
+/** The verifier, with its verdicts counted and its work traced. */
+export function observed(verifier: Verifier, metrics: Metrics, traces: Traces): Verifier {
+  return {
+    ...verifier,
+    verify: (input, policy) =>
+      traces.trace('verify', 'internal', async () => {
+        const report = await verifier.verify(input, policy)
+        metrics.verified(report.credential?.kind ?? 'unknown', report.verdict)
+        return report
+      }),
+  }
+}
+
+/** Jobs that no feature owns, and their hours (UTC). */
+export function operationTasks({ pool, clock, config }: Installation): { tasks: Record<string, Task>; crontab: string } {
+  const rules = {
+    auditMonths: config.RETAIN_AUDIT_MONTHS,
+    importRowDays: config.RETAIN_IMPORT_ROWS_DAYS,
+    lookupDays: config.RETAIN_LOOKUP_DAYS,
+  }
+  return { tasks: { forget: () => forgetWhatIsPast({ pool, clock }, rules) }, crontab: '23 * * * * forget' }
+}
+
+/** Tasks that each run in a span of their own. */
+export function tracedTasks(traces: Traces, tasks: Record<string, Task>): Record<string, Task> {
+  return Object.fromEntries(
+    Object.entries(tasks).map(([name, task]): [string, Task] => [
+      name,
+      payload => traces.trace(`job ${name}`, 'consumer', () => task(payload)),
+    ]),
+  )
+}
