@@ -104,7 +104,7 @@ export function composePublicTasks(installation: Installation): { tasks: Record<
   }))
   const run = (name: string) => async (payload: unknown) => webhookTasks(await deps)[name]!(payload)
   deps.catch(() => undefined)
-  return { tasks: { 'webhooks.run': run('webhooks.run'), 'webhooks.clean': run('webhooks.clean') }, crontab: webhookCrontab }
+  return { tasks: { 'webhooks:run': run('webhooks:run'), 'webhooks:clean': run('webhooks:clean') }, crontab: webhookCrontab }
 }
 
 /** A PDF's signature verified with node:crypto, as `core` takes it. */

@@ -57,5 +57,5 @@ export function headerScore(map: ColumnMap, specs: readonly ColumnSpec[]): numbe
 }
 
 function headerKey(text: string): string {
-  return searchName(text.replace(/\([^)]*\)|[*:]/g, ' ')).replaceAll(' ', '_')
+  return searchName(text.replace(/\([^()]*\)|[*:]/g, ' ')).replaceAll(' ', '_')
 }

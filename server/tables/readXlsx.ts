@@ -136,7 +136,7 @@ async function readDateStyles(zip: ZipArchive, path: string): Promise<boolean[]>
 }
 
 function showsDate(format: string): boolean {
-  const bare = format.replace(/"[^"]*"|\\.|_.|\*.|\[[^\]]*\]/g, '').toLowerCase()
+  const bare = format.replace(/"[^"]*"|\\.|_.|\*.|\[[^[\]]*\]/g, '').toLowerCase()
   return /[dy]/.test(bare) || (/m/.test(bare) && !/[hs]/.test(bare))
 }
 

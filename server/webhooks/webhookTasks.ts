@@ -13,10 +13,10 @@ export interface WebhookTasksDeps extends DeliverDeps {
 /** Milliseconds that one run goes on before it leaves the worker to others. */
 const longest = 50_000
 
-/** `webhooks.run`, every minute: makes events of what the log has and sends what is due until nothing is left; `webhooks.clean`, daily. */
+/** `webhooks:run`, every minute: makes events of what the log has and sends what is due until nothing is left; `webhooks:clean`, daily. */
 export function webhookTasks(deps: WebhookTasksDeps): Record<string, Task> {
   return {
-    'webhooks.run': async () => {
+    'webhooks:run': async () => {
       const end = Date.now() + longest
       for (;;) {
         const { isBehind } = await collectEvents(deps)
@@ -24,8 +24,8 @@ export function webhookTasks(deps: WebhookTasksDeps): Record<string, Task> {
         if ((!isBehind && attempts === 0) || Date.now() > end) return
       }
     },
-    'webhooks.clean': () => dropOldEvents(deps.pool),
+    'webhooks:clean': () => dropOldEvents(deps.pool),
   }
 }
 
-export const webhookCrontab = '* * * * * webhooks.run\n17 3 * * * webhooks.clean'
+export const webhookCrontab = '* * * * * webhooks:run\n17 3 * * * webhooks:clean'

@@ -10,7 +10,7 @@ export function readName(cell: Cell | undefined, column: string, findings: RowFi
   const read = readText(cell, column, 80, findings)
   if (!read) return read
   const name = read.replace(/[\u2018\u2019\u02bc\u00b4`]/g, "'").replace(/[\u2010-\u2013]/g, '-')
-  if (/<[^>]*>/.test(name)) {
+  if (/<[^<>]*>/.test(name)) {
     findings.add('import.text.markup', column, read)
     return null
   }
