@@ -50,6 +50,7 @@ const forms: Record<string, (objects: ConsoleObjects) => Record<string, string>>
   '/officers/request-all': o => ({ agency: o.agency }),
   '/officers/:id/photo': () => ({}),
   '/officers/:id/export': () => ({}),
+  '/officers/:id/leave': () => ({}),
   '/officers/:id/erase': () => ({}),
   '/imports': () => ({}),
   '/imports/:id/mapping': () => ({}),

@@ -1,18 +1,18 @@
 import { AppError } from '../../../core/errors.ts'
 import { type AgencyCode, isAgencyCode } from '../../../core/identity/agencyCode.ts'
-import { endAgency, lockAgencies, setParents, upsertAgencies } from '../../agencies/agenciesTable.ts'
-import { recordAudit } from '../../audit/auditTable.ts'
-import { inTransaction } from '../../db/transaction.ts'
+import { dissolveAgency } from '../../agencies/dissolveAgency.ts'
+import { saveAgency } from '../../agencies/saveAgency.ts'
 import { countByAgency } from '../../overview/overviewTable.ts'
 import type { Actor } from '../../staff/actor.ts'
 import { render } from '../render.ts'
 import type { Translate } from '../texts.ts'
 import { agenciesOf, type ConsoleRouter, consoleRouter, fieldsOf, inScope, type PageDeps, whoOf } from './routes.ts'
-import { redirectWith } from './shell.ts'
+import { attempt, redirectWith } from './shell.ts'
 
 /** The tree of agencies: look, add or rename, move, dissolve. Many at once come by import. */
 export function agencyPages(deps: PageDeps): ConsoleRouter {
   const pages = consoleRouter(deps)
+  const agencies = { pool: deps.pool, agencies: deps.tree, clock: deps.clock }
 
   pages.get('/agencies', 'agencies.manage', async (_req, res, actor) => {
     const codes = agenciesOf(deps.tree, actor)
@@ -62,24 +62,17 @@ export function agencyPages(deps: PageDeps): ConsoleRouter {
       res.status(422)
       return render(res, 'console/agency', { values, errors, codes: parents, agency: values.creating === 'yes' ? null : existing })
     }
-    const now = new Date(deps.clock() * 1000)
-    await inTransaction(deps.pool, async tx => {
-      await lockAgencies(tx)
-      const names = {
-        code: code as AgencyCode,
-        oldCode: values.oldCode || null,
-        nameVi: values.nameVi!.normalize('NFC'),
-        nameEn: values.nameEn || null,
-      }
-      await upsertAgencies(tx, [names], now)
-      if (code !== actor.agency && deps.tree.ancestors(code)[0] !== parent)
-        await setParents(tx, [{ code: code as AgencyCode, parent: parent as AgencyCode }], now)
-      await recordAudit(tx, { actor: whoOf(actor), action: existing ? 'agency.changed' : 'agency.added', agency: code, detail: { parent } })
-    })
-    await deps.tree.refresh(deps.pool)
-    await redirectWith(deps, req, res, '/console/agencies', {
-      key: existing ? 'agency.changedFlash' : 'agency.addedFlash',
-      values: { name: values.nameVi! },
+    const saved = {
+      code: code as AgencyCode,
+      oldCode: values.oldCode ?? '',
+      nameVi: values.nameVi!.normalize('NFC'),
+      nameEn: values.nameEn ?? '',
+      parent: code === actor.agency ? (deps.tree.ancestors(code)[0] ?? null) : (parent as AgencyCode),
+    }
+    await attempt(deps, req, res, '/console/agencies', async () => {
+      await saveAgency(agencies, whoOf(actor), saved)
+      const key = existing ? 'agency.changedFlash' : 'agency.addedFlash'
+      await redirectWith(deps, req, res, '/console/agencies', { key, values: { name: saved.nameVi } })
     })
   })
 
@@ -108,13 +101,10 @@ export function agencyPages(deps: PageDeps): ConsoleRouter {
       res.status(422)
       return render(res, 'console/agency', { values, errors, codes, agency })
     }
-    await inTransaction(deps.pool, async tx => {
-      await lockAgencies(tx)
-      await endAgency(tx, agency.code, new Date(deps.clock() * 1000), successor === '' ? null : (successor as AgencyCode))
-      await recordAudit(tx, { actor: whoOf(actor), action: 'agency.ended', agency: agency.code, detail: { successor } })
+    await attempt(deps, req, res, '/console/agencies', async () => {
+      await dissolveAgency(agencies, whoOf(actor), agency.code, successor === '' ? null : (successor as AgencyCode))
+      await redirectWith(deps, req, res, '/console/agencies', { key: 'agency.endedFlash', values: { name: agency.nameVi } })
     })
-    await deps.tree.refresh(deps.pool)
-    await redirectWith(deps, req, res, '/console/agencies', { key: 'agency.endedFlash', values: { name: agency.nameVi } })
   })
 
   const find = (code: string, actor: Actor) => {

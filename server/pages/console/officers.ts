@@ -2,11 +2,16 @@ import { readFile } from 'node:fs/promises'
 import type { Response } from 'express'
 import { AppError } from '../../../core/errors.ts'
 import type { AgencyCode } from '../../../core/identity/agencyCode.ts'
+import { recordAudit } from '../../audit/auditTable.ts'
+import { cardsOfOfficer } from '../../cards/cardsTable.ts'
+import { requestStatusChange, type StatusDeps } from '../../cards/changeStatus.ts'
+import { eraseCards } from '../../cards/eraseCards.ts'
 import { type CardDeps, officersToRequest, type RequestedCards, requestCards } from '../../cards/requestCards.ts'
+import { inTransaction, type Tx } from '../../db/transaction.ts'
 import { readMultipart } from '../../http/multipart.ts'
 import { eraseOfficer } from '../../officers/eraseOfficer.ts'
 import { exportOfficer } from '../../officers/exportOfficer.ts'
-import { readOfficersById } from '../../officers/officersTable.ts'
+import { markOfficerLeft, readOfficersById } from '../../officers/officersTable.ts'
 import { readOfficer } from '../../officers/readOfficer.ts'
 import { replacePhoto } from '../../officers/replacePhoto.ts'
 import { type OfficerQuery, officerStatuses, searchOfficers } from '../../officers/searchOfficers.ts'
@@ -19,7 +24,7 @@ import type { Translate } from '../texts.ts'
 import { agenciesOf, type ConsoleRouter, consoleRouter, fieldsOf, inScope, type PageDeps, queryOf, valuesOf, whoOf } from './routes.ts'
 import { attempt, checkCsrf, problemKey, redirectWith } from './shell.ts'
 
-export type OfficerPagesDeps = PageDeps & CardDeps
+export type OfficerPagesDeps = PageDeps & CardDeps & StatusDeps
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const pageSize = 50
@@ -114,7 +119,12 @@ export function officerPages(deps: OfficerPagesDeps): ConsoleRouter {
     render(res, 'console/officer', {
       person,
       errors,
-      may: { write: holds(actor, 'people.write'), request: holds(actor, 'cards.request'), audit: holds(actor, 'audit.read') },
+      may: {
+        write: holds(actor, 'people.write'),
+        erase: holds(actor, 'agencies.manage'),
+        request: holds(actor, 'cards.request'),
+        audit: holds(actor, 'audit.read'),
+      },
     })
   }
 
@@ -148,18 +158,51 @@ export function officerPages(deps: OfficerPagesDeps): ConsoleRouter {
     res.send(JSON.stringify(all, null, 2))
   })
 
-  pages.get('/officers/:id/erase', 'people.write', async (req, res, actor) => {
+  pages.get('/officers/:id/leave', 'people.write', async (req, res, actor) => {
+    const id = String(req.params.id)
+    if (!uuid.test(id)) throw new AppError('officer.not-found')
+    render(res, 'console/officer-leave', { person: await readOfficer(people, readerOf(actor), id) })
+  })
+
+  /** Who leaves keeps no card: the record is closed, and a second person is asked to revoke the card. */
+  pages.post('/officers/:id/leave', 'people.write', async (req, res, actor) => {
+    const id = String(req.params.id)
+    const [row] = uuid.test(id) ? await readOfficersById(deps.pool, [id]) : []
+    if (!row) throw new AppError('officer.not-found')
+    const agency = inScope(deps.tree, actor, row.agencyCode)
+    await attempt(deps, req, res, `/console/officers/${id}`, async () => {
+      await inTransaction(deps.pool, async tx => {
+        await markOfficerLeft(tx, id, new Date(deps.clock() * 1000))
+        await recordAudit(tx, { actor: whoOf(actor), action: 'officer.left', agency, subject: `officer:${id}` })
+      })
+      const card = (await cardsOfOfficer(deps.pool, id)).find(one => one.endedAs === null)
+      if (!card)
+        return redirectWith(deps, req, res, `/console/officers/${id}`, { key: 'officer.leftFlash', values: { name: row.fullName } })
+      const request = await requestStatusChange(deps, {
+        action: 'revoke',
+        maker: whoOf(actor),
+        agency,
+        serials: [card.serial],
+        reasonCode: 'THOI_VIEC',
+        reason: '',
+      })
+      await redirectWith(deps, req, res, `/console/requests/${request}`, { key: 'officer.leftRevoke', values: { name: row.fullName } })
+    })
+  })
+
+  pages.get('/officers/:id/erase', 'agencies.manage', async (req, res, actor) => {
     const id = String(req.params.id)
     if (!uuid.test(id)) throw new AppError('officer.not-found')
     render(res, 'console/officer-erase', { person: await readOfficer(people, readerOf(actor), id) })
   })
 
-  pages.post('/officers/:id/erase', 'people.write', async (req, res, actor) => {
+  pages.post('/officers/:id/erase', 'agencies.manage', async (req, res, actor) => {
     const id = String(req.params.id)
     if (!uuid.test(id)) throw new AppError('officer.not-found')
-    await attempt(deps, req, res, `/console/officers/${id}`, async () => {
-      await eraseOfficer(people, readerOf(actor), id)
-      await redirectWith(deps, req, res, '/console/officers', { key: 'officer.erased' })
+    await attempt(deps, req, res, `/console/officers/${id}/erase`, async () => {
+      const eraseElsewhere = (tx: Tx, officerId: string) => eraseCards(deps.cipher, tx, officerId)
+      await eraseOfficer({ ...people, eraseElsewhere }, readerOf(actor), id)
+      await redirectWith(deps, req, res, '/console', { key: 'officer.erased' })
     })
   })
 
