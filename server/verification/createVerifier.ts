@@ -1,7 +1,8 @@
 import { parseLive } from '../../core/credential/live.ts'
+import { readSealed } from '../../core/credential/sealed.ts'
 import type { CoreCrypto } from '../../core/crypto/coreCrypto.ts'
 import { judgeLive, type LiveJudgement } from '../../core/live/judgeLive.ts'
-import type { EvidencePorts, VerifyInput } from '../../core/verification/evidence.ts'
+import type { Evidence, EvidencePorts, VerifyInput } from '../../core/verification/evidence.ts'
 import { gatherEvidence } from '../../core/verification/gatherEvidence.ts'
 import { OpenedCache } from '../../core/verification/openedCache.ts'
 import type { PolicyName } from '../../core/verification/policy.ts'
@@ -28,14 +29,36 @@ export interface Verifier {
 
 export type Verify = Verifier['verify']
 
+/** Milliseconds that gathered evidence serves other cards of the same agency, key and list; a revocation must show within a second. */
+const shareFor = 200
+const maxShared = 1000
+
 export function createVerifier({ ports, trustRoot, crypto, publicUrl, clock }: VerifierDeps): Verifier {
   const cache = new OpenedCache()
   const { host } = new URL(publicUrl)
+  const shared = new Map<string, { evidence: Evidence; gatheredAt: number }>()
   const gather = (input: VerifyInput, policy: PolicyName, now: number) =>
     gatherEvidence(input, ports, { trustRoot, policy, now, cache }, crypto)
+
+  /** A card under `standard` needs nothing of its own: what was gathered for another one just now will do, unless a check then lacks something. */
+  async function verifyCard(input: VerifyInput, key: string, now: number): Promise<Report> {
+    const known = shared.get(key)
+    if (known && performance.now() - known.gatheredAt < shareFor) {
+      const report = await verifyCredential(input, known.evidence, 'standard', now, crypto)
+      if (!report.checks.some(check => check.outcome === 'unavailable')) return report
+    }
+    const gatheredAt = performance.now()
+    const evidence = await gather(input, 'standard', now)
+    if (shared.size >= maxShared) shared.clear()
+    shared.set(key, { evidence, gatheredAt })
+    return verifyCredential(input, evidence, 'standard', now, crypto)
+  }
+
   return {
     async verify(input, policy = 'standard') {
       const now = clock()
+      const key = policy === 'standard' ? sharingKey(input.sealed) : null
+      if (key !== null) return verifyCard(input, key, now)
       return verifyCredential(input, await gather(input, policy, now), policy, now, crypto)
     },
     async judgeLive(bytes) {
@@ -47,5 +70,17 @@ export function createVerifier({ ports, trustRoot, crypto, publicUrl, clock }: V
         return { kind: 'wrong' }
       }
     },
+  }
+}
+
+/** What the evidence of a card depends on: its agencies, its key and its list; null for anything but a card. */
+function sharingKey(sealed: Uint8Array): string | null {
+  try {
+    const { kind, claims, kid } = readSealed(sealed)
+    if (kind !== 'card') return null
+    const { usingAgency, status } = claims.card
+    return `${claims.iss} ${usingAgency ?? ''} ${status.list} ${kid.join('.')}`
+  } catch {
+    return null
   }
 }

@@ -26,6 +26,7 @@ import { problems } from '../problemResponses.ts'
 import { limitRequests } from '../rateLimits.ts'
 import { registeredDiplomas } from '../registeredDiplomas.ts'
 import { reportSchema } from '../reportSchema.ts'
+import { sendJson } from '../sendJson.ts'
 
 export interface VerificationRoutesDeps {
   pool: Pool
@@ -113,11 +114,12 @@ export function verificationRoutes(deps: VerificationRoutesDeps): Router {
   const readJson = express.json({ limit: '64kb' })
 
   router.post('/api/verifications', limit, readJson, async (req, res) => {
-    res.set('Cache-Control', 'no-store')
-    if (req.is('multipart/form-data')) return void res.json(await answerFile(req))
+    res.setHeader('Cache-Control', 'no-store')
+    if (req.is('multipart/form-data')) return sendJson(res, await answerFile(req))
     if (!req.is('application/json')) throw new AppError('http.media-type')
     const body = verificationBody.parse(req.body)
-    res.json(body.soHieu === undefined ? await answer(body, req.actor, undefined) : await evenTiming(() => answer(body, req.actor, req.ip)))
+    const isTyped = body.soHieu !== undefined
+    sendJson(res, isTyped ? await evenTiming(() => answer(body, req.actor, req.ip)) : await answer(body, req.actor, undefined))
   })
 
   router.post('/api/verifications/bulk', async (req, res) => {

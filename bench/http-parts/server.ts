@@ -1,0 +1,65 @@
+// One process of bench/http.ts: `antin` serves the app as it is composed, `bare` an express route that does one ES256 verify.
+import { generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto'
+import { createServer } from 'node:http'
+import { Writable } from 'node:stream'
+import express, { type RequestHandler } from 'express'
+import { pino } from 'pino'
+import { buildApp } from '../../server/app.ts'
+import { verificationRoutes } from '../../server/http/routes/verifications.ts'
+import { createVerifier } from '../../server/verification/createVerifier.ts'
+import { createPooledCrypto } from '../../server/verification/pooledCrypto.ts'
+import { createServerPorts } from '../../server/verification/serverPorts.ts'
+
+const [kind, portText] = process.argv.slice(2) as [string, string]
+export const publicUrl = 'http://localhost:3000'
+process.once('message', (world: SentWorld) => {
+  const app = kind === 'antin' ? antin(world) : bare()
+  createServer(app).listen({ port: Number(portText), host: '127.0.0.1', reusePort: true }, () => process.send!('ready'))
+})
+process.on('disconnect', () => process.exit())
+
+/** Public evidence by path, as texts, and the pin; the same for all processes. */
+export interface SentWorld {
+  trustRoot: string
+  files: [string, string][]
+}
+
+function antin({ trustRoot, files }: SentWorld) {
+  const clock = () => Math.floor(Date.now() / 1000)
+  const evidence = new Map(files)
+  const ports = createServerPorts({ readPublicFile: async path => evidence.get(path) ?? null })
+  const verifier = createVerifier({ ports, trustRoot, crypto: createPooledCrypto(), publicUrl, clock })
+  const next: RequestHandler = (_req, _res, done) => done()
+  const nobody: RequestHandler = (req, _res, done) => {
+    req.actor = null
+    done()
+  }
+  // Lines are made and thrown away: what a disk does with them is not the route's.
+  const logger = pino({ level: 'info' }, new Writable({ write: (_chunk, _encoding, done) => done() }))
+  const deps = { pool: undefined as never, cipher: undefined as never, agencies: { inSubtree: () => false } }
+  return buildApp({
+    logger,
+    publicUrl,
+    trustProxy: false,
+    formTargets: [],
+    measureRequests: next,
+    publicRoutes: [],
+    authenticate: nobody,
+    streamRoutes: [verificationRoutes({ ...deps, verifier, publicUrl, clock, requestsPerMinute: 1_000_000_000 })],
+    idempotency: next,
+    apiRoutes: [],
+    pages: [],
+  })
+}
+
+function bare() {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const message = randomBytes(200)
+  const signature = sign('sha256', message, privateKey)
+  const app = express()
+  app.use(express.json())
+  app.post('/api/verifications', (_req, res) => {
+    res.json({ valid: verify('sha256', message, publicKey, signature) })
+  })
+  return app
+}

@@ -1,0 +1,73 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { encodeBase64url } from '../core/encoding/base64url.ts'
+import { freePort } from '../server/db/freePort.ts'
+import { createPublicWorld } from '../test/support/publicWorld.ts'
+import { type Load, load } from './http-parts/load.ts'
+import type { SentWorld } from './http-parts/server.ts'
+import type { Report } from './report.ts'
+
+const rounds = 5
+const seconds = 2
+const connections = 32
+
+interface Served {
+  port: number
+  stop(): void
+}
+
+/**
+ * `POST /api/verifications` of a sealed card against a bare express route that does one ES256 verify: the same client, body size and run,
+ * turn by turn, in one process and two; then the time of 99 in 100 answers at half of that load.
+ */
+export async function run(report: Report): Promise<void> {
+  const { world, body } = await makeWorld()
+  for (const processes of [1, 2]) {
+    const served = { bare: await serve('bare', processes, world), antin: await serve('antin', processes, world) }
+    const rates: Record<'bare' | 'antin', Load[]> = { bare: [], antin: [] }
+    for (const { port } of Object.values(served)) await load({ port, body, connections, seconds: 1 })
+    for (let round = 0; round < rounds; round++) {
+      // By turns, and in turned order: the machine is not equally fast all the time.
+      const order = round % 2 ? (['antin', 'bare'] as const) : (['bare', 'antin'] as const)
+      for (const kind of order) rates[kind].push(await load({ port: served[kind].port, body, connections, seconds }))
+    }
+    const bare = median(rates.bare.map(each => each.rate))
+    const antin = median(rates.antin.map(each => each.rate))
+    const name = `${processes} process${processes > 1 ? 'es' : ''}`
+    report({ case: `express, one ES256 verify, ${name}`, rate: bare, unit: 'requests/s' })
+    report({ case: `POST /api/verifications, sealed card, ${name}`, rate: antin, unit: 'requests/s', limit: bare })
+    const half = await load({ port: served.antin.port, body, connections, seconds: 4, perSecond: antin / 2 })
+    report({ case: `p99 at ${Math.round(half.rate)} requests/s, ${name}`, rate: half.p99, unit: 'ms' })
+    for (const each of Object.values(served)) each.stop()
+  }
+  report.note('the client shares the machine with the servers; ratios count, not rates')
+}
+
+async function makeWorld(): Promise<{ world: SentWorld; body: string }> {
+  const made = await createPublicWorld({ origin: 'http://localhost:3000', at: Math.floor(Date.now() / 1000), photo: randomBytes(6000) })
+  const files = [...made.files].filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+  return { world: { trustRoot: made.trustRoot, files }, body: JSON.stringify({ credential: encodeBase64url(made.cards.genuine.sealed) }) }
+}
+
+async function serve(kind: 'bare' | 'antin', processes: number, world: SentWorld): Promise<Served> {
+  const port = await freePort()
+  const children: ChildProcess[] = []
+  for (let i = 0; i < processes; i++) {
+    const execArgv = ['--disable-warning=ExperimentalWarning']
+    const child = fork(new URL('./http-parts/server.ts', import.meta.url), [kind, String(port)], { execArgv })
+    children.push(child)
+    child.send(world)
+    await once(child, 'message')
+  }
+  return {
+    port,
+    stop: () => {
+      for (const child of children) child.kill()
+    },
+  }
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+}
