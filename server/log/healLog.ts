@@ -52,14 +52,16 @@ export async function healLog(input: HealInput): Promise<HealResult> {
   const checkpoint = note === null ? null : await openCheckpoint(note, logKey, nodeCrypto)
   if (!checkpoint || note === null) throw new AppError('log.checkpoint', `${source.name} has no checkpoint signed by this log`)
   const { from, restored } = await inTransaction(pool, async tx => {
+    // Tiles are read inside this transaction, unlike anywhere else: the log is closed, and all of it or nothing has to be kept.
     await tx.query('set local statement_timeout = 0')
+    await tx.query('set local idle_in_transaction_session_timeout = 0')
     const head = await lockHead(tx)
     const from = head.range.size
     if (checkpoint.treeSize < from)
       throw new AppError('log.checkpoint', `${source.name} ends at ${checkpoint.treeSize}, before our ${from}`)
-    const entries = await refill(tx, source, head, checkpoint)
+    const news = await refill(tx, source, head, checkpoint)
     await insertSigned(tx, { treeSize: checkpoint.treeSize, rootHash: checkpoint.rootHash, note })
-    return { from, restored: await applyEntries(tx, entries) }
+    return { from, restored: await applyNews(tx, news) }
   })
   const lost = await allLost(pool)
   const mended = lost.length === 0 || input.acceptLosses
@@ -80,16 +82,23 @@ async function settleLosses(tx: Tx, lost: readonly Unmatched[]): Promise<void> {
   await setClosed(tx, closed)
 }
 
-/** Adds the source's entries from our size on; answers those that are about rows. Nothing is kept unless they lead to the checkpoint. */
+/** What the refilled entries say of rows: changes of status and of status lists in their order, and how many cards were issued. */
+interface News {
+  readonly changes: readonly Entry[]
+  readonly cardsIssued: number
+}
+
+/** Adds the source's entries from our size on. Nothing is kept unless they lead to the checkpoint. */
 async function refill(
   tx: Tx,
   source: LogSource,
   head: Awaited<ReturnType<typeof lockHead>>,
   checkpoint: { readonly treeSize: number; readonly rootHash: Uint8Array },
-): Promise<Entry[]> {
+): Promise<News> {
   const { range } = head
   const { treeSize } = checkpoint
-  const seen: Entry[] = []
+  const changes: Entry[] = []
+  let cardsIssued = 0
   let { at } = head
   // Bundles begin at multiples of 256; what we have of the first one is skipped.
   for (let start = range.size - (range.size % 256); start < treeSize; start += step) {
@@ -100,7 +109,8 @@ async function refill(
     const entries = bundle.map((bytes): NewEntry => {
       const entry = parseEntry(bytes)
       at = Math.max(at, entry.at)
-      seen.push(entry)
+      if ('commitment' in entry || entry.type === 'status-list.changed') changes.push(entry)
+      if (entry.type === 'card.issued') cardsIssued++
       const hash = leafHash(bytes, nodeCrypto.sha256)
       appendLeaf(range, hash, nodeCrypto.sha256, (level, index, node) => {
         if (level > 0 && level % 8 === 0) nodes.push({ level: level / 8, index, hash: node })
@@ -113,15 +123,14 @@ async function refill(
   // Holds for the old part too: its root is in the new one only if the source's log extends ours.
   if (!Buffer.from(checkpoint.rootHash).equals(rootOfRange(range, nodeCrypto.sha256)))
     throw new AppError('log.checkpoint', `${source.name} does not extend the log of this database`)
-  return seen
+  return { changes, cardsIssued }
 }
 
-async function applyEntries(tx: Tx, entries: readonly Entry[]): Promise<number> {
+async function applyNews(tx: Tx, { changes, cardsIssued }: News): Promise<number> {
   let restored = 0
-  for (const entry of entries) restored += await applyStatusEntry(tx, entry)
-  const issued = entries.filter(entry => entry.type === 'card.issued').length
-  if (issued > 0) await raiseSerialCounters(tx, issued)
-  await retireLists(tx, [...new Set(entries.flatMap(entry => (entry.type === 'status-list.changed' ? [entry.list] : [])))])
+  for (const entry of changes) restored += await applyStatusEntry(tx, entry)
+  if (cardsIssued > 0) await raiseSerialCounters(tx, cardsIssued)
+  await retireLists(tx, [...new Set(changes.flatMap(entry => (entry.type === 'status-list.changed' ? [entry.list] : [])))])
   return restored
 }
 
