@@ -20,7 +20,7 @@ interface Tables {
 export function applyBestMask(size: number, dark: Uint8Array, reserved: Uint8Array): void {
   const tables = tablesOf(size, reserved)
   const { words } = tables.masks[0] as Lines
-  const plain = pack(size, at => dark[at] as number)
+  const plain = pack(size, dark)
   const unmask = tables.masks[0] as Lines
   const trial: Lines = { words, rows: new Int32Array(plain.rows.length), columns: new Int32Array(plain.columns.length) }
   let best = 0
@@ -42,19 +42,19 @@ export function applyBestMask(size: number, dark: Uint8Array, reserved: Uint8Arr
     }
   }
   put(best)
-  for (let at = 0; at < dark.length; at++) {
-    const [row, column] = [Math.floor(at / size), at % size]
-    dark[at] = (trial.rows[row * words + (column >> 5)]! >>> (column & 31)) & 1
+  for (let row = 0, at = 0; row < size; row++) {
+    for (let column = 0; column < size; column++) dark[at++] = (trial.rows[row * words + (column >> 5)]! >>> (column & 31)) & 1
   }
 }
 
-function pack(size: number, module: (at: number) => number): Lines {
+/** `modules` row by row, non-zero for a one. */
+function pack(size: number, modules: ArrayLike<number>): Lines {
   const words = Math.ceil(size / 32) + 1
   const rows = new Int32Array(words * size)
   const columns = new Int32Array(words * size)
-  for (let row = 0; row < size; row++) {
+  for (let row = 0, at = 0; row < size; row++) {
     for (let column = 0; column < size; column++) {
-      if (!module(row * size + column)) continue
+      if (!modules[at++]) continue
       rows[row * words + (column >> 5)]! |= 1 << (column & 31)
       columns[column * words + (row >> 5)]! |= 1 << (row & 31)
     }
@@ -100,9 +100,19 @@ const tablesBySize = new Map<number, Tables>()
 function tablesOf(size: number, reserved: Uint8Array): Tables {
   let tables = tablesBySize.get(size)
   if (!tables) {
-    const ones = (length: number) => pack(size, at => Number(at < length)).rows
+    const all = Array.from({ length: size * size }, (_, at) => at)
+    const ones = (length: number) =>
+      pack(
+        size,
+        all.map(at => Number(at < length)),
+      ).rows
     tables = {
-      masks: maskRules.map(rule => pack(size, at => Number(!reserved[at] && rule(Math.floor(at / size), at % size)))),
+      masks: maskRules.map(rule =>
+        pack(
+          size,
+          all.map(at => Number(!reserved[at] && rule(Math.floor(at / size), at % size))),
+        ),
+      ),
       pairs: ones(size - 1),
       elevens: ones(size - 10),
     }

@@ -28,7 +28,7 @@ export function qrModules(url: string, maxVersion = 15): QrModules {
   if (qr.version > maxVersion)
     throw new AppError('render.qr', `${url.length} characters need version ${qr.version}, at most ${maxVersion} fits`)
   const { size } = qr.modules
-  const dark = Uint8Array.from(qr.modules.data)
+  const dark = new Uint8Array(qr.modules.data)
   applyBestMask(size, dark, qr.modules.reservedBit)
   return { size, version: qr.version, dark }
 }
