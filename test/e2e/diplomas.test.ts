@@ -68,7 +68,7 @@ test('files dropped together get their words, and no file leaves the browser', o
     },
     { name: 'thu.txt', mimeType: 'text/plain', buffer: Buffer.from('hello') },
   ])
-  await page.waitForFunction("document.querySelectorAll('#results [data-outcome]').length === 6", undefined, { timeout: 45_000 })
+  await page.locator('#results [data-outcome]').nth(5).waitFor({ timeout: 45_000 })
   const outcomes = await page.locator('#results article').evaluateAll(articles =>
     articles.map(article => {
       const { dataset, textContent } = article as unknown as { dataset: { outcome: string }; textContent: string }

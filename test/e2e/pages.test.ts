@@ -73,6 +73,7 @@ test('in a browser without service worker, storage or Ed25519 everything online 
     }
     Object.defineProperty(Object.getPrototypeOf(scope.navigator), 'serviceWorker', { get: () => undefined })
     Object.defineProperty(scope, 'indexedDB', { get: () => undefined })
+    if (!scope.crypto.subtle) return
     const importKey = scope.crypto.subtle.importKey.bind(scope.crypto.subtle)
     scope.crypto.subtle.importKey = (...parts) => (parts[2] === 'Ed25519' ? Promise.reject(new Error('NotSupported')) : importKey(...parts))
   })

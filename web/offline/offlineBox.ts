@@ -33,7 +33,7 @@ export async function startOfflineBox(): Promise<void> {
   box.hidden = false
   const kept = await keptFiles()
   const state = byId('offline-state')
-  if (!kept.lasting || !('serviceWorker' in navigator)) {
+  if (!kept.lasting || !navigator.serviceWorker) {
     state.textContent = text('offline.unsupported')
     byId<HTMLButtonElement>('offline-fetch').disabled = true
     return

@@ -6,7 +6,7 @@ for (const link of document.querySelectorAll<HTMLAnchorElement>('[data-keep-frag
 }
 
 // Web views of chat apps have no service worker; everything but offline use works there.
-if ('serviceWorker' in navigator && window.isSecureContext) {
+if (navigator.serviceWorker && window.isSecureContext) {
   window.addEventListener('load', () => void navigator.serviceWorker.register('/sw.js').catch(() => undefined))
 }
 
