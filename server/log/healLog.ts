@@ -11,7 +11,7 @@ import { inTransaction, type Tx } from '../db/transaction.ts'
 import { nodeCrypto } from '../keys/nodeCrypto.ts'
 import { appendEntries } from './appendEntries.ts'
 import { insertSigned } from './checkpointsTable.ts'
-import { acceptLost, applyStatusEntry, raiseSerialCounters, retireLists } from './healTable.ts'
+import { acceptLost, applyStatusEntry, raiseSerialCounters, replaceLostList, retireLists } from './healTable.ts'
 import type { LogSource } from './logSource.ts'
 import { insertEntries, lockHead, type NewEntry, type NewNode, setClosed } from './logTable.ts'
 import { entriesWithoutRow, listEntriesFrom, statusListDigests, type Unmatched } from './reconcileTable.ts'
@@ -37,6 +37,8 @@ export interface HealResult {
 }
 
 const step = 4096
+/** Entries of a status list (formats 3). */
+const listSize = 131_072
 /** Why the log stays closed while something is lost. */
 const lostReason = 'Cards or diplomas were lost with the old database: `antin log verify --heal --accept-lost` lists and accepts them'
 
@@ -130,7 +132,9 @@ async function applyNews(tx: Tx, { changes, cardsIssued }: News): Promise<number
   let restored = 0
   for (const entry of changes) restored += await applyStatusEntry(tx, entry)
   if (cardsIssued > 0) await raiseSerialCounters(tx, cardsIssued)
-  await retireLists(tx, [...new Set(changes.flatMap(entry => (entry.type === 'status-list.changed' ? [entry.list] : [])))])
+  const lists = new Map(changes.flatMap(entry => (entry.type === 'status-list.changed' ? [[entry.list, entry.agency]] : [])))
+  for (const [list, agency] of lists) await replaceLostList(tx, list, agency, listSize)
+  await retireLists(tx, [...lists.keys()])
   return restored
 }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { decodeBase64url } from '../../core/encoding/base64url.ts'
 import type { Entry } from '../../core/log/entry.ts'
 import type { Tx } from '../db/transaction.ts'
@@ -43,6 +44,22 @@ export async function raiseSerialCounters(tx: Tx, count: number): Promise<void> 
 /** Hands out no more indices of these lists: some were given out and lost. */
 export async function retireLists(tx: Tx, numbers: readonly number[]): Promise<void> {
   await tx.query('update status_lists set reserved = size where number = any($1::int[])', [numbers])
+}
+
+/**
+ * Puts an empty list in the place of one that was opened after the backup: its number is never given out again, and what was lost with it
+ * reads as never issued. Lists that are there stay as they are.
+ */
+export async function replaceLostList(tx: Tx, number: number, agency: string, size: number): Promise<void> {
+  const { rowCount } = await tx.query(
+    `insert into status_lists (number, agency_code, size, reserved, order_key) overriding system value
+     select $1, coalesce((select code from agencies where code = $2), (select code from agencies order by length(code), code limit 1)), $3, $3, $4
+     on conflict do nothing`,
+    [number, agency, size, randomBytes(32)],
+  )
+  if (rowCount === 0) return
+  await tx.query('insert into status_list_bits (number, bits) values ($1, $2)', [number, Buffer.alloc(size / 4, 0xff)])
+  await tx.query("select setval(pg_get_serial_sequence('status_lists', 'number'), (select max(number) from status_lists))")
 }
 
 /** Keeps what an operator accepted as lost. */

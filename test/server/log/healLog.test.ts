@@ -14,7 +14,7 @@ import { readHead, setClosed } from '../../../server/log/logTable.ts'
 import { signCheckpoint } from '../../../server/log/signCheckpoint.ts'
 import { verifyLog } from '../../../server/log/verifyLog.ts'
 import { useDatabase } from '../../support/database.ts'
-import { changeCard, insertMinistry, issueCard } from './support/cardRow.ts'
+import { changeCard, insertMinistry, issueCard, openList } from './support/cardRow.ts'
 import { append, cardDraft, drafts, newNoteKey, origin } from './support/testLog.ts'
 
 /** The database that goes on, and one that stays as the backup was. */
@@ -35,6 +35,7 @@ const tables = [
 ]
 let early: string
 let late: string
+let onNewList: string
 let list: number
 
 beforeAll(async () => {
@@ -50,6 +51,7 @@ beforeAll(async () => {
   await changeCard(live.pool, early, 'card.suspended')
   await changeCard(live.pool, ended, 'card.ended')
   late = await issueCard(live.pool, list)
+  onNewList = await issueCard(live.pool, await openList(live.pool))
   await append(
     live.pool,
     drafts(600).map(({ ref, digest, kid }) => ({ type: 'sd-jwt.issued' as const, agency: 'G09', ref, digest, kid })),
@@ -111,7 +113,7 @@ test('a source that is not this log, or does not extend it, changes nothing', as
 test('entries and statuses are refilled from the tiles; what is lost is listed and keeps the log closed', async () => {
   const result = await heal()
   expect(result).toMatchObject({ restored: 2, mended: false })
-  expect(result.lost.map(one => one.ref.toString('base64url'))).toEqual([late])
+  expect(result.lost.map(one => one.ref.toString('base64url'))).toEqual([late, onNewList])
   expect((await readHead(restored.pool)).range).toEqual((await readHead(live.pool)).range)
   const { rows } = await restored.pool.query('select status, ended_as from cards order by leaf_index')
   expect(rows).toEqual([
@@ -119,7 +121,12 @@ test('entries and statuses are refilled from the tiles; what is lost is listed a
     { status: 1, ended_as: 'ended' },
   ])
   await expect(issue()).rejects.toMatchObject({ code: 'log.closed.unavailable' })
-  expect((await verify()).findings.map(f => f.code).toSorted()).toEqual(['entry.without-row', 'status-list.rolled-back'])
+  expect((await verify()).findings.map(f => f.code).toSorted()).toEqual([
+    'entry.without-row',
+    'entry.without-row',
+    'status-list.rolled-back',
+    'status-list.rolled-back',
+  ])
 })
 
 test('once the losses are accepted the log is sound and may be opened, and gives no index twice', async () => {
@@ -129,6 +136,9 @@ test('once the losses are accepted the log is sound and may be opened, and gives
   await setClosed(restored.pool, null)
   const { rows } = await restored.pool.query('select size - reserved as left from status_lists where number = $1', [list])
   expect(rows).toEqual([{ left: 0 }])
+  const bits = await restored.pool.query('select bits from status_list_bits where number = $1', [list + 1])
+  expect(bits.rows[0].bits.every((byte: number) => byte === 0xff)).toBe(true)
+  expect(await openList(restored.pool)).toBe(list + 2)
   await issue()
 })
 

@@ -11,6 +11,11 @@ const listSize = 1024
 /** A ministry with one status list of 1,024 entries; answers the list's number. */
 export async function insertMinistry(pool: Pool): Promise<number> {
   await pool.query("insert into agencies (code, name_vi, valid_from) values ('G09', 'Bộ Mẫu', '2020-01-01')")
+  return openList(pool)
+}
+
+/** A new status list of the ministry; answers its number. */
+export async function openList(pool: Pool): Promise<number> {
   const { rows } = await pool.query<{ number: number }>(
     "insert into status_lists (agency_code, size, order_key) values ('G09', $1, $2) returning number",
     [listSize, randomBytes(32)],
