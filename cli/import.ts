@@ -92,8 +92,8 @@ export async function importPeople(args: string[], io: CliIo): Promise<number> {
   else if (end.state === 'done') io.out(`Written: ${counts.new} new, ${counts.changed} changed, ${counts.photos.new} new photos.`)
   else if (blocked) {
     io.err(`Nothing was written: ${counts.refused} rows are refused. Mend them (--errors FILE gives a workbook), or add --good-rows.`)
-    await api.post(`/api/imports/${read.id}/cancel`, {})
   }
+  if (blocked) await api.post(`/api/imports/${read.id}/cancel`, {})
   return blocked ? 1 : 0
 }
 

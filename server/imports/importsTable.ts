@@ -132,8 +132,8 @@ export async function finishReading(
   counts: ImportCounts,
 ): Promise<boolean> {
   const { rowCount } = await db.query(
-    `update imports set kind = $2, columns = $3, counts = $4, state = 'preview', progress = total, updated_at = now() where id = $1 and state = 'reading'`,
-    [id, kind, JSON.stringify(sheets), JSON.stringify(counts)],
+    `update imports set kind = $2, columns = $3, counts = $4, state = 'preview', progress = $5, total = $5, updated_at = now() where id = $1 and state = 'reading'`,
+    [id, kind, JSON.stringify(sheets), JSON.stringify(counts), counts.rows + counts.photos.files],
   )
   return rowCount === 1
 }
