@@ -1,40 +1,66 @@
-// npm run bench -- NAME [--json]: runs bench/NAME.ts, which exports `async function run(report: Report)`.
+// npm run bench [-- NAME …] [--json | --markdown]: runs bench/NAME.ts, which exports `async function run(report: Report)`; without a name,
+// the quick ones, in one table.
 import { readdirSync } from 'node:fs'
+import { cpus, loadavg } from 'node:os'
 import type { Report, Row } from './report.ts'
 
 const parts = ['main', 'report', 'interleaved', 'referenceCard', 'referenceSdJwt', 'loadPeer']
+const quick = ['comparison', 'batch', 'render', 'anchor', 'http', 'qr']
 const benches = readdirSync(import.meta.dirname)
   .filter(file => file.endsWith('.ts'))
   .map(file => file.slice(0, -3))
   .filter(name => !parts.includes(name))
 const asked = process.argv.slice(2).filter(argument => !argument.startsWith('--'))
 const asJson = process.argv.includes('--json')
+const asMarkdown = process.argv.includes('--markdown')
 
-if (asked.length === 0 || asked.some(name => !benches.includes(name))) {
+if (asked.some(name => !benches.includes(name))) {
   console.error(`npm run bench -- NAME [--json]; NAME is one of: ${benches.join(', ')}`)
   process.exit(2)
 }
 
-for (const bench of asked) {
+const chosen = asked.length > 0 ? asked : quick.filter(name => benches.includes(name))
+const all: (Row & { bench: string })[] = []
+const startedAt = `${new Date().toISOString().slice(0, 16)}Z`
+const loadAtStart = loadavg()[0]!
+
+for (const bench of chosen) {
   const rows: Row[] = []
   const report: Report = Object.assign((row: Row) => void rows.push(row), {
     note: (text: string) => console.error(`${bench}: ${text}`),
   })
-  const { run } = (await import(`./${bench}.ts`)) as { run: (report: Report) => Promise<void> }
-  await run(report)
-  if (asJson) {
-    for (const row of rows) {
-      const { limit } = row
-      console.log(JSON.stringify({ bench, ...row, limit: limit ?? null, ratio: limit === undefined ? null : row.rate / limit }))
-    }
-  } else {
-    const table = rows.map(({ case: name, rate, unit, limit }) => ({
+  try {
+    const { run } = (await import(`./${bench}.ts`)) as { run: (report: Report) => Promise<void> }
+    await run(report)
+  } catch (error) {
+    if (asked.length > 0) throw error
+    console.error(`${bench}: failed: ${(error as Error).message}`)
+    process.exitCode = 1
+  }
+  all.push(...rows.map(row => ({ bench, ...row })))
+}
+
+const machine = `${startedAt}, ${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.versions.node}, load average ${loadAtStart.toFixed(1)} before, ${loadavg()[0]!.toFixed(1)} after${loadAtStart > 1 ? ' (machine in use: trust the ratios, not the rates)' : ''}`
+if (asJson) {
+  for (const { limit, ...row } of all)
+    console.log(JSON.stringify({ ...row, limit: limit ?? null, ratio: limit === undefined ? null : row.rate / limit }))
+} else if (asMarkdown) {
+  console.log(`${machine}\n\n| bench | case | rate | unit | x limit |\n| --- | --- | ---: | --- | ---: |`)
+  for (const { bench, case: name, rate, unit, limit } of all)
+    console.log(`| ${bench} | ${name} | ${Number(rate.toPrecision(4))} | ${unit} | ${ratio(rate, limit)} |`)
+} else {
+  console.log(machine)
+  console.table(
+    all.map(({ bench, case: name, rate, unit, limit }) => ({
+      bench,
       case: name,
       rate: Number(rate.toPrecision(4)),
       unit,
-      'x limit': limit === undefined ? '' : (rate / limit).toFixed(3),
-    }))
-    console.log(bench)
-    console.table(table)
-  }
+      'x limit': ratio(rate, limit),
+    })),
+  )
+}
+
+function ratio(rate: number, limit: number | undefined): string {
+  return limit === undefined ? '' : (rate / limit).toFixed(3)
 }

@@ -138,6 +138,16 @@ export async function selectIssuing(db: Db, ref: Uint8Array): Promise<StoredEntr
   return rows[0] ?? null
 }
 
+/** The issuing entries of many refs, by the ref in hex. */
+export async function selectIssuingOf(db: Db, refs: readonly Uint8Array[]): Promise<Map<string, StoredEntry>> {
+  const { rows } = await db.query<StoredEntry & { ref: Buffer }>(
+    `select distinct on (ref) ref, leaf_index as "leafIndex", entry from log_entries
+     where ref = any($1::bytea[]) and type in ('card.issued', 'diploma.registered') order by ref, leaf_index`,
+    [refs],
+  )
+  return new Map(rows.map(({ ref, leafIndex, entry }) => [ref.toString('hex'), { leafIndex, entry }]))
+}
+
 /** The time of an entry in seconds; null when there is none at the index. */
 export async function selectTime(db: Db, leafIndex: number): Promise<number | null> {
   const { rows } = await db.query<{ at: number }>(
