@@ -156,7 +156,7 @@ export async function readNumbers(db: Db, dueBefore?: number): Promise<number[]>
 export async function readStaleLists(db: Db, iat: number): Promise<number[]> {
   const { rows } = await db.query<{ number: number }>(
     `select l.number from status_lists l left join status_list_tokens t using (number)
-     where l.reserved > 0 and (t.iat is null or t.iat < $1) order by l.number limit 100`,
+     where l.reserved > 0 and coalesce(t.iat, extract(epoch from l.created_at)) < $1 order by l.number limit 100`,
     [iat],
   )
   return rows.map(row => row.number)
