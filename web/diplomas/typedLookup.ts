@@ -52,7 +52,7 @@ export async function askLookUp(
 export async function lookUp(fields: Readonly<Record<string, string>>): Promise<Html> {
   const answer = await askLookUp(fields)
   const name = fields.soHieu ?? ''
-  if (typeof answer === 'string') return missHtml(name, answer)
+  if (typeof answer === 'string') return missHtml(name, answer, agencyCodeOf(fields.agency ?? ''))
   const tone = toneOf[answer.outcome]
   const diploma = answer.report?.credential?.kind === 'diploma' ? answer.report.credential : undefined
   return html`<article class="outcome ${tone}" data-outcome="${answer.outcome}">
@@ -80,7 +80,8 @@ export function lookUpSentence({ outcome, fields }: LookUpAnswer): string {
   return partial ? `${sentence} ${text('diploma.partialMonthText', { known: partial })}` : sentence
 }
 
-function missHtml(name: string, miss: 'absent' | 'limited' | 'invalid' | 'network'): Html {
+function missHtml(name: string, miss: 'absent' | 'limited' | 'invalid' | 'network', agency: string): Html {
+  const covered = (page().coverage as Record<string, { name: string; parts: string }> | undefined)?.[agency]
   const outcome = miss === 'absent' ? 'absent' : 'undetermined'
   const sentence = {
     absent: 'diploma.absentText',
@@ -88,5 +89,5 @@ function missHtml(name: string, miss: 'absent' | 'limited' | 'invalid' | 'networ
     invalid: 'diploma.needThree',
     network: 'diploma.causeNetwork',
   }[miss]
-  return html`<article class="outcome unsure" data-outcome="${outcome}"><h3><span class="tag unsure">${icons.unsure}${text(`diploma.${outcome}`)}</span> <span>${name}</span></h3><p>${text(sentence)}</p></article>`
+  return html`<article class="outcome unsure" data-outcome="${outcome}"><h3><span class="tag unsure">${icons.unsure}${text(`diploma.${outcome}`)}</span> <span>${name}</span></h3><p>${text(sentence)}</p>${miss === 'absent' && covered && html`<p>${text('diploma.coverage', { agency: covered.name, coverage: covered.parts })}</p>`}</article>`
 }

@@ -30,6 +30,7 @@ export function showResult(checked: Checked, options: ShowOptions): void {
   const isShown = checked.photo !== null && report.verdict === 'valid'
   photoUrl = isShown ? URL.createObjectURL(new Blob([checked.photo as Uint8Array<ArrayBuffer>], { type: 'image/jpeg' })) : undefined
   const time = timeText(report.evaluatedAt)
+  const isDiploma = report.credential?.kind === 'diploma'
   put(
     html`${options.foreignHost && html`<div class="foreign">${text('scan.foreignHost', { host: options.foreignHost })}</div>`}${resultHtml({
       view,
@@ -43,12 +44,12 @@ export function showResult(checked: Checked, options: ShowOptions): void {
           : `${text('result.checkedAt', { time })}. ${text('result.askedText')}`,
       extra: options.source === 'live' ? liveNote(report, checked.live) : undefined,
       after: options.source === 'live' ? undefined : printNote(report),
-      buttons: html`<div class="buttons"><button type="button" class="button" data-do="another">${text('result.another')}</button><button type="button" class="button second" data-do="again">${text('result.again')}</button><button type="button" class="button second" data-do="share">${text('result.share')}</button><button type="button" class="button second" data-do="print">${text('result.print')}</button></div>`,
+      buttons: html`<div class="buttons"><button type="button" class="button" data-do="another">${text(isDiploma ? 'result.anotherDiploma' : 'result.another')}</button><button type="button" class="button second" data-do="again">${text('result.again')}</button><button type="button" class="button second" data-do="share">${text('result.share')}</button><button type="button" class="button second" data-do="print">${text('result.print')}</button></div>`,
     })}`,
   )
   const actions: Record<string, () => void> = {
     again: options.again,
-    another: options.another,
+    another: isDiploma ? () => location.assign('/diplomas/verify') : options.another,
     print: () => window.print(),
     share: () => void share(view, report),
   }

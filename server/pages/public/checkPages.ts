@@ -52,6 +52,18 @@ export function checkPages(deps: CheckPagesDeps): Router {
   const guide = apiGuide(deps.openApi)
   const agencies = () => deps.agencies.all().map(({ code, nameVi }) => ({ code, name: nameVi }))
 
+  /** What the registers cover, by code of the issuer; said when a diploma is not there. */
+  const coverage = (lang: 'vi' | 'en') =>
+    Object.fromEntries(
+      deps.agencies
+        .all()
+        .filter(each => each.coverage.length > 0)
+        .map(({ code, nameVi, nameEn, coverage: parts }) => [
+          code,
+          { name: lang === 'en' ? (nameEn ?? nameVi) : nameVi, parts: parts.map(part => coverageText(part, lang)).join('; ') },
+        ]),
+    )
+
   router.post('/v', readForm, async (req, res) => {
     const serial = z
       .object({ serial: z.string().max(40).default('') })
@@ -78,6 +90,7 @@ export function checkPages(deps: CheckPagesDeps): Router {
       script: 'diplomas',
       scriptTexts: diplomaTexts,
       agencies: agencies(),
+      scriptData: { coverage: coverage(languageOf(req, res)) },
       typed: {},
       ...data,
     })
@@ -151,6 +164,14 @@ export function checkPages(deps: CheckPagesDeps): Router {
       inside ?? agencies().find(each => each.name.toLocaleLowerCase('vi') === typed.toLocaleLowerCase('vi'))?.code ?? typed.toUpperCase()
     )
   }
+}
+
+/** One part of what a register covers: a text, a text by language, or a kind of diploma with its years. */
+function coverageText(part: unknown, lang: 'vi' | 'en'): string {
+  if (typeof part !== 'object' || part === null) return String(part)
+  const { vi, en, title, from, to } = part as Record<string, unknown>
+  const own = lang === 'en' ? (en ?? vi) : vi
+  return own !== undefined ? String(own) : [title, [from, to].filter(Boolean).join('–')].filter(Boolean).join(' ')
 }
 
 const template = `\ufeffho_ten,ma_don_vi,so_hieu,ngay_sinh,ngay_cap,tep\r\nNguyễn Văn Mẫu,G03,CC-2024/0001,31/03/1990,20/11/2024,\r\n`

@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import QRCode, { type QRCodeSegment } from 'qrcode'
 import sharp from 'sharp'
-import { qrPng } from '../../../server/printing/qr/qrPng.ts'
+import { qrSegments } from '../../../core/credential/qr.ts'
 
 export interface Sight {
   /** Pixels of the code in a picture 1280 wide. */
@@ -20,10 +21,8 @@ const height = 720
 
 /** What a camera sees when a QR code with this text is held before it: a JPEG. */
 export async function sightOf(text: string, { size = 520, turned = 0, blur = 0, dim = false }: Sight = {}): Promise<Buffer> {
-  const code = await sharp(await qrPng(text, 8))
-    .resize(size, size, { kernel: 'lanczos3' })
-    .rotate(turned, { background: '#fff' })
-    .toBuffer()
+  const drawn = await QRCode.toBuffer(qrSegments(text) as unknown as QRCodeSegment[], { errorCorrectionLevel: 'M', margin: 4, scale: 8 })
+  const code = await sharp(drawn).resize(size, size, { kernel: 'lanczos3' }).rotate(turned, { background: '#fff' }).toBuffer()
   const { width: w = size, height: h = size } = await sharp(code).metadata()
   const scene = await sharp({ create: { width, height, channels: 3, background: '#b9b4aa' } })
     .composite([{ input: code, left: (width - w) >> 1, top: Math.max(0, (height - h) >> 1) }])
