@@ -106,7 +106,7 @@ test('a day of work: import, mend, request, approve, print ten, suspend one, rev
   await upload(maker, rows, await photosOf(people - withoutPhoto))
   await look(maker, 'import')
   await maker.click(`button:has-text("Nhập ${people} người")`)
-  await maker.waitForSelector(`text=Đã nhập: ${people} người mới`, { timeout: 60_000 })
+  await maker.waitForSelector(`text=Đã nhập: ${people} mới`, { timeout: 60_000 })
 
   await maker.goto(`${url}/console/review`)
   await look(maker, 'review')

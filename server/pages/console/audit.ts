@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import type { Response } from 'express'
 import { type AuditFilter, type AuditRow, readAudit, recordAudit } from '../../audit/auditTable.ts'
 import type { Actor } from '../../staff/actor.ts'
@@ -62,8 +64,7 @@ export function auditPages(deps: PageDeps): ConsoleRouter {
     await recordAudit(deps.pool, { actor: whoOf(actor), action: 'audit.exported', agency: actor.agency })
     res.set({ 'Content-Type': 'text/csv; charset=utf-8', 'Content-Disposition': 'attachment; filename="audit.csv"' })
     const header = ['at', 'who', 'actor', 'action', 'agency', 'subject', 'detail', 'leaf'].map(name => t(`audit.column.${name}`))
-    for await (const piece of writeCsv(header, lines(filter))) if (!res.write(piece)) await new Promise(ready => res.once('drain', ready))
-    res.end()
+    await pipeline(Readable.from(writeCsv(header, lines(filter))), res)
   })
 
   async function* lines(filter: AuditFilter) {

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { AppError } from '../../../core/errors.ts'
 import { isCardSerial } from '../../../core/identity/cardSerial.ts'
 import { changePlastics, createPrintJob } from '../../printing/jobs/printJobs.ts'
@@ -11,6 +12,7 @@ import {
   plasticsOfJob,
   printJobById,
 } from '../../printing/jobs/printJobsTable.ts'
+import { loadTemplate, templateNames, templatesFolder } from '../../printing/render/template.ts'
 import type { Actor } from '../../staff/actor.ts'
 import { render } from '../render.ts'
 import type { Translate } from '../texts.ts'
@@ -20,6 +22,17 @@ import { attempt, problemKey, redirectWith } from './shell.ts'
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const layouts = ['card', 'a4', 'bureau'] as const satisfies readonly PrintLayout[]
 const defaultTemplate = 'the-cong-chuc-838'
+let known: { name: string; title: { vi: string; en: string } }[] | null = null
+
+/** The templates that print cards, the official one first. */
+function cardTemplates() {
+  known ??= templateNames(fileURLToPath(templatesFolder))
+    .map(name => loadTemplate(fileURLToPath(new URL(`${name}/`, templatesFolder))))
+    .filter(template => template.kind === 'card')
+    .map(({ name, title }) => ({ name, title }))
+    .sort((a, b) => Number(b.name === defaultTemplate) - Number(a.name === defaultTemplate))
+  return known
+}
 const queueSize = 200
 
 /** What may become of a piece of plastic from each state, the usual thing first. */
@@ -41,7 +54,7 @@ export function printPages(deps: PageDeps): ConsoleRouter {
     res: Parameters<typeof render>[0],
     actor: Actor,
     agency: string,
-    values: { layout: string; reason: string; serials: readonly string[] },
+    values: { layout: string; template?: string; reason: string; serials: readonly string[] },
     errors: readonly { field: string; text: string }[],
   ) => {
     const within = agency ? deps.tree.subtree(inScope(deps.tree, actor, agency)) : agenciesOf(deps.tree, actor)
@@ -50,7 +63,17 @@ export function printPages(deps: PageDeps): ConsoleRouter {
       countToPrint(deps.pool, within),
       listPrintJobs(deps.pool, agenciesOf(deps.tree, actor), 30),
     ])
-    render(res, 'console/print', { queue, waiting, jobs, agency, values, errors, layouts, agencies: agenciesOf(deps.tree, actor) })
+    render(res, 'console/print', {
+      queue,
+      waiting,
+      jobs,
+      agency,
+      values,
+      errors,
+      layouts,
+      templates: cardTemplates(),
+      agencies: agenciesOf(deps.tree, actor),
+    })
   }
 
   pages.get('/print', 'cards.print', async (req, res, actor) => {
@@ -65,7 +88,8 @@ export function printPages(deps: PageDeps): ConsoleRouter {
     const layout = layouts.find(one => one === fields.layout) ?? 'card'
     const t = res.locals.t as Translate
     const all = fields.what === 'all'
-    const values = { layout, reason: fields.reason ?? '', serials }
+    const template = cardTemplates().find(one => one.name === fields.template)?.name ?? defaultTemplate
+    const values = { layout, template, reason: fields.reason ?? '', serials }
     if (!all && serials.length === 0)
       return showQueue(res.status(422), actor, fields.agency ?? '', values, [{ field: 'queue', text: t('print.noneChosen') }])
     try {
@@ -75,7 +99,7 @@ export function printPages(deps: PageDeps): ConsoleRouter {
         agencies: deps.tree.subtree(agency),
         serials: all ? undefined : serials,
         layout,
-        template: defaultTemplate,
+        template,
         reason: values.reason || undefined,
       })
       await redirectWith(deps, req, res, `/console/print/${job.id}`, { key: 'print.begun', values: { count: job.total } })
