@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from '@jest/globals'
+import { configSchema, readConfig } from '../../server/config.ts'
+import { createMetrics } from '../../server/operations/metrics.ts'
+
+const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+
+test('docs/operations.md names every variable of server/config.ts with its default, and no other', () => {
+  const section = read('docs/operations.md').split('\n## Configuration\n')[1]!.split('\n## ')[0]!
+  const rows = [...section.matchAll(/^\| `([A-Z0-9_]+)` \| (?:`(.*?)`|—) \| (.+) \|$/gm)]
+  expect(rows.map(([, name]) => name)).toEqual(Object.keys(configSchema.shape))
+  const defaults = configSchema.parse({}) as Record<string, unknown>
+  for (const [, name, written, meaning] of rows) {
+    const value = defaults[name!]
+    const absent = value === undefined || (Array.isArray(value) && value.length === 0)
+    expect([name, written]).toEqual([name, absent ? undefined : String(value)])
+    expect(meaning!.length).toBeGreaterThan(10)
+  }
+})
+
+test('an empty environment is a usable configuration, and a fault names its variable', () => {
+  expect(readConfig({}).PORT).toBe(3000)
+  expect(() => readConfig({ RETAIN_AUDIT_MONTHS: '12', PORT: 'x' })).toThrow(/PORT.*RETAIN_AUDIT_MONTHS/)
+})
+
+const metrics = createMetrics({
+  pool: {} as never,
+  log: async () => ({ size: 0, closed: false, unanchored: 0, anchorAgeSeconds: null }),
+  amberInSeconds: async () => null,
+})
+const known = metrics.registry.getMetricsAsArray().map(metric => metric.name)
+
+test.each(['docs/alerts.yml', 'docs/grafana-dashboard.json'])('%s speaks of metrics that there are', path => {
+  const text = read(path)
+  const named = new Set(text.match(/\b(?:antin|nodejs|process)_[a-z0-9_]+/g))
+  expect(named.size).toBeGreaterThan(8)
+  for (const name of named) {
+    const base = known.includes(name) ? name : name.replace(/_(bucket|sum|count)$/, '')
+    expect(known).toContain(base)
+  }
+})
+
+test('every alarm is explained in docs/operations.md, and every explained one exists', () => {
+  const alarms = [...read('docs/alerts.yml').matchAll(/^\s*- alert: (\w+)$/gm)].map(([, name]) => name)
+  const explained = [...read('docs/operations.md').matchAll(/^\| `(Antin\w+)` \|/gm)].map(([, name]) => name)
+  expect(explained.toSorted()).toEqual(alarms.toSorted())
+})
+
+test('the dashboard is JSON with a title and a query in every panel', () => {
+  const { title, panels } = JSON.parse(read('docs/grafana-dashboard.json'))
+  expect(title).toBe('Ấn Tín')
+  expect(panels.length).toBeGreaterThan(10)
+  for (const panel of panels.filter((one: { type: string }) => one.type !== 'row')) expect(panel.targets[0].expr).toBeTruthy()
+})
