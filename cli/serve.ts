@@ -10,7 +10,7 @@ export async function serve(args: string[], io: CliIo): Promise<number> {
   const { config, logger } = installation
   await composition.compareAtStart(installation)
   const web = await composition.composeWeb(installation)
-  const server = createServer({ requestTimeout: 300_000, headersTimeout: 20_000, maxHeaderSize: 16_384, keepAliveTimeout: 65_000 }, web.app)
+  const server = createServer(composition.serverLimits, web.app)
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(config.PORT, config.HOST, resolve))
   const metrics = config.METRICS_PORT === undefined ? null : await composition.serveMetrics(web.metrics, config.METRICS_PORT, config.HOST)
   const stopSigning = composition.keepCheckpointFresh(installation)
@@ -45,10 +45,12 @@ export async function work(args: string[], io: CliIo): Promise<number> {
   const worker = await composition.startWorker({ pool: installation.pool, logger: installation.logger, tasks, crontab })
   const stopSigning = composition.keepCheckpointFresh(installation)
   const stopAnchoring = composition.keepAnchored(installation)
+  const stopWitnessing = composition.keepWitnessed(installation)
   installation.logger.info({ tasks: Object.keys(tasks) }, 'working')
   await stopSignal()
   stopSigning()
   stopAnchoring()
+  stopWitnessing()
   await worker.stop()
   await installation.close()
   return 0
@@ -88,8 +90,9 @@ async function open(args: string[], io: CliIo) {
   const main = await import('../server/main.ts')
   const { startWorker } = await import('../server/jobs/worker.ts')
   const { serveMetrics } = await import('../server/operations/metrics.ts')
+  const { serverLimits } = await import('../server/http/serverLimits.ts')
   const installation = await openInstallation(config, pino({ level: config.LOG_LEVEL }))
-  return { installation, composition: { ...main, startWorker, serveMetrics } }
+  return { installation, composition: { ...main, startWorker, serveMetrics, serverLimits } }
 }
 
 function stopSignal(): Promise<void> {

@@ -36,6 +36,7 @@ import type { Task } from './jobs/worker.ts'
 import { applyKeyChange } from './keys/keyChanges.ts'
 import { nodeCrypto } from './keys/nodeCrypto.ts'
 import { httpTimestamper } from './keys/timestamp.ts'
+import { askWitnesses } from './log/askWitnesses.ts'
 import { logRoutes } from './log/logRoutes.ts'
 import { readHead } from './log/logTable.ts'
 import { proofFor } from './log/proofFor.ts'
@@ -226,6 +227,7 @@ export async function compareAtStart(installation: Installation): Promise<void> 
     ...installation,
     contract: await contractOf(installation),
     finalityDepth: installation.config.CHAIN_FINALITY_DEPTH,
+    witnessUrls: installation.config.WITNESS_URLS,
   })
   if (reason !== null) installation.logger.error({ reason }, 'the log is closed')
 }
@@ -236,6 +238,20 @@ export function keepCheckpointFresh(installation: Installation): () => void {
     1000,
     () => signCheckpoint(installation),
     error => installation.logger.warn({ err: error }, 'checkpoint not signed'),
+  )
+}
+
+/** Asks the configured witnesses to cosign the newest checkpoint every few seconds, until the answered function is called. */
+export function keepWitnessed({ pool, config, logger }: Installation): () => void {
+  const { WITNESS_URLS: urls } = config
+  if (urls.length === 0) return () => {}
+  return repeat(
+    5000,
+    async () => {
+      for (const { url, ok, detail } of await askWitnesses(pool, urls))
+        if (!ok) logger.warn({ witness: new URL(url).host, detail }, 'not cosigned')
+    },
+    error => logger.warn({ err: error }, 'witnesses not asked'),
   )
 }
 

@@ -13,6 +13,7 @@ import { type Config, homePath } from '../config.ts'
 import { startEmbeddedPostgres } from '../db/embeddedPostgres.ts'
 import { migrate } from '../db/migrate.ts'
 import { createPool } from '../db/pool.ts'
+import { resumeImports } from '../imports/importTasks.ts'
 import { type Installation, logDescription, openInstallation } from '../installation.ts'
 import { migrateJobs, startWorker } from '../jobs/worker.ts'
 import { composeTasks, composeWeb, keepAnchored, keepCheckpointFresh } from '../main.ts'
@@ -92,6 +93,7 @@ async function start(
   const { tasks, crontab } = composeTasks(installation)
   const worker = await startWorker({ pool: installation.pool, logger, tasks, crontab })
   stops.push(() => worker.stop())
+  await resumeImports(installation, 0)
   const stopSigning = keepCheckpointFresh(installation)
   stops.push(async () => stopSigning())
 

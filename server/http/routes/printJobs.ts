@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { Router } from 'express'
 import { z } from 'zod'
 import { AppError } from '../../../core/errors.ts'
@@ -18,8 +19,7 @@ import {
   plasticsOfJob,
   printJobById,
 } from '../../printing/jobs/printJobsTable.ts'
-import { writeCardPdf } from '../../printing/pdf/cardPdf.ts'
-import { writeCardSheets } from '../../printing/pdf/cardSheets.ts'
+import { streamCards } from '../../printing/pdf/streamCards.ts'
 import type { CardView } from '../../printing/render/cardView.ts'
 import type { Template } from '../../printing/render/template.ts'
 import type { Actor } from '../../staff/actor.ts'
@@ -104,12 +104,10 @@ export function printJobsRoutes(deps: PrintJobsRoutesDeps): Router {
     const job = await find(req.actor, req.params.id)
     if (job.layout === 'bureau') throw new AppError('print.not-found', 'This run is a file for the bureau: fetch bureau.csv')
     await fetched(req.actor!, job, 'print.pdf')
-    const cards: CardView[] = []
-    for await (const view of viewsOf(job)) cards.push(view)
     res.type('application/pdf').set('Content-Disposition', `attachment; filename="in-the-${job.id.slice(0, 8)}.pdf"`)
-    const write = job.layout === 'a4' ? writeCardSheets : writeCardPdf
-    write({ template: deps.template(job.template), cards, title: `Lô in ${job.id}` }, chunk => res.write(chunk))
-    res.end()
+    const layout = job.layout === 'a4' ? 'a4' : 'cr80'
+    const pdf = streamCards({ template: deps.template(job.template), cards: viewsOf(job), layout, title: `Lô in ${job.id}` })
+    await pipeline(Readable.from(pdf), res)
   })
 
   router.get('/api/print-jobs/:id/bureau.csv', async (req, res) => {
@@ -119,7 +117,7 @@ export function printJobsRoutes(deps: PrintJobsRoutesDeps): Router {
     const rows = async function* () {
       for await (const view of viewsOf(job)) yield bureauRow(view)
     }
-    Readable.from(writeCsv(bureauColumns, rows())).pipe(res)
+    await pipeline(Readable.from(writeCsv(bureauColumns, rows())), res)
   })
 
   router.post('/api/print-jobs/plastics', async (req, res) => {
