@@ -1,6 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { encodeBase64url } from '../core/encoding/base64url.ts'
 import { freePort } from '../server/db/freePort.ts'
 import { createPublicWorld } from '../test/support/publicWorld.ts'
@@ -11,9 +14,12 @@ import type { Report } from './report.ts'
 const rounds = 5
 const seconds = 2
 const connections = 32
+const bulkLines = 100_000
 
 interface Served {
   port: number
+  /** Resident memory of the first process, in bytes. */
+  memory(): Promise<number>
   stop(): void
 }
 
@@ -39,9 +45,42 @@ export async function run(report: Report): Promise<void> {
     report({ case: `POST /api/verifications, sealed card, ${name}`, rate: antin, unit: 'requests/s', limit: bare })
     const half = await load({ port: served.antin.port, body, connections, seconds: 4, perSecond: antin / 2 })
     report({ case: `p99 at ${Math.round(half.rate)} requests/s, ${name}`, rate: half.p99, unit: 'ms' })
+    if (processes === 1) await bulk(report, served.antin, body)
     for (const each of Object.values(served)) each.stop()
   }
   report.note('the client shares the machine with the servers; ratios count, not rates')
+}
+
+/** One call of 100,000 lines, answered while they are sent; `memory` is what the process grew by at most. */
+async function bulk(report: Report, { port, memory }: Served, line: string): Promise<void> {
+  const before = await memory()
+  let most = 0
+  const watch = setInterval(() => void memory().then(now => (most = Math.max(most, now))), 500)
+  const call = request({
+    port,
+    host: '127.0.0.1',
+    path: '/api/verifications/bulk',
+    method: 'POST',
+    headers: { 'content-type': 'application/x-ndjson' },
+  })
+  const start = performance.now()
+  const part = Buffer.from(`${line}\n`.repeat(100))
+  const sending = pipeline(
+    Readable.from(
+      (function* () {
+        for (let i = 0; i < bulkLines / 100; i++) yield part
+      })(),
+    ),
+    call,
+  )
+  const [response] = (await once(call, 'response')) as [IncomingMessage]
+  let answered = 0
+  for await (const chunk of response) for (const byte of chunk as Buffer) if (byte === 10) answered++
+  await sending
+  clearInterval(watch)
+  if (answered !== bulkLines) throw new Error(`${answered} answers to ${bulkLines} lines`)
+  report({ case: `bulk, one call of ${bulkLines} lines`, rate: (bulkLines * 1000) / (performance.now() - start), unit: 'lines/s' })
+  report({ case: 'bulk, memory grown by at most', rate: (most - before) / 1e6, unit: 'MB' })
 }
 
 async function makeWorld(): Promise<{ world: SentWorld; body: string }> {
@@ -62,6 +101,10 @@ async function serve(kind: 'bare' | 'antin', processes: number, world: SentWorld
   }
   return {
     port,
+    async memory() {
+      children[0]!.send('memory')
+      return ((await once(children[0]!, 'message')) as [number])[0]
+    },
     stop: () => {
       for (const child of children) child.kill()
     },
