@@ -87,12 +87,25 @@ async function open(args: string[], io: CliIo) {
   const { readOperatorConfig } = await import('./operatorConfig.ts')
   const config = readOperatorConfig(io)
   const { openInstallation } = await import('../server/installation.ts')
-  const main = await import('../server/main.ts')
+  const { compareAtStart, composeTasks, composeWeb, keepAnchored, keepCheckpointFresh, keepWitnessed } = await import('../server/main.ts')
   const { startWorker } = await import('../server/jobs/worker.ts')
   const { serveMetrics } = await import('../server/operations/metrics.ts')
   const { serverLimits } = await import('../server/http/serverLimits.ts')
   const installation = await openInstallation(config, pino({ level: config.LOG_LEVEL }))
-  return { installation, composition: { ...main, startWorker, serveMetrics, serverLimits } }
+  return {
+    installation,
+    composition: {
+      compareAtStart,
+      composeTasks,
+      composeWeb,
+      keepAnchored,
+      keepCheckpointFresh,
+      keepWitnessed,
+      startWorker,
+      serveMetrics,
+      serverLimits,
+    },
+  }
 }
 
 function stopSignal(): Promise<void> {
