@@ -52,3 +52,15 @@ test('the dashboard is JSON with a title and a query in every panel', () => {
   expect(panels.length).toBeGreaterThan(10)
   for (const panel of panels.filter((one: { type: string }) => one.type !== 'row')) expect(panel.targets[0].expr).toBeTruthy()
 })
+
+test('the compose file and the units set only variables that there are', () => {
+  const anchor = read('deploy/compose.yaml').split('x-antin:')[1]!.split('\nservices:')[0]!
+  const given = [...anchor.matchAll(/^ {4}([A-Z0-9_]+): /gm)].map(([, name]) => name)
+  expect(given.length).toBeGreaterThan(10)
+  expect(given.filter(name => !Object.hasOwn(configSchema.shape, name!))).toEqual([])
+  for (const command of ['serve', 'work']) {
+    const unit = read(`deploy/systemd/antin-${command}.service`)
+    expect(unit).toMatch(new RegExp(`^ExecStart=.* cli/main\\.ts ${command}$`, 'm'))
+    expect(unit).toContain('EnvironmentFile=/etc/antin/antin.env')
+  }
+})
