@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test'
 import { strToU8, zipSync } from 'fflate'
 import type { BrowserContext, Page } from 'playwright-core'
 import sharp from 'sharp'
+import { createPool } from '../../server/db/pool.ts'
 import { noBrowser, openBrowser } from './support/browser.ts'
 import { startDemonstration } from './support/demonstration.ts'
 
@@ -320,6 +321,37 @@ test('approving works on a phone 360 px wide, and every page fits it', options, 
   await approver.waitForSelector('text=Đã từ chối')
   await approver.setViewportSize({ width: 1280, height: 844 })
 })
+
+test(
+  'an approval asks anew who one is after ten minutes, and then goes through as it was sent; signing out ends both sessions',
+  options,
+  async () => {
+    const maker = await as('maker')
+    await maker.goto(`${url}/console/cards?state=active`)
+    await maker.click('tbody th a >> nth=0')
+    await maker.click('.at-title__actions button:has-text("Thu hồi")')
+    await maker.check('input[value=THOI_VIEC]')
+    await maker.click('main button[type=submit]:has-text("Trình thu hồi thẻ của")')
+    await maker.waitForSelector('text=chờ người khác duyệt')
+    const approver = await as('approver')
+    await approver.goto(maker.url())
+    const { postgres } = JSON.parse(readFileSync(join(demonstration.home, 'ports.json'), 'utf8')) as { postgres: number }
+    const pool = createPool(`postgres://antin@127.0.0.1:${postgres}/postgres`, { max: 1 })
+    await pool.query("update sessions set stepped_up_at = now() - interval '11 minutes' where sub = 'approver'")
+    await pool.end()
+    await approver.click('button:has-text("Duyệt tất cả 1")')
+    await approver.waitForSelector('h1:has-text("Xác thực lại")')
+    await approver.fill('#password', demonstration.file.signIns.find(one => one.username === 'approver')!.password)
+    await approver.click('button[type=submit]')
+    await approver.waitForSelector('text=Đã duyệt 1 mục')
+    await approver.click('.at-header button:has-text("Đăng xuất")')
+    await approver.waitForURL(/\/signed-out$/)
+    await look(approver, 'signed-out')
+    await approver.goto(`${url}/console`)
+    await approver.waitForSelector('#password')
+    pages.delete('approver')
+  },
+)
 
 test('a locked session covers the page and gives back the form as it was', options, async () => {
   const maker = await as('maker')

@@ -56,7 +56,7 @@ export function importPages(deps: PageDeps): ConsoleRouter {
     render(res, 'console/imports', {
       imports: rows.filter(row => row.columns === null || kinds.includes(row.kind)),
       errors,
-      officerColumns: officerColumns.map(column => ({ name: column.name, required: column.required, alias: column.aliases[0] })),
+      columns: kinds.includes('officers') ? officerColumns : agencyColumns,
       kinds,
     })
   }
