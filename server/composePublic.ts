@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import type { RequestHandler, Router } from 'express'
 import type { PdfSignature } from '../core/pdf/signatureFields.ts'
 import type { DocumentSignature } from '../core/verification/evidence.ts'
+import { cardsOfOfficer } from './cards/cardsTable.ts'
 import { idempotency } from './http/idempotency.ts'
 import { openApiDocument } from './http/openapi.ts'
 import { registeredDiplomas } from './http/registeredDiplomas.ts'
@@ -16,12 +17,15 @@ import { webhookKeysRoutes, webhooksRoutes } from './http/routes/webhooks.ts'
 import type { Installation } from './installation.ts'
 import type { Task } from './jobs/worker.ts'
 import { verifyCms } from './keys/verifyCms.ts'
+import { bindingOfCard } from './live-cards/liveCardsTable.ts'
 import { newestCheckpoint } from './log/checkpointsTable.ts'
 import { proofFor } from './log/proofFor.ts'
 import type { WebAssets } from './pages/buildWeb.ts'
 import { checkPages } from './pages/public/checkPages.ts'
 import { publicRoutes } from './pages/public/publicRoutes.ts'
+import { webhookPages } from './pages/public/webhookPages.ts'
 import { serviceKey } from './service-keys/serviceKey.ts'
+import { holds } from './staff/authorize.ts'
 import type { Verifier } from './verification/createVerifier.ts'
 import { createFileVerifier } from './verification/fileVerifier.ts'
 import { webhookCrontab, webhookTasks } from './webhooks/webhookTasks.ts'
@@ -78,6 +82,7 @@ export async function composePublic(
     idempotency: idempotency({ pool, cipher }),
     apiRoutes: [webhooksRoutes({ pool, agencies, allowPrivate: config.WEBHOOK_ALLOW_PRIVATE, key: webhookKey })],
     pages: [
+      webhookPages({ ...page, pool, agencies, allowPrivate: config.WEBHOOK_ALLOW_PRIVATE }),
       checkPages({
         ...page,
         pool,
@@ -85,6 +90,11 @@ export async function composePublic(
         answer: createVerificationAnswer(verification),
         cardStatus: serial => cardStatus({ pool, agencies, clock }, serial),
         verifyFile,
+        ownCard: async actor => {
+          const cards = actor.officerId && holds(actor, 'own.card') ? await cardsOfOfficer(pool, actor.officerId) : []
+          const card = cards.find(each => each.endedAs === null && each.status === 0)
+          return card ? { serial: card.serial, isBound: (await bindingOfCard(pool, card.ref)) !== null } : null
+        },
         openApi: openApiDocument(origin),
         anchoring: config.CHAIN !== 'none',
       }),

@@ -27,6 +27,7 @@ async function start(): Promise<void> {
     return say(text('live.unsupported'))
   }
   if (link) return offerBinding(link)
+  if (!phone && page().serial) return offerLink(String(page().serial))
   if (!phone) {
     say(text('live.none'))
     byId('live-none').hidden = false
@@ -34,6 +35,26 @@ async function start(): Promise<void> {
   }
   if (phone.expiresAt <= seconds()) return say(text('live.expired'))
   await show(phone)
+}
+
+/** The signed-in holder takes the card to a phone: this page makes the link, the phone opens it. */
+function offerLink(serial: string): void {
+  byId('live-link').hidden = false
+  const button = byId<HTMLButtonElement>('make-link')
+  button.onclick = async () => {
+    button.disabled = true
+    const response = await post(`/api/cards/${serial}/live-links`, {}).catch(() => null)
+    button.disabled = false
+    if (!response?.ok) return say(text('live.linkFailed'))
+    const { url } = (await response.json()) as { url: string }
+    say('')
+    byId('link-code').innerHTML = qrMarkup(qrSegments(url)).text
+    byId('link-shown').hidden = false
+    byId('link-here').onclick = () => {
+      byId('live-link').hidden = true
+      offerBinding(url.split('#')[1]!)
+    }
+  }
 }
 
 function offerBinding(link: string): void {
@@ -147,7 +168,7 @@ function post(path: string, body: unknown): Promise<Response> {
 }
 
 function say(line: string): void {
-  byId('live-state').innerHTML = html`<p>${line}</p>`.text
+  byId('live-state').innerHTML = line ? html`<p>${line}</p>`.text : ''
 }
 
 void start()

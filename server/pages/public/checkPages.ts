@@ -28,6 +28,8 @@ export interface CheckPagesDeps extends PublicPageDeps {
   /** Status and issuer of a card number; null for one that does not exist. */
   cardStatus: (serial: string) => Promise<SerialAnswer | null>
   verifyFile?: FileVerifier
+  /** The signed-in holder's valid card, and whether a phone carries it; null for everybody else. */
+  ownCard: (actor: Actor) => Promise<{ serial: string; isBound: boolean } | null>
   /** The OpenAPI document. */
   openApi: object
   /** False with CHAIN=none. */
@@ -130,9 +132,11 @@ export function checkPages(deps: CheckPagesDeps): Router {
     show(req, res, 'log', { title: 'log.title', nav: '/log', script: 'page', log: await logOf(languageOf(req, res)) }),
   )
   router.get('/docs', (req, res) => show(req, res, 'docs', { title: 'docs.title', script: 'page', groups: guide }))
-  router.get('/live-card', (req, res) => {
+  router.get('/live-card', async (req, res) => {
     res.set('Cache-Control', 'no-store')
-    show(req, res, 'live', { title: 'live.title', script: 'holder', scriptTexts: ['live'] })
+    const own = req.actor && (await deps.ownCard(req.actor))
+    const data = { boundElsewhere: own?.isBound ?? false, scriptData: { serial: own?.serial ?? null } }
+    show(req, res, 'live', { title: 'live.title', script: 'holder', scriptTexts: ['live'], ...data })
   })
 
   return router
