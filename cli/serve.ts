@@ -1,4 +1,3 @@
-import { createServer } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
@@ -10,7 +9,8 @@ export async function serve(args: string[], io: CliIo): Promise<number> {
   const { config, logger } = installation
   await composition.compareAtStart(installation)
   const web = await composition.composeWeb(installation)
-  const server = createServer(composition.serverLimits, web.app)
+  const { TLS_CERT_FILE: cert, TLS_KEY_FILE: key } = config
+  const server = composition.createWebServer(web.app, logger, cert && key ? { cert, key } : undefined)
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(config.PORT, config.HOST, resolve))
   const metrics = config.METRICS_PORT === undefined ? null : await composition.serveMetrics(web.metrics, config.METRICS_PORT, config.HOST)
   const stopSigning = composition.keepCheckpointFresh(installation)
@@ -90,7 +90,7 @@ async function open(args: string[], io: CliIo) {
   const { compareAtStart, composeTasks, composeWeb, keepAnchored, keepCheckpointFresh, keepWitnessed } = await import('../server/main.ts')
   const { startWorker } = await import('../server/jobs/worker.ts')
   const { serveMetrics } = await import('../server/operations/metrics.ts')
-  const { serverLimits } = await import('../server/http/serverLimits.ts')
+  const { createWebServer } = await import('../server/http/webServer.ts')
   const installation = await openInstallation(config, pino({ level: config.LOG_LEVEL }))
   return {
     installation,
@@ -103,7 +103,7 @@ async function open(args: string[], io: CliIo) {
       keepWitnessed,
       startWorker,
       serveMetrics,
-      serverLimits,
+      createWebServer,
     },
   }
 }

@@ -24,6 +24,8 @@ export const configSchema = z.object({
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   LOG_ORIGIN: z.string().optional(),
   TRUST_PROXY: z.string().default('false'),
+  TLS_CERT_FILE: z.string().optional(),
+  TLS_KEY_FILE: z.string().optional(),
   DATABASE_URL: z.string().optional(),
   DATABASE_POOL: z.coerce.number().int().min(1).max(200).default(16),
   CHAIN: z.enum(['none', 'evm']).default('evm'),
@@ -75,6 +77,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     const faults = parsed.error.issues.map(issue => `${issue.path.join('.')} (${issue.message})`)
     throw new Error(`Configuration cannot be used: ${faults.join('; ')}`)
   }
+  if ((parsed.data.TLS_CERT_FILE === undefined) !== (parsed.data.TLS_KEY_FILE === undefined))
+    throw new Error('Configuration cannot be used: TLS_CERT_FILE and TLS_KEY_FILE go together')
   return {
     ...parsed.data,
     ANTIN_HOME: resolve(parsed.data.ANTIN_HOME.replace(/^~(?=\/|$)/, homedir())),

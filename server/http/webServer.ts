@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { Logger } from 'pino'
+import { serverLimits } from './serverLimits.ts'
+
+/** PEM files of a certificate with its chain, and of its key. */
+export interface TlsFiles {
+  cert: string
+  key: string
+}
+
+const lookAgainEvery = 60_000
+
+/** A server for the app, not listening yet; with files it speaks TLS 1.2 and newer, and takes up renewed ones within a minute. */
+export function createWebServer(app: RequestListener, logger: Logger, tls?: TlsFiles, lookAgain = lookAgainEvery): Server {
+  if (!tls) return createServer(serverLimits, app)
+  let current = read(tls)
+  const server = createTlsServer({ ...serverLimits, minVersion: 'TLSv1.2', ...current }, app)
+  const timer = setInterval(() => {
+    try {
+      const next = read(tls)
+      if (next.cert.equals(current.cert) && next.key.equals(current.key)) return
+      // Throws while the two do not belong together: a renewal is being written.
+      server.setSecureContext({ minVersion: 'TLSv1.2', ...next })
+      current = next
+      logger.info('the renewed certificate is in use')
+    } catch (error) {
+      logger.warn({ err: error }, 'the certificate cannot be renewed; the old one stays')
+    }
+  }, lookAgain)
+  timer.unref()
+  server.once('close', () => clearInterval(timer))
+  return server
+}
+
+function read({ cert, key }: TlsFiles) {
+  return { cert: readFileSync(cert), key: readFileSync(key) }
+}
