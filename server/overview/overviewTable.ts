@@ -67,14 +67,17 @@ export interface DayCount {
 /** Cards issued and ended on each of the last `days` days, oldest first, days without any included. */
 export async function cardsByDay(db: Db, agencies: readonly string[], days: number): Promise<DayCount[]> {
   const { rows } = await db.query<DayCount>(
-    `with span as (
-       select generate_series((now() at time zone 'Asia/Ho_Chi_Minh')::date - ($2::int - 1), (now() at time zone 'Asia/Ho_Chi_Minh')::date, '1 day')::date as day)
-     select to_char(span.day, 'YYYY-MM-DD') as day,
-       (select count(*)::int from cards where using_code = any($1) and issued_at >= span.day::timestamp at time zone 'Asia/Ho_Chi_Minh'
-          and issued_at < (span.day + 1)::timestamp at time zone 'Asia/Ho_Chi_Minh') as issued,
-       (select count(*)::int from cards where using_code = any($1) and ended_at >= span.day::timestamp at time zone 'Asia/Ho_Chi_Minh'
-          and ended_at < (span.day + 1)::timestamp at time zone 'Asia/Ho_Chi_Minh') as ended
-     from span order by span.day`,
+    `with first as (select (now() at time zone 'Asia/Ho_Chi_Minh')::date - ($2::int - 1) as day),
+       issued as (
+         select (issued_at at time zone 'Asia/Ho_Chi_Minh')::date as day, count(*)::int as count from cards, first
+         where using_code = any($1) and issued_at >= first.day::timestamp at time zone 'Asia/Ho_Chi_Minh' group by 1),
+       ended as (
+         select (ended_at at time zone 'Asia/Ho_Chi_Minh')::date as day, count(*)::int as count from cards, first
+         where using_code = any($1) and ended_at >= first.day::timestamp at time zone 'Asia/Ho_Chi_Minh' group by 1)
+     select to_char(first.day + step, 'YYYY-MM-DD') as day, coalesce(issued.count, 0) as issued, coalesce(ended.count, 0) as ended
+     from first, generate_series(0, $2::int - 1) as step
+       left join issued on issued.day = (select day from first) + step left join ended on ended.day = (select day from first) + step
+     order by step`,
     [agencies, days],
   )
   return rows

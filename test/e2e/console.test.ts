@@ -221,6 +221,8 @@ test('a diploma: nothing is lost on a failed form; registered, its minutes, corr
   await maker.fill('#decision', '12/QĐ-HV ngày 01/11/2026')
   await maker.click('button:has-text("Trình đăng ký")')
   await maker.waitForSelector('text=Đã trình chỉnh sửa')
+  assert.match(await maker.innerText('.at-finding'), /Người được cấp: Lê Thị Mẫu → Lê Thị Mẫu Mới/)
+  await look(maker, 'request-correction')
   await maker.click('button:has-text("Rút lại yêu cầu")')
   await maker.waitForSelector('text=Đã rút lại')
   await look(maker, 'requests')

@@ -2,7 +2,7 @@ import { AppError } from '../../../core/errors.ts'
 import type { AgencyCode } from '../../../core/identity/agencyCode.ts'
 import { countByUnit, sampleItems } from '../../overview/requestCountsTable.ts'
 import { approveRequest, cancelRequest, refuseRequest, type Selection } from '../../requests/decideRequest.ts'
-import { requestKinds } from '../../requests/requestKinds.ts'
+import { type RequestKind, requestKinds } from '../../requests/requestKinds.ts'
 import {
   countItems,
   type ItemRow,
@@ -17,6 +17,7 @@ import type { Actor } from '../../staff/actor.ts'
 import { authorize, holds } from '../../staff/authorize.ts'
 import { render } from '../render.ts'
 import type { Translate } from '../texts.ts'
+import { differencesOf } from './differences.ts'
 import { agenciesOf, type ConsoleRouter, consoleRouter, fieldsOf, href, inScope, type PageDeps, queryOf, valuesOf } from './routes.ts'
 import { attempt, redirectWith } from './shell.ts'
 
@@ -87,7 +88,7 @@ export function requestPages(deps: PageDeps): ConsoleRouter {
       counts,
       units: units.filter(unit => unit.agencyCode !== null),
       claimsDigest: digest.toString('base64url'),
-      items: shown.map(item => opened(item)),
+      items: await Promise.all(shown.map(item => withDifferences(request.kind, item))),
       sample: sample.map(item => opened(item)),
       showRest,
       clean: (counts.byState.pending ?? 0) - warnedPending(counts, request),
@@ -155,6 +156,11 @@ export function requestPages(deps: PageDeps): ConsoleRouter {
       await redirectWith(deps, req, res, '/console/requests?mine=1', { key: 'request.cancelledFlash' })
     })
   })
+
+  const withDifferences = async (kind: RequestKind, item: ItemRow) => {
+    const one = opened(item)
+    return { ...one, differences: await differencesOf(deps, kind, item, one.claims) }
+  }
 
   const opened = <T extends Pick<ItemRow, 'claims'>>(item: T) => ({
     ...item,

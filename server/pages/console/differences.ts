@@ -1,0 +1,62 @@
+import { cardByRef } from '../../cards/cardsTable.ts'
+import { diplomaByRef } from '../../diplomas/diplomasTable.ts'
+import { shownOf } from '../../diplomas/requestDiplomas.ts'
+import type { RequestKind } from '../../requests/requestKinds.ts'
+import type { ItemRow } from '../../requests/requestsTable.ts'
+import type { PageDeps } from './routes.ts'
+
+/** A field in which what is asked for differs from what stands; '' where there was or will be nothing. */
+export interface Difference {
+  field: string
+  before: string
+  after: string
+}
+
+const diplomaFields = [
+  'holderName',
+  'birthDate',
+  'title',
+  'field',
+  'classification',
+  'awarded',
+  'institutionThen',
+  'basis',
+  'document',
+] as const
+
+/** How a replacement differs from the card it replaces, or a correction from the diploma it corrects; empty for other requests. */
+export async function differencesOf(
+  deps: Pick<PageDeps, 'pool' | 'cipher'>,
+  kind: RequestKind,
+  item: Pick<ItemRow, 'subjectRef'>,
+  claims: Record<string, unknown>,
+): Promise<Difference[]> {
+  if (!item.subjectRef) return []
+  if (kind === 'card.replace') {
+    const card = await cardByRef(deps.pool, item.subjectRef)
+    if (!card) return []
+    const before = {
+      fullName: card.fullName,
+      position: card.position,
+      usingAgency: card.usingCode,
+      category: card.category,
+      photo: card.photoDigest?.toString('hex') ?? '',
+    }
+    return changed(before, claims)
+  }
+  if (kind === 'diploma.correct') {
+    const diploma = await diplomaByRef(deps.pool, item.subjectRef)
+    if (!diploma) return []
+    const shown = shownOf(deps.cipher, diploma)
+    const differences = changed(Object.fromEntries(diplomaFields.map(field => [field, shown[field] ?? ''])), claims)
+    // Of a person `title` is the official title; here it is the diploma's name.
+    return differences.map(one => (one.field === 'title' ? { ...one, field: 'ten_van_bang' } : one))
+  }
+  return []
+}
+
+function changed(before: Record<string, unknown>, after: Record<string, unknown>): Difference[] {
+  return Object.entries(before)
+    .map(([field, value]) => ({ field, before: String(value ?? ''), after: String(after[field] ?? '') }))
+    .filter(difference => difference.before !== difference.after)
+}
