@@ -134,6 +134,13 @@ export const checkCodes = [
 
 export type CheckCode = (typeof checkCodes)[number]
 
+/**
+ * The details of `document.copy`: what a file is that is not the registered one. `unsigned`; `appended`: something was added after the
+ * issuer signed; `expired`: signed by the issuer's key outside its time; `compromised`; `foreign`: signed by somebody else.
+ */
+export const copyDetails = ['unsigned', 'appended', 'expired', 'compromised', 'foreign'] as const
+export type CopyDetail = (typeof copyDetails)[number]
+
 const known: ReadonlySet<string> = new Set(checkCodes)
 
 export function isCheckCode(text: string): text is CheckCode {

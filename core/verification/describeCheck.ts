@@ -1,4 +1,5 @@
 import { en } from './messages/en.ts'
+import { messageOf } from './messages/messageOf.ts'
 import { vi } from './messages/vi.ts'
 import { requires } from './policy.ts'
 import type { Check, Report } from './report.ts'
@@ -8,10 +9,12 @@ export type Language = 'vi' | 'en'
 const sentences = { vi, en }
 const months = 'January February March April May June July August September October November December'.split(' ')
 
-/** The sentence of a check's code, filled in. */
-export function describeCheck({ code, detail }: Pick<Check, 'code' | 'detail'>, language: Language): string {
-  const sentence = sentences[language][code]
-  return sentence.replace('{date}', () => formatDay(detail, language)).replace('{detail}', () => detail)
+/** The sentence of a check's code and detail, filled in. */
+export function describeCheck(check: Pick<Check, 'code' | 'detail'>, language: Language): string {
+  const { detail } = check
+  return messageOf(sentences[language], check)
+    .replace('{date}', () => formatDay(detail, language))
+    .replace('{detail}', () => detail)
 }
 
 /** The one check that explains a verdict which is not `valid`: the first that failed, else contradicted, else was needed and not to be had. */

@@ -5,10 +5,10 @@ import { html } from '../platform/html.ts'
 import { icons } from '../platform/icons.ts'
 import { byId, page, text } from '../platform/page.ts'
 import { timeText } from '../platform/vietnamTime.ts'
-import { loadSentences } from '../result/sentences.ts'
+import { loadSentences, sentenceOf } from '../result/sentences.ts'
 import { type Applicant, fileOf, readApplicants } from './applicants.ts'
 import { checkFile, type FileOutcome, type Outcome } from './checkFile.ts'
-import { outcomeWord, toneOf } from './outcomeHtml.ts'
+import { outcomeWord, signedOtherwise, toneOf } from './outcomeHtml.ts'
 import { parseRows, readSheet } from './readSheet.ts'
 
 /** The most rows that are checked at once; the server says so too when nobody is signed in. */
@@ -133,6 +133,8 @@ function lineOf(applicant: Applicant, row: SheetAnswer['rows'][number], found: F
   if (credential?.kind === 'diploma' && applicant.name && plain(applicant.name) !== plain(credential.holderName)) {
     notes.push(text('diploma.partialText', { matching: '…', differing: text('diploma.fieldHolderName') }))
   }
+  const otherwise = found && outcome === 'copy' ? signedOtherwise(found.report) : undefined
+  if (otherwise) notes.push(sentenceOf(otherwise, page().lang))
   if (found && !found.sealed && found.outcome === 'unreadable') notes.push(outcomeWord(found, text))
   return { applicant, outcome, note: notes.filter(Boolean).join(' '), ref: row.ref }
 }

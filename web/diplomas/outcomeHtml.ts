@@ -1,10 +1,10 @@
-import type { Check } from '../../core/verification/report.ts'
+import type { Check, Report } from '../../core/verification/report.ts'
 import { type Html, html } from '../platform/html.ts'
 import { icons } from '../platform/icons.ts'
 import type { Text } from '../platform/page.ts'
 import { timeText } from '../platform/vietnamTime.ts'
 import { checksHtml, factsHtml } from '../result/resultHtml.ts'
-import { diplomaFacts } from '../result/resultView.ts'
+import { diplomaFacts, isCopy } from '../result/resultView.ts'
 import type { FileOutcome, Outcome } from './checkFile.ts'
 
 export type OutcomeTone = 'good' | 'bad' | 'unsure'
@@ -35,12 +35,22 @@ const causes: Record<NonNullable<FileOutcome['cause']>, string> = {
   network: 'diploma.causeNetwork',
 }
 
+interface Worded extends Pick<FileOutcome, 'outcome' | 'decision'> {
+  readonly report?: Report | null | undefined
+}
+
 /** The word of an outcome. */
-export function outcomeWord({ outcome, decision }: Pick<FileOutcome, 'outcome' | 'decision'>, text: Text): string {
+export function outcomeWord({ outcome, decision, report }: Worded, text: Text): string {
   if (outcome === 'corrected') return decision ? text('diploma.corrected', { decision }) : text('diploma.correctedPlain')
-  if (outcome === 'copy') return text('diploma.copyWord')
+  if (outcome === 'copy') return text(signedOtherwise(report) ? 'diploma.otherFileWord' : 'diploma.copyWord')
   if (outcome === 'card') return text('result.valid')
   return text(`diploma.${outcome}`)
+}
+
+/** The check of a file whose signature is right and yet not the issuer's over all of it. */
+export function signedOtherwise(report: Report | null | undefined): Check | undefined {
+  const document = report?.checks.find(check => check.name === 'document')
+  return document?.code === 'document.copy' && !isCopy(document) ? document : undefined
 }
 
 /** One sentence on what the outcome means for the reader. */
@@ -52,10 +62,11 @@ export function outcomeSentence(found: FileOutcome, text: Text, sentence: (check
     return text(
       document?.code === 'document.signed' ? 'diploma.matchSignedText' : by === 'qr' ? 'diploma.matchQrText' : 'diploma.matchText',
     )
-  if (outcome === 'copy') return `${text('diploma.copy')}. ${text('diploma.copyText')}`
+  const otherwise = signedOtherwise(report)
+  if (outcome === 'copy') return otherwise ? sentence(otherwise) : `${text('diploma.copy')}. ${text('diploma.copyText')}`
   if (outcome === 'absent') return text('diploma.absentText')
   if (outcome === 'revoked') return text('diploma.revokedText')
-  if (outcome === 'forged') return text('diploma.forgedText')
+  if (outcome === 'forged') return document?.outcome === 'failed' ? sentence(document) : text('diploma.forgedText')
   if (outcome === 'suspended') return text('result.diplomaSuspended')
   const open = report?.checks.find(check => check.outcome === 'unavailable' || check.outcome === 'contradicted')
   return open ? sentence(open) : ''

@@ -104,7 +104,7 @@ function doubt(report: Report, context: ViewContext): [string, string] {
   const document = find(report, 'document')
   const open = report.checks.filter(check => check.outcome === 'unavailable' && !check.code.endsWith('.skipped'))
   if (document.code === 'document.copy' && open.every(check => check.name === 'document' || check.name === 'anchor'))
-    return [text('diploma.copy'), text('diploma.copyText')]
+    return isCopy(document) ? [text('diploma.copy'), text('diploma.copyText')] : [sentence(document), '']
   if (offline) {
     const asOf = find(report, 'status').asOf
     const reason = asOf === undefined ? text('result.offlineNothing') : text('result.offline', { time: timeText(asOf, report.evaluatedAt) })
@@ -180,6 +180,11 @@ export function diplomaFacts(diploma: ReportedDiploma, { text, lang }: Pick<View
   function fact(label: string, value: string | undefined): Fact | undefined {
     return value ? { label: text(label), value } : undefined
   }
+}
+
+/** Whether a file that is not the registered one may be a plain copy of it, rather than a PDF with a signature that is not enough. */
+export function isCopy({ code, detail }: Check): boolean {
+  return code === 'document.copy' && (detail === '' || detail === 'unsigned')
 }
 
 function find(report: Report, name: CheckName): Check {

@@ -1,8 +1,8 @@
+import { type Messages, messageOf } from '../../core/verification/messages/messageOf.ts'
 import type { Check } from '../../core/verification/report.ts'
 import { partialDateText } from '../platform/vietnamTime.ts'
 
-type Sentences = Readonly<Record<string, string>>
-const loaded: Partial<Record<'vi' | 'en', Sentences>> = {}
+const loaded: Partial<Record<'vi' | 'en', Messages>> = {}
 
 /** Loads the sentences of the reader's language; the other one is not sent to the phone. */
 export async function loadSentences(lang: 'vi' | 'en'): Promise<void> {
@@ -14,6 +14,7 @@ export async function loadSentences(lang: 'vi' | 'en'): Promise<void> {
 
 /** The sentence of a check, with its detail filled in. */
 export function sentenceOf(check: Check, lang: 'vi' | 'en'): string {
-  const sentence = loaded[lang]?.[check.code] ?? check.code
+  const messages = loaded[lang]
+  const sentence = messages ? messageOf(messages, check) : check.code
   return sentence.replace('{detail}', check.detail).replace('{date}', partialDateText(check.detail))
 }

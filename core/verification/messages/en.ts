@@ -1,7 +1,7 @@
-import type { CheckCode } from '../checkCode.ts'
+import type { Messages } from './messageOf.ts'
 
 /** What each check code says to a person, in English. `{date}` is the check's detail as a day, `{detail}` the detail itself. */
-export const en: Record<CheckCode, string> = {
+export const en: Messages = {
   'format.passed': 'The code can be read and has the right form',
   'format.malformed': 'This code is no card or diploma of this system, or it was altered',
   'format.too-large': 'This code is longer than any card or diploma can be',
@@ -87,6 +87,16 @@ export const en: Record<CheckCode, string> = {
   'document.not-given': 'No file was given',
   'document.signature-wrong': 'The digital signature in the PDF is wrong: the file was altered',
   'document.copy': 'The file is not the registered one; if it is a copy, compare it line by line with the data as issued',
+  'document.copy.unsigned':
+    'The file is not the registered one and has no digital signature; if it is a copy, compare it line by line with the data as issued',
+  'document.copy.appended':
+    'Content was added to the file after the issuer had signed it: the signature is right but does not vouch for the addition; compare it line by line with the data as issued',
+  'document.copy.expired':
+    "The file was signed when the issuer's certificate was not yet or no longer in force; compare it line by line with the data as issued",
+  'document.copy.compromised':
+    'The key that signed the file was compromised, so its signature is not trusted any more; compare it line by line with the data as issued',
+  'document.copy.foreign':
+    "The file was signed with a certificate that is not the issuer's; compare it line by line with the data as issued",
   'document.card': 'No file is registered with a card',
   'document.skipped': 'The file was not checked because the code cannot be read or its signature is wrong',
 

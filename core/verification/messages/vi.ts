@@ -1,7 +1,7 @@
-import type { CheckCode } from '../checkCode.ts'
+import type { Messages } from './messageOf.ts'
 
 /** What each check code says to a person, in Vietnamese. `{date}` is the check's detail as a day, `{detail}` the detail itself. */
-export const vi: Record<CheckCode, string> = {
+export const vi: Messages = {
   'format.passed': 'Mã đọc được và đúng khuôn dạng',
   'format.malformed': 'Mã này không phải thẻ hay văn bằng của hệ thống, hoặc đã bị sửa',
   'format.too-large': 'Mã này dài hơn mức một thẻ hay văn bằng có thể có',
@@ -87,6 +87,13 @@ export const vi: Record<CheckCode, string> = {
   'document.not-given': 'Không có tệp kèm theo',
   'document.signature-wrong': 'Chữ ký số trong tệp PDF sai: tệp đã bị sửa',
   'document.copy': 'Tệp không phải tệp gốc đã đăng ký; nếu là bản chụp, hãy so từng dòng với dữ liệu đã cấp',
+  'document.copy.unsigned': 'Tệp không phải tệp gốc đã đăng ký và không có chữ ký số; nếu là bản chụp, hãy so từng dòng với dữ liệu đã cấp',
+  'document.copy.appended':
+    'Tệp đã bị thêm nội dung sau khi cơ quan cấp ký: chữ ký số đúng nhưng không bảo đảm phần thêm; hãy so từng dòng với dữ liệu đã cấp',
+  'document.copy.expired':
+    'Tệp được ký khi chứng thư số của cơ quan cấp chưa có hoặc không còn hiệu lực; hãy so từng dòng với dữ liệu đã cấp',
+  'document.copy.compromised': 'Khóa đã ký tệp bị lộ nên chữ ký số không còn được tin; hãy so từng dòng với dữ liệu đã cấp',
+  'document.copy.foreign': 'Tệp được ký bằng chứng thư số không phải của cơ quan cấp văn bằng này; hãy so từng dòng với dữ liệu đã cấp',
   'document.card': 'Không có tệp nào được đăng ký cùng với thẻ',
   'document.skipped': 'Không kiểm tệp vì mã không đọc được hoặc chữ ký sai',
 

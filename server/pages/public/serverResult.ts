@@ -1,5 +1,6 @@
 import { isCardSerial } from '../../../core/identity/cardSerial.ts'
 import { en } from '../../../core/verification/messages/en.ts'
+import { type Messages, messageOf } from '../../../core/verification/messages/messageOf.ts'
 import { vi } from '../../../core/verification/messages/vi.ts'
 import type { Check, Report } from '../../../core/verification/report.ts'
 import { html } from '../../../web/platform/html.ts'
@@ -11,11 +12,11 @@ import type { VerificationAnswer } from '../../http/routes/verifications.ts'
 import type { Language } from '../texts.ts'
 import { translator } from '../texts.ts'
 
-const messages: Record<Language, Readonly<Record<string, string>>> = { vi, en }
+const messages: Record<Language, Messages> = { vi, en }
 
 /** The sentence of a check in a language, with its detail filled in. */
 export function sentenceOf(check: Check, lang: Language): string {
-  return (messages[lang][check.code] ?? check.code).replace('{detail}', check.detail).replace('{date}', partialDateText(check.detail))
+  return messageOf(messages[lang], check).replace('{detail}', check.detail).replace('{date}', partialDateText(check.detail))
 }
 
 /** The result as markup for readers without JavaScript: the same view as the browser's, computed here; null is an unknown token. */

@@ -8,7 +8,6 @@ import { PdfDocument } from '../../../core/pdf/pdfDocument.ts'
 import { PdfKeyword, PdfName, PdfReader, PdfRef, PdfString } from '../../../core/pdf/pdfSyntax.ts'
 import { pdfString, pdfText } from '../../../core/pdf/pdfText.ts'
 import { signatureFields } from '../../../core/pdf/signatureFields.ts'
-import { signatureSentences } from '../../../core/pdf/signatureOutcome.ts'
 import { rejectedCode, thrownCode } from '../../support/thrownCode.ts'
 
 const bytes = (text: string) => new Uint8Array(Buffer.from(text, 'latin1'))
@@ -127,8 +126,4 @@ test('damaged files give an answer or pdf.syntax, never another error, and soon'
     ),
     { numRuns: 400 },
   )
-})
-
-test('each outcome of a signature has its sentence in both languages', () => {
-  expect(Object.keys(signatureSentences.vi)).toEqual(Object.keys(signatureSentences.en))
 })

@@ -686,6 +686,19 @@ async function addDiplomas(add: Add, world: World, files: Files) {
     files: files1,
     expect: { verdict: 'undetermined', document: 'document.copy' },
   })
+  diploma('diploma-pdf-unsigned', 'With a PDF that is neither registered nor signed', {
+    document: { sha256: sha256(utf8('unsigned')), signatures: [] },
+    expect: { verdict: 'undetermined', document: 'document.copy' },
+  })
+  diploma('diploma-pdf-foreign', 'With a PDF signed as a whole by somebody else', {
+    document: signed(true),
+    expect: { verdict: 'undetermined', document: 'document.copy' },
+  })
+  diploma('diploma-pdf-expired', "With a PDF signed as a whole after the end of the issuer's certificate", {
+    document: { ...signed(true), signatures: [{ verified: true, wholeFile: true, certificate, signedAt: now + 3650 * day }] },
+    files: files1,
+    expect: { verdict: 'undetermined', document: 'document.copy' },
+  })
   diploma('diploma-expired', 'A certificate past its expiry', {
     sealed: await world.diploma('expiring', { exp: now - day }),
     expect: { verdict: 'invalid', validity: 'validity.expired' },
