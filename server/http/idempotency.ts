@@ -27,8 +27,9 @@ export function idempotency(deps: { pool: Pool; cipher: FieldCipher }): RequestH
   const { pool, cipher } = deps
   return async (req, res, next) => {
     const key = req.get('idempotency-key')
-    if (key === undefined || req.method !== 'POST' || !req.actor) return next()
+    if (key === undefined || req.method !== 'POST' || !req.actor || res.locals.idempotencyKey === key) return next()
     if (!/^[\x21-\x7e]{1,255}$/.test(key)) throw new AppError('idempotency.key')
+    res.locals.idempotencyKey = key
     const owner = req.actor.sub
     const digest = createHash('sha256')
       .update(`${req.method} ${req.originalUrl}\n${bodyText(req)}`)

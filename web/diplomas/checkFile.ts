@@ -63,11 +63,6 @@ export async function checkFile(file: File, facts: CheckFacts): Promise<FileOutc
   return found.cause ? { outcome: 'unreadable', sha256, cause: found.cause } : { outcome: 'absent', sha256 }
 }
 
-/** Checks a credential that was scanned, without a file. */
-export function checkSealed(sealed: Uint8Array, facts: CheckFacts): Promise<FileOutcome> {
-  return judge(sealed, undefined, facts, '', 'qr')
-}
-
 async function judge(
   sealed: Uint8Array,
   document: DocumentInput | undefined,
