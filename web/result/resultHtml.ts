@@ -1,7 +1,7 @@
 import type { Check, CheckName, Report } from '../../core/verification/report.ts'
 import { type Html, html } from '../platform/html.ts'
 import { icons } from '../platform/icons.ts'
-import type { Text } from '../platform/page.ts'
+import type { Text } from '../platform/textFrom.ts'
 import { timeText } from '../platform/vietnamTime.ts'
 import type { Fact, ResultView, Tone } from './resultView.ts'
 

@@ -1,5 +1,5 @@
 import type { Check, CheckName, Report, ReportedCard, ReportedDiploma } from '../../core/verification/report.ts'
-import type { Text } from '../platform/page.ts'
+import type { Text } from '../platform/textFrom.ts'
 import { dayText, partialDateText, timeText } from '../platform/vietnamTime.ts'
 
 /** Colour, icon and words of a band; `halfgood` is a valid card whose photo nobody could compare yet. */

@@ -18,7 +18,7 @@ export async function readCodes(pixels: Pixels, effort: 'frame' | 'photo', turn 
   const attempts = effort === 'photo' ? photoAttempts(pixels) : [frameAttempt(pixels, turn)]
   let seen = false
   for (const make of attempts) {
-    const codes = await readBarcodes(make() as ImageData, {
+    const codes = await readBarcodes(make() as Parameters<typeof readBarcodes>[0], {
       formats: ['QRCode'],
       tryHarder: true,
       tryRotate: false, // QR codes are found at any angle

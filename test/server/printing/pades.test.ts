@@ -12,6 +12,7 @@ import { type CmsSigner, oids } from '../../../server/keys/cms.ts'
 import { derOid } from '../../../server/keys/der.ts'
 import { inspectPdf } from '../../../server/keys/inspectPdf.ts'
 import { jwkIdentity, publicJwk } from '../../../server/keys/jwkIdentity.ts'
+import { keyStore } from '../../../server/keys/keyStore.ts'
 import { signPdf } from '../../../server/keys/pades.ts'
 import { pkcs12Signer } from '../../../server/keys/pkcs12.ts'
 import { httpTimestamper } from '../../../server/keys/timestamp.ts'
@@ -55,6 +56,37 @@ function apart(pdf: Uint8Array): { cms: string; content: string } {
   return { cms, content }
 }
 
+/** What openssl says of the signature, where it is present. */
+function expectCades(pdf: Uint8Array): void {
+  const { cms, content } = apart(pdf)
+  writeFileSync(join(dir, 'ca.pem'), state.issuerPem)
+  const checked = spawnSync(
+    'openssl',
+    [
+      'cms',
+      '-verify',
+      '-cades',
+      '-binary',
+      '-inform',
+      'DER',
+      '-in',
+      cms,
+      '-content',
+      content,
+      '-CAfile',
+      join(dir, 'ca.pem'),
+      '-purpose',
+      'any',
+      '-attime',
+      String(signedAt.getTime() / 1000),
+      '-out',
+      '/dev/null',
+    ],
+    { encoding: 'utf8' },
+  )
+  if (!checked.error) expect(checked.stderr).toContain('CAdES Verification successful')
+}
+
 test.each(['RS256', 'PS256'] as const)(
   'PAdES-B-B with %s: pdfsig, openssl cms -cades and qpdf accept it, and so do we',
   async algorithm => {
@@ -70,33 +102,7 @@ test.each(['RS256', 'PS256'] as const)(
 
     const file = join(dir, `${algorithm}.pdf`)
     writeFileSync(file, pdf)
-    const { cms, content } = apart(pdf)
-    writeFileSync(join(dir, 'ca.pem'), state.issuerPem)
-    const checked = spawnSync(
-      'openssl',
-      [
-        'cms',
-        '-verify',
-        '-cades',
-        '-binary',
-        '-inform',
-        'DER',
-        '-in',
-        cms,
-        '-content',
-        content,
-        '-CAfile',
-        join(dir, 'ca.pem'),
-        '-purpose',
-        'any',
-        '-attime',
-        String(signedAt.getTime() / 1000),
-        '-out',
-        '/dev/null',
-      ],
-      { encoding: 'utf8' },
-    )
-    if (!checked.error) expect(checked.stderr).toContain('CAdES Verification successful')
+    expectCades(pdf)
     if (present('pdfsig')) {
       const told = execFileSync('pdfsig', [file], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
       expect(told).toContain('Total document signed')
@@ -191,6 +197,29 @@ test('ES256 and a PKCS#12 file sign as well', async () => {
   })
 })
 
+test.each([
+  [undefined, 'RS256'],
+  ['pkcs1', 'RS256'],
+  ['pss', 'PS256'],
+] as const)('a key store that is told %p signs documents with %s, also after it is opened anew', async (documents, algorithm) => {
+  const config = { dir: join(dir, `store-${algorithm}`), passphrase: 'p', documents }
+  const { form, location, signer, x5c } = await keyStore(config).importPkcs12(state.pkcs12, 'abc', 'document')
+  const reopened = await keyStore(config).open(form, location, 'document')
+  for (const each of [signer, reopened]) {
+    expect(each.algorithm).toBe(algorithm)
+    const cmsSigner: CmsSigner = {
+      certificates: x5c.map(text => Buffer.from(text, 'base64')),
+      algorithm: each.algorithm,
+      signAttributes: bytes => each.sign({ kind: 'document', bytes }),
+    }
+    const pdf = await signPdf(diploma, cmsSigner, { signedAt })
+    expect((await inspectPdf(pdf)).signature).toMatchObject({ outcome: 'valid', coversWholeFile: true })
+    expectCades(pdf)
+    const { rsaPss } = oids
+    expect(Buffer.from(readFileSync(apart(pdf).cms)).includes(Buffer.from(derOid(rsaPss)))).toBe(algorithm === 'PS256')
+  }
+})
+
 const softHsm = ['/usr/lib/softhsm/libsofthsm2.so', '/usr/lib64/pkcs11/libsofthsm2.so'].find(existsSync)
 if (!softHsm) console.info('PKCS#11 is not tested here: SoftHSM2 (libsofthsm2.so) is not installed')
 
@@ -202,12 +231,16 @@ if (!softHsm) console.info('PKCS#11 is not tested here: SoftHSM2 (libsofthsm2.so
   util('--init-token', '--free', '--label', 'antin', '--pin', '1234', '--so-pin', '5678')
   writeFileSync(join(dir, 'state.pk8'), state.privateKey.export({ type: 'pkcs8', format: 'pem' }))
   util('--import', join(dir, 'state.pk8'), '--token', 'antin', '--label', 'state', '--id', 'a1', '--pin', '1234')
-  const [plain, certificate, signed] = ['plain.pdf', 'state.der', 'token.pdf'].map(name => join(dir, name)) as [string, string, string]
+  const [plain, certificate] = ['plain.pdf', 'state.der'].map(name => join(dir, name)) as [string, string]
   writeFileSync(plain, diploma)
   writeFileSync(certificate, state.certificate)
   const script = join(import.meta.dirname, '../../support/pkcs11Pades.ts')
-  execFileSync(process.execPath, ['--no-warnings', script, softHsm!, plain, certificate, signed], { env })
-  expect((await inspectPdf(readFileSync(signed))).signature).toMatchObject({ outcome: 'valid', coversWholeFile: true })
+  for (const documents of ['pkcs1', 'pss']) {
+    const signed = join(dir, `token-${documents}.pdf`)
+    execFileSync(process.execPath, ['--no-warnings', script, softHsm!, plain, certificate, signed, documents], { env })
+    expect((await inspectPdf(readFileSync(signed))).signature).toMatchObject({ outcome: 'valid', coversWholeFile: true })
+    expectCades(readFileSync(signed))
+  }
 })
 
 test('a diploma’s file in one step: rendered, seal and receipt inside, signed over all', async () => {
