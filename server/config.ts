@@ -51,6 +51,7 @@ export const configSchema = z.object({
   KEY_WAIT_HOURS: z.coerce.number().min(0).default(24),
   PKCS11_MODULE: z.string().optional(),
   PKCS11_PIN_FILE: z.string().optional(),
+  DOCUMENT_SIGNATURE: z.enum(['pkcs1', 'pss']).default('pkcs1'),
   TSA_URL: z.url().optional(),
   WITNESS_URLS: list,
   WITNESS_QUORUM: z.coerce.number().int().min(0).default(0),

@@ -66,7 +66,7 @@ export async function openInstallation(config: Config, logger: Logger, { makeSec
     const pkcs11 = config.PKCS11_MODULE
       ? { module: config.PKCS11_MODULE, pin: config.PKCS11_PIN_FILE ? readPin(config.PKCS11_PIN_FILE) : '' }
       : undefined
-    const store = keyStore({ dir: homePath(config, 'keys', 'agencies'), passphrase, pkcs11 })
+    const store = keyStore({ dir: homePath(config, 'keys', 'agencies'), passphrase, pkcs11, documents: config.DOCUMENT_SIGNATURE })
     const signers = signerPool({ pool, store, tree: agencies, waitSeconds: config.KEY_WAIT_HOURS * 3600 })
     const clock = () => Math.floor(Date.now() / 1000)
     const logSigner = await loadOrMake(homePath(config, 'keys', 'log.p8'), passphrase, makeSecrets, loadEd25519File, createEd25519File)

@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject,
 import { readFile } from 'node:fs/promises'
 import { AppError } from '../../core/errors.ts'
 import { decryptPkcs8, encryptPkcs8 } from './encryptedPkcs8.ts'
-import { memorySigner } from './memorySigner.ts'
+import { memorySigner, type RsaPadding } from './memorySigner.ts'
 import { assertTyped, type JwkSigner, type Signer, type SignerUse } from './signer.ts'
 import { writeDurably } from './writeDurably.ts'
 
@@ -28,8 +28,8 @@ export async function createKeyFile(copies: KeyFile | readonly KeyFile[], use: S
 }
 
 /** The P-256 or RSA signer of an encrypted PKCS#8 file. Throws `key.file` when it is missing, damaged, of another kind or passphrase. */
-export async function loadKeyFile(copy: KeyFile, use: SignerUse): Promise<JwkSigner> {
-  return memorySigner(await readKeyFile(copy), use)
+export async function loadKeyFile(copy: KeyFile, use: SignerUse, documents?: RsaPadding): Promise<JwkSigner> {
+  return memorySigner(await readKeyFile(copy), use, documents)
 }
 
 /** Makes an Ed25519 key for a log; else like `createKeyFile`. */

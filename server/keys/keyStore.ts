@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { AppError } from '../../core/errors.ts'
 import { createKeyFile, loadKeyFile } from './fileSigner.ts'
 import type { KeyForm } from './keysTable.ts'
+import type { RsaPadding } from './memorySigner.ts'
 import { openPkcs11Token, type Pkcs11Token } from './pkcs11Token.ts'
 import { keepPkcs12 } from './pkcs12.ts'
 import type { JwkSigner, KeyUse } from './signer.ts'
@@ -37,16 +38,18 @@ export interface KeyStoreConfig {
   readonly dir: string
   readonly passphrase: string
   readonly pkcs11?: { readonly module: string; readonly pin: string } | undefined
+  /** How RSA keys sign documents; PKCS#1 v1.5 when absent. */
+  readonly documents?: RsaPadding | undefined
 }
 
 /** Opens nothing yet; files and tokens are opened when they are asked for. */
-export function keyStore({ dir, passphrase, pkcs11 }: KeyStoreConfig): KeyStore {
+export function keyStore({ dir, passphrase, pkcs11, documents }: KeyStoreConfig): KeyStore {
   const tokens = new Map<string, Promise<Pkcs11Token>>()
   const opened = new Map<string, Promise<JwkSigner>>()
 
   const tokenOf = (tokenLabel: string): Promise<Pkcs11Token> => {
     if (!pkcs11) throw new AppError('key.pkcs11', 'No PKCS#11 library is configured (PKCS11_MODULE, PKCS11_PIN_FILE)')
-    return once(tokens, tokenLabel, () => openPkcs11Token({ ...pkcs11, tokenLabel }))
+    return once(tokens, tokenLabel, () => openPkcs11Token({ ...pkcs11, tokenLabel, documents }))
   }
   const keep = (stored: StoredKey, use: KeyUse): StoredKey => {
     opened.set(`${stored.location} ${use}`, Promise.resolve(stored.signer))
@@ -65,16 +68,17 @@ export function keyStore({ dir, passphrase, pkcs11 }: KeyStoreConfig): KeyStore 
     },
     async importPkcs12(file, filePassphrase, use) {
       let location = ''
-      const signer = await keepPkcs12(file, filePassphrase, use, ({ kid }) => {
+      const copyOf = ({ kid }: JwkSigner) => {
         location = `${use}-${Buffer.from(kid).toString('hex')}-${randomUUID()}.p8`
         return { file: join(dir, location), passphrase }
-      })
+      }
+      const signer = await keepPkcs12(file, filePassphrase, use, copyOf, documents)
       return keep({ form: 'file', location, signer, x5c: signer.x5c }, use)
     },
     adopt: ofToken,
     open: (form, location, use) =>
       once(opened, `${location} ${use}`, async () => {
-        if (form === 'file') return loadKeyFile({ file: join(dir, location), passphrase }, use)
+        if (form === 'file') return loadKeyFile({ file: join(dir, location), passphrase }, use, documents)
         const { tokenLabel, id } = parsePkcs11Uri(location)
         return (await tokenOf(tokenLabel)).signer(id, use)
       }),

@@ -4,14 +4,17 @@ import { signEs256 } from './es256.ts'
 import { jwkIdentity, publicJwk } from './jwkIdentity.ts'
 import { assertTyped, type JwkSigner, type SignerUse } from './signer.ts'
 
+/** How RSA keys sign documents: PKCS#1 v1.5, which every PDF reader knows, or RSA-PSS with a salt of 32 bytes. */
+export type RsaPadding = 'pkcs1' | 'pss'
+
 /**
- * A signer over a private key in this process's memory: P-256 signs ES256; RSA signs PS256 for endorsements and RS256 for documents
- * (PKCS#1 v1.5, which every PDF reader knows). Throws `key.file` for another kind of key, `key.wrong-use` for RSA and another use.
+ * A signer over a private key in this process's memory: P-256 signs ES256; RSA signs PS256 for endorsements and as `documents` says
+ * for documents. Throws `key.file` for another kind of key, `key.wrong-use` for RSA and another use.
  */
-export function memorySigner(key: KeyObject, use: SignerUse): JwkSigner {
+export function memorySigner(key: KeyObject, use: SignerUse, documents: RsaPadding = 'pkcs1'): JwkSigner {
   const isP256 = key.asymmetricKeyDetails?.namedCurve === 'prime256v1'
   if (!isP256 && key.asymmetricKeyType !== 'rsa') throw new AppError('key.file', 'Neither a P-256 key nor an RSA key')
-  const algorithm = isP256 ? 'ES256' : rsaAlgorithm(use)
+  const algorithm = isP256 ? 'ES256' : rsaAlgorithm(use, documents)
   return {
     use,
     algorithm,
@@ -26,8 +29,8 @@ export function memorySigner(key: KeyObject, use: SignerUse): JwkSigner {
 }
 
 /** How an RSA key signs for a use. Throws `key.wrong-use` for the uses of P-256 keys. */
-export function rsaAlgorithm(use: SignerUse): 'PS256' | 'RS256' {
+export function rsaAlgorithm(use: SignerUse, documents: RsaPadding): 'PS256' | 'RS256' {
   if (use === 'endorsement') return 'PS256'
-  if (use === 'document') return 'RS256'
+  if (use === 'document') return documents === 'pss' ? 'PS256' : 'RS256'
   throw new AppError('key.wrong-use', 'An RSA key only signs documents and endorsements')
 }

@@ -5,7 +5,7 @@ import { AppError } from '../../core/errors.ts'
 import type { RsaJwk } from '../../core/trust/jwkThumbprint.ts'
 import { withLowS } from './es256.ts'
 import { jwkIdentity, publicJwk } from './jwkIdentity.ts'
-import { rsaAlgorithm } from './memorySigner.ts'
+import { type RsaPadding, rsaAlgorithm } from './memorySigner.ts'
 import { assertTyped, type JwkSigner, type SignerUse } from './signer.ts'
 
 /** Which token, and how to log in. */
@@ -14,6 +14,8 @@ export interface TokenConfig {
   readonly module: string
   readonly tokenLabel: string
   readonly pin: string
+  /** How RSA keys sign documents; PKCS#1 v1.5 when absent. */
+  readonly documents?: RsaPadding | undefined
 }
 
 /** A session with a PKCS#11 token. Keys are named by their CKA_ID, in hex. Everything throws `key.pkcs11` when the token refuses. */
@@ -37,7 +39,7 @@ const p256Parameters = Buffer.from('06082a8648ce3d030107', 'hex')
 const modules = new Map<string, { library: pkcs11.PKCS11; users: number }>()
 
 /** Logs in to a token. Throws `key.pkcs11` when library, token or PIN are wrong, or pkcs11js is not installed. */
-export async function openPkcs11Token({ module, tokenLabel, pin }: TokenConfig): Promise<Pkcs11Token> {
+export async function openPkcs11Token({ module, tokenLabel, pin, documents = 'pkcs1' }: TokenConfig): Promise<Pkcs11Token> {
   const native = await import('pkcs11js').then(
     loaded => (loaded as unknown as { default?: Native }).default ?? (loaded as unknown as Native),
     cause => {
@@ -156,7 +158,7 @@ export async function openPkcs11Token({ module, tokenLabel, pin }: TokenConfig):
             },
           }
         }
-        const algorithm = rsaAlgorithm(use)
+        const algorithm = rsaAlgorithm(use, documents)
         const mechanism: pkcs11.Mechanism =
           algorithm === 'RS256'
             ? { mechanism: native.CKM_SHA256_RSA_PKCS }

@@ -2,7 +2,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import forge from 'node-forge'
 import { AppError } from '../../core/errors.ts'
 import { type KeyFile, keepKey } from './fileSigner.ts'
-import { memorySigner } from './memorySigner.ts'
+import { memorySigner, type RsaPadding } from './memorySigner.ts'
 import type { JwkSigner, SignerUse } from './signer.ts'
 
 /** A signer with its certificate chain: `x5c` standard base64 of DER, leaf first, no root (RFC 7515 4.1.6). */
@@ -32,10 +32,11 @@ export async function keepPkcs12(
   passphrase: string,
   use: SignerUse,
   copyOf: (signer: JwkSigner) => KeyFile,
+  documents?: RsaPadding,
 ): Promise<CertifiedSigner> {
   const { pkcs8, privateKey, x5c } = openPkcs12(file, passphrase)
   try {
-    const signer = memorySigner(privateKey, use)
+    const signer = memorySigner(privateKey, use, documents)
     await keepKey(copyOf(signer), pkcs8, () => signer)
     return { ...signer, x5c }
   } finally {

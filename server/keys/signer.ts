@@ -34,6 +34,7 @@ export interface Signer {
 
 /** A signer whose public key has a JWK. `thumbprint` 32 bytes (RFC 7638), `kid` its first 8. */
 export interface JwkSigner extends Signer {
+  readonly algorithm: 'ES256' | 'PS256' | 'RS256'
   readonly jwk: P256Jwk | RsaJwk
   readonly kid: Uint8Array
   readonly thumbprint: Uint8Array

@@ -24,7 +24,7 @@ export interface CredentialSigner {
 export interface DocumentSigner {
   kid: Uint8Array
   agency: AgencyCode
-  algorithm: 'RS256' | 'ES256'
+  algorithm: 'RS256' | 'PS256' | 'ES256'
   /** DER certificates, leaf first, no root. */
   certificates: Buffer[]
   /** Signs the DER SET of a CMS SignedData's signed attributes (RFC 5652 5.4). ES256 answers r‖s. */
@@ -116,7 +116,7 @@ export function signerPool({ pool, store, tree, waitSeconds }: SignerPoolDeps): 
       return {
         kid: signer.kid,
         agency: row.agency,
-        algorithm: signer.algorithm === 'ES256' ? 'ES256' : 'RS256',
+        algorithm: signer.algorithm,
         certificates: row.x5c.map(text => Buffer.from(text, 'base64')),
         signAttributes: der => signer.sign({ kind: 'document', bytes: der }),
       }
