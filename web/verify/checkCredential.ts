@@ -61,6 +61,11 @@ export async function checkCredential(
   return { report, offline, photo, live }
 }
 
+/** Lets the next check ask for all evidence again. */
+export async function forgetEvidence(): Promise<void> {
+  ;(await ports)?.forget()
+}
+
 /** The JPEG that a card names by field 6, or null. Begun before the verdict, so that it does not wait for it. */
 async function fetchPhoto(sealed: Uint8Array): Promise<Uint8Array | null> {
   let digest: Uint8Array | undefined

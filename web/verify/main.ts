@@ -6,7 +6,7 @@ import '../platform/pageMain.ts'
 import { parseLive } from '../../core/credential/live.ts'
 import { decodeBase64url } from '../../core/encoding/base64url.ts'
 import { loadSentences } from '../result/sentences.ts'
-import { askServer, type Checked, checkCredential, resolveToken } from './checkCredential.ts'
+import { askServer, type Checked, checkCredential, forgetEvidence, resolveToken } from './checkCredential.ts'
 import { type ShowOptions, showBand, showResult } from './showResult.ts'
 
 /** The page of /v, /t/TOKEN and /l: shows the result of the code in the address, or the scanner when there is none. */
@@ -56,7 +56,7 @@ async function openSealed(bytes: Uint8Array, source: 'sealed' | 'live' | 'token'
     checkedBy: 'browser',
     source,
     foreignHost: foreign,
-    again: () => void openSealed(bytes, source, foreign),
+    again: () => void forgetEvidence().then(() => openSealed(bytes, source, foreign)),
     another: showScannerAgain,
   }
   const checked = canVerifyHere() ? await checkHere(input, options) : await askForReport(input)
