@@ -26,9 +26,9 @@ export default {
       to: { path: feature, pathNot: 'Table\\.ts$' },
     },
     {
-      name: 'only-main-reads-the-environment',
+      name: 'only-composition-imports-main',
       severity: 'error',
-      from: { path: '^server/', pathNot: '^server/(main|installation|config|demonstration)' },
+      from: { path: '^server/', pathNot: '^server/demonstration/' },
       to: { path: '^server/main\\.ts$' },
     },
     {

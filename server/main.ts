@@ -2,22 +2,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Express, Router } from 'express'
 import { AppError } from '../core/errors.ts'
-import type { AgencyCode } from '../core/identity/agencyCode.ts'
-import { anchorCheckpoint } from './anchoring/anchorCheckpoint.ts'
-import { type AnchoringState, anchoringState } from './anchoring/anchoringState.ts'
+import { anchoringState } from './anchoring/anchoringState.ts'
 import { chainNode } from './anchoring/chainNode.ts'
-import { checkAtStart } from './anchoring/checkAtStart.ts'
-import type { ContractPlace } from './anchoring/checkpointLog.ts'
-import { currentContract } from './anchoring/contractsTable.ts'
 import { buildApp } from './app.ts'
-import { cardTasks } from './cards/cardTasks.ts'
-import { applyStatusRequest } from './cards/changeStatus.ts'
 import { eraseCards } from './cards/eraseCards.ts'
-import { issueCards } from './cards/issueCards.ts'
-import { composeMetrics, composeTraces, observed, operationTasks, tracedTasks } from './composeOperations.ts'
-import { composePublic, composePublicTasks } from './composePublic.ts'
+import { composeMetrics, composeTraces, observed } from './composeOperations.ts'
+import { composePublic } from './composePublic.ts'
 import { homePath } from './config.ts'
-import { endApprovedDiplomas, registerDiplomas } from './diplomas/registerDiplomas.ts'
 import { agenciesRoutes } from './http/routes/agencies.ts'
 import { cardsRoutes } from './http/routes/cards.ts'
 import { diplomaRequestsRoute, diplomasRoutes } from './http/routes/diplomas.ts'
@@ -30,17 +21,12 @@ import { requestsRoutes } from './http/routes/requests.ts'
 import { sdJwtRoutes } from './http/routes/sdJwt.ts'
 import { statusListRoutes } from './http/routes/statusLists.ts'
 import { trustRoutes } from './http/routes/trust.ts'
-import { importTasks } from './imports/importTasks.ts'
 import { type Installation, publishedPin } from './installation.ts'
-import type { Task } from './jobs/worker.ts'
-import { applyKeyChange } from './keys/keyChanges.ts'
 import { nodeCrypto } from './keys/nodeCrypto.ts'
 import { httpTimestamper } from './keys/timestamp.ts'
-import { askWitnesses } from './log/askWitnesses.ts'
 import { logRoutes } from './log/logRoutes.ts'
 import { readHead } from './log/logTable.ts'
 import { proofFor } from './log/proofFor.ts'
-import { signCheckpoint } from './log/signCheckpoint.ts'
 import { personalNumberIndex } from './officers/officerPrivate.ts'
 import { readOfficersByNumber } from './officers/officersTable.ts'
 import type { Metrics } from './operations/metrics.ts'
@@ -52,7 +38,6 @@ import { problemPage } from './pages/console/problemPage.ts'
 import { pageShell } from './pages/render.ts'
 import { loadTemplate, type Template, templateNames, templatesFolder } from './printing/render/template.ts'
 import { publicFileReader } from './publicFile.ts'
-import { requestById } from './requests/requestsTable.ts'
 import { scopes } from './staff/actor.ts'
 import { authenticate } from './staff/authenticate.ts'
 import { personOfClaims } from './staff/claims.ts'
@@ -172,129 +157,6 @@ export async function composeWeb(installation: Installation, { demonstration = f
       draining = true
     },
   }
-}
-
-/** The jobs of an installation, and when the clock starts them (cron lines, UTC). */
-export function composeTasks(installation: Installation): { tasks: Record<string, Task>; crontab: string } {
-  const { pool, cipher, signers, origin, clock, config, agencies, isRestricted } = installation
-  const cardDeps = { pool, cipher, clock, termYears: config.CARD_TERM_YEARS }
-  const issueDeps = { ...cardDeps, signers, origin, isRestricted }
-  const appliers: Record<string, (requestId: string) => Promise<void>> = {
-    'card.issue': id => issueCards(issueDeps, id),
-    'card.replace': id => issueCards(issueDeps, id),
-    'card.resume': id => applyStatusRequest(issueDeps, id),
-    'card.revoke': id => applyStatusRequest(issueDeps, id),
-    'diploma.register': id => registerDiplomas(issueDeps, id),
-    'diploma.correct': id => registerDiplomas(issueDeps, id),
-    'diploma.end': id => endApprovedDiplomas(issueDeps, id),
-    'key.change': id => applyKeyChange({ ...installation, logOrigin: installation.logKey.name }, id),
-  }
-  const open = composePublicTasks(installation)
-  const operations = operationTasks(installation)
-  return {
-    tasks: tracedTasks(composeTraces(installation), {
-      ...open.tasks,
-      ...operations.tasks,
-      async applyRequest(payload) {
-        const { requestId } = payload as { requestId: string }
-        const request = await requestById(pool, requestId)
-        if (request) await appliers[request.kind]?.(requestId)
-      },
-      anchor: async () => {
-        await anchorNow(installation)
-      },
-      signStatusLists: async () => {
-        await installation.statusLists.signDue()
-      },
-      ...importTasks(installation),
-      ...cardTasks({ ...cardDeps, levelOneOf: agency => (agencies.ancestors(agency).at(-1) ?? agency) as AgencyCode }),
-    }),
-    crontab: [
-      '*/4 * * * * signStatusLists',
-      '* * * * * sweepImports',
-      '10 17 * * * expireCards',
-      '20 17 * * * remindExpiring',
-      '*/10 * * * * proposeReplacements',
-      open.crontab,
-      operations.crontab,
-    ].join('\n'),
-  }
-}
-
-/** Compares the log with what it signed and what the contract holds, and closes it when it is behind. Before anything is issued. */
-export async function compareAtStart(installation: Installation): Promise<void> {
-  const reason = await checkAtStart({
-    ...installation,
-    contract: await contractOf(installation),
-    finalityDepth: installation.config.CHAIN_FINALITY_DEPTH,
-    witnessUrls: installation.config.WITNESS_URLS,
-  })
-  if (reason !== null) installation.logger.error({ reason }, 'the log is closed')
-}
-
-/** Signs a checkpoint over new entries every second, until the answered function is called. */
-export function keepCheckpointFresh(installation: Installation): () => void {
-  return repeat(
-    1000,
-    () => signCheckpoint(installation),
-    error => installation.logger.warn({ err: error }, 'checkpoint not signed'),
-  )
-}
-
-/** Asks the configured witnesses to cosign the newest checkpoint every few seconds, until the answered function is called. */
-export function keepWitnessed({ pool, config, logger }: Installation): () => void {
-  const { WITNESS_URLS: urls } = config
-  if (urls.length === 0) return () => {}
-  return repeat(
-    5000,
-    async () => {
-      for (const { url, ok, detail } of await askWitnesses(pool, urls))
-        if (!ok) logger.warn({ witness: new URL(url).host, detail }, 'not cosigned')
-    },
-    error => logger.warn({ err: error }, 'witnesses not asked'),
-  )
-}
-
-/** One step of anchoring towards the newest checkpoint; with CHAIN=none, or no contract yet, it only says how things stand. */
-export async function anchorNow(installation: Installation): Promise<AnchoringState> {
-  const { pool, config, nodes } = installation
-  const contract = await contractOf(installation)
-  if (config.CHAIN === 'none' || nodes.length === 0 || !contract) return anchoringState(pool, config.CHAIN !== 'none')
-  return anchorCheckpoint({ ...installation, contract, finalityDepth: config.CHAIN_FINALITY_DEPTH })
-}
-
-function contractOf({ config, pool }: Installation): Promise<ContractPlace | null> | ContractPlace {
-  const { CHAIN_CONTRACT: address, CHAIN_ID: chainId } = config
-  return address && chainId ? { chainId, address } : currentContract(pool)
-}
-
-/** Anchors on the configured interval, and follows what was sent until it is final, until the answered function is called. */
-export function keepAnchored(installation: Installation): () => void {
-  let state: AnchoringState | null = null
-  let startedAt = Number.NEGATIVE_INFINITY
-  const step = async () => {
-    const isDue = installation.clock() - startedAt >= installation.config.ANCHOR_INTERVAL_SECONDS
-    if (!isDue && state?.state !== 'pending') return
-    if (isDue) startedAt = installation.clock()
-    state = await anchorNow(installation)
-  }
-  return repeat(1000, step, error => installation.logger.error({ err: error }, 'anchoring failed'))
-}
-
-/** Runs `step` every `ms`, never twice at a time, until the answered function is called. */
-function repeat(ms: number, step: () => Promise<unknown>, failed: (error: unknown) => void): () => void {
-  let running = false
-  const timer = setInterval(() => {
-    if (running) return
-    running = true
-    step()
-      .catch(failed)
-      .finally(() => {
-        running = false
-      })
-  }, ms)
-  timer.unref()
-  return () => clearInterval(timer)
 }
 
 const templates = new Map<string, Template>()
