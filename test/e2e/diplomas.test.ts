@@ -163,3 +163,30 @@ test('a list is checked line by line, with a result sheet that verifies', option
   assert.deepEqual(await check({ statement, signature, rows: sheet.rows.slice(1) }), { valid: false })
   await context.close()
 })
+
+test('the issuer’s own PDF matches by its seal and signature; changed or added to, it does not', options, async () => {
+  const { url, diploma, signIns } = demonstration.file
+  const { username, password } = signIns.find(each => each.role === 'maker')!
+  const { context, page } = await openBrowser({ width: 900 })
+  await page.goto(`${url}/signin?return=/console`)
+  await page.fill('#username', username)
+  await page.fill('#password', password)
+  await page.click('button[type=submit]')
+  await page.waitForURL(/\/console/)
+  const pdf = await (await context.request.get(`${url}/api/diplomas/${diploma.ref}/diploma.pdf`)).body()
+  const changed = Buffer.from(pdf)
+  changed[Math.floor(pdf.length / 3)]! ^= 1
+  await page.goto(`${url}/diplomas/verify`)
+  await page.setInputFiles('#files', [
+    { name: 'goc.pdf', mimeType: 'application/pdf', buffer: pdf },
+    { name: 'sua.pdf', mimeType: 'application/pdf', buffer: changed },
+    { name: 'them.pdf', mimeType: 'application/pdf', buffer: Buffer.concat([pdf, Buffer.from('\n% thêm\n')]) },
+  ])
+  await page.locator('#results [data-outcome]').nth(2).waitFor({ timeout: 45_000 })
+  const outcomeOf = (name: string) => page.locator('#results article', { hasText: name }).getAttribute('data-outcome')
+  assert.equal(await outcomeOf('goc.pdf'), 'match')
+  assert.equal(await outcomeOf('sua.pdf'), 'forged')
+  assert.notEqual(await outcomeOf('them.pdf'), 'match')
+  assert.match(String(await page.locator('#results article', { hasText: 'goc.pdf' }).textContent()), /chữ ký của cơ quan cấp/)
+  await context.close()
+})
