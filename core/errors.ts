@@ -25,6 +25,7 @@ export const errorCodes = {
   'diploma.ended.conflict': 'The diploma has ended or was corrected; that is final',
   'diploma.not-found': 'No such diploma',
   'diploma.number.conflict': 'Another diploma has this number',
+  'diploma.other-file': 'The file is not the one that was registered with this diploma',
   'encoding.base64url': 'Not canonical base64url without padding',
   'encoding.cbor': 'Not deterministic CBOR of the allowed kinds and depth',
   'encoding.decimal': 'Not the decimal text form of bytes',

@@ -19,6 +19,7 @@ import { officersRoutes } from './http/routes/officers.ts'
 import { printJobsRoutes } from './http/routes/printJobs.ts'
 import { requestsRoutes } from './http/routes/requests.ts'
 import { sdJwtRoutes } from './http/routes/sdJwt.ts'
+import { stampedCopiesRoute } from './http/routes/stampedCopies.ts'
 import { statusListRoutes } from './http/routes/statusLists.ts'
 import { trustRoutes } from './http/routes/trust.ts'
 import { type Installation, publishedPin } from './installation.ts'
@@ -106,6 +107,7 @@ export async function composeWeb(installation: Installation, { demonstration = f
     streamRoutes: [
       ...open.streamRoutes,
       diplomaRequestsRoute(diplomaDeps),
+      stampedCopiesRoute({ ...diplomaDeps, ...rendering, proofFor: ref => proofFor(installation, ref) }),
       importsRoutes(diplomaDeps),
       officersRoutes({ ...diplomaDeps, eraseElsewhere: (tx, officerId) => eraseCards(cipher, tx, officerId) }),
       agenciesRoutes({ pool, agencies, clock }),

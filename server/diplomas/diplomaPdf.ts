@@ -1,29 +1,23 @@
 import { createHash } from 'node:crypto'
 import type { Pool } from 'pg'
-import { sealedUrl } from '../../core/credential/qr.ts'
-import { encodeBase64url } from '../../core/encoding/base64url.ts'
 import { AppError } from '../../core/errors.ts'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import type { Receipt } from '../../core/log/receipt.ts'
-import type { AgencyTree } from '../agencies/agencyTree.ts'
 import type { SignerPool } from '../keys/signerPool.ts'
 import type { Timestamper } from '../keys/timestamp.ts'
 import { diplomaFile } from '../printing/diplomaFile.ts'
-import type { DiplomaView } from '../printing/render/diplomaView.ts'
 import type { Template } from '../printing/render/template.ts'
 import { recordFileDigest } from './diplomasTable.ts'
+import { type DiplomaViewDeps, diplomaViewOf } from './diplomaViewOf.ts'
 import type { OpenedDiploma } from './readDiploma.ts'
 
-export interface DiplomaPdfDeps {
+export interface DiplomaPdfDeps extends DiplomaViewDeps {
   pool: Pool
-  agencies: AgencyTree
   signers: Pick<SignerPool, 'documentSigner'>
-  origin: string
   /** Seconds. */
   clock: () => number
   template: (name: string) => Template
   proofFor: (ref: Uint8Array) => Promise<Receipt | null>
-  demonstration: boolean
   timestamp?: Timestamper | undefined
 }
 
@@ -43,7 +37,7 @@ export async function diplomaPdf(deps: DiplomaPdfDeps, diploma: OpenedDiploma, t
   })
   const file = await diplomaFile({
     template: deps.template(name),
-    diploma: viewOf(deps, diploma),
+    diploma: diplomaViewOf(deps, diploma),
     sealed: diploma.sealedBytes,
     ...(receipt ? { receipt: JSON.stringify(receipt) } : {}),
     ...(signer ? { signer } : {}),
@@ -52,33 +46,4 @@ export async function diplomaPdf(deps: DiplomaPdfDeps, diploma: OpenedDiploma, t
   })
   await recordFileDigest(deps.pool, diploma.ref, createHash('sha256').update(file).digest())
   return file
-}
-
-function viewOf(deps: DiplomaPdfDeps, { claims, issuerCode, ref, sealedBytes, issuedAt }: OpenedDiploma): DiplomaView {
-  const { diploma } = claims
-  const parent = deps.agencies.ancestors(issuerCode)[0]
-  return {
-    issuer: deps.agencies.get(issuerCode)?.nameVi ?? issuerCode,
-    ...(parent ? { parentAgency: deps.agencies.get(parent)?.nameVi ?? parent } : {}),
-    ...(diploma.institutionThen ? { institutionThen: diploma.institutionThen } : {}),
-    title: diploma.title,
-    holderName: diploma.holderName,
-    ...(diploma.birthDate ? { birthDate: reversed(diploma.birthDate) } : {}),
-    ...(diploma.field ? { field: diploma.field } : {}),
-    ...(diploma.classification ? { classification: diploma.classification } : {}),
-    awarded: reversed(diploma.awarded),
-    ...(diploma.number ? { number: diploma.number } : {}),
-    ...(diploma.registerNumber ? { registerNumber: diploma.registerNumber } : {}),
-    basis: diploma.basis,
-    issuedOn: reversed(new Date(issuedAt.getTime() + 7 * 3_600_000).toISOString().slice(0, 10)),
-    sealedUrl: sealedUrl(deps.origin, sealedBytes),
-    verifyAddress: `${deps.origin.replace(/^https?:\/\//, '')}/diplomas/verify`,
-    ref: encodeBase64url(ref),
-    sample: deps.demonstration,
-  }
-}
-
-/** `YYYY-MM-DD`, `YYYY-MM` or `YYYY` as people write it. */
-function reversed(date: string): string {
-  return date.split('-').reverse().join('/')
 }

@@ -14,6 +14,7 @@ import { printJobsPaths } from './routes/printJobs.ts'
 import { requestsPaths } from './routes/requests.ts'
 import { resultSheetsPaths } from './routes/resultSheets.ts'
 import { sdJwtPaths } from './routes/sdJwt.ts'
+import { stampedCopiesPaths } from './routes/stampedCopies.ts'
 import { statusListPaths } from './routes/statusLists.ts'
 import { tokensPaths } from './routes/tokens.ts'
 import { trustPaths } from './routes/trust.ts'
@@ -27,7 +28,7 @@ const groups: readonly (readonly [string, string, Record<string, object>])[] = [
   ['evidence', 'Public evidence: trust, status lists, issuers', { ...trustPaths, ...statusListPaths, ...jwtVcIssuerPaths }],
   ['cards', 'Cards: request, read, render, suspend', cardsPaths],
   ['live cards', 'Live cards on the holder’s phone, and wallets', { ...liveCardsPaths, ...sdJwtPaths }],
-  ['diplomas', 'Register diplomas', diplomasPaths],
+  ['diplomas', 'Register diplomas', { ...diplomasPaths, ...stampedCopiesPaths }],
   ['printing', 'Print runs and the plastic', printJobsPaths],
   ['requests', 'What needs a second person', requestsPaths],
   ['people', 'People and agencies', { ...officersPaths, ...importsPaths, ...agenciesPaths }],

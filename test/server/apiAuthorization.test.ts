@@ -16,6 +16,7 @@ import { officersRoutes } from '../../server/http/routes/officers.ts'
 import { printJobsRoutes } from '../../server/http/routes/printJobs.ts'
 import { requestsRoutes } from '../../server/http/routes/requests.ts'
 import { sdJwtRoutes } from '../../server/http/routes/sdJwt.ts'
+import { stampedCopiesRoute } from '../../server/http/routes/stampedCopies.ts'
 import { webhooksRoutes } from '../../server/http/routes/webhooks.ts'
 import { keyStore } from '../../server/keys/keyStore.ts'
 import { type Role, roles, type Scope, scopes } from '../../server/staff/actor.ts'
@@ -76,6 +77,7 @@ const table: Record<string, Row> = {
   'get /api/diplomas/:ref/qr.svg': { needs: ['diplomas.read'] },
   'get /api/diplomas/:ref/qr.png': { needs: ['diplomas.read'] },
   'get /api/diplomas/:ref/diploma.pdf': { needs: ['diplomas.read'] },
+  'post /api/diplomas/:ref/stamped-copy': { needs: ['diplomas.read'] },
   'post /api/diplomas/:ref/status': {
     needs: ['diplomas.register'],
     body: () => ({ action: 'end', reasonCode: 'NHAP_SAI', decision: '1/QĐ' }),
@@ -167,6 +169,7 @@ beforeAll(async () => {
   }
   const routers = [
     diplomaRequestsRoute(common),
+    stampedCopiesRoute({ ...common, proofFor: async () => null }),
     importsRoutes(common),
     officersRoutes(common),
     agenciesRoutes(common),
@@ -181,9 +184,9 @@ beforeAll(async () => {
   declared = routers.flatMap(routesOf).filter(route => route.includes(' /api/'))
   app = express()
   app.use(actorOfHeader)
-  app.use(...(routers.slice(0, 4) as [Router]))
+  app.use(...(routers.slice(0, 5) as [Router]))
   app.use('/api', express.json())
-  app.use(...(routers.slice(4) as [Router]))
+  app.use(...(routers.slice(5) as [Router]))
   app.use(problemHandler(pino({ level: 'silent' })))
 })
 

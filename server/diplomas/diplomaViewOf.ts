@@ -1,0 +1,42 @@
+import { sealedUrl } from '../../core/credential/qr.ts'
+import { encodeBase64url } from '../../core/encoding/base64url.ts'
+import type { AgencyTree } from '../agencies/agencyTree.ts'
+import type { DiplomaView } from '../printing/render/diplomaView.ts'
+import type { OpenedDiploma } from './readDiploma.ts'
+
+export interface DiplomaViewDeps {
+  agencies: AgencyTree
+  origin: string
+  /** Whether every file is marked as a sample. */
+  demonstration: boolean
+}
+
+/** What a file made of a registered diploma shows; its day is that of the registration. */
+export function diplomaViewOf(deps: DiplomaViewDeps, { claims, issuerCode, ref, sealedBytes, issuedAt }: OpenedDiploma): DiplomaView {
+  const { diploma } = claims
+  const parent = deps.agencies.ancestors(issuerCode)[0]
+  return {
+    issuer: deps.agencies.get(issuerCode)?.nameVi ?? issuerCode,
+    ...(parent ? { parentAgency: deps.agencies.get(parent)?.nameVi ?? parent } : {}),
+    ...(diploma.institutionThen ? { institutionThen: diploma.institutionThen } : {}),
+    title: diploma.title,
+    holderName: diploma.holderName,
+    ...(diploma.birthDate ? { birthDate: reversed(diploma.birthDate) } : {}),
+    ...(diploma.field ? { field: diploma.field } : {}),
+    ...(diploma.classification ? { classification: diploma.classification } : {}),
+    awarded: reversed(diploma.awarded),
+    ...(diploma.number ? { number: diploma.number } : {}),
+    ...(diploma.registerNumber ? { registerNumber: diploma.registerNumber } : {}),
+    basis: diploma.basis,
+    issuedOn: reversed(new Date(issuedAt.getTime() + 7 * 3_600_000).toISOString().slice(0, 10)),
+    sealedUrl: sealedUrl(deps.origin, sealedBytes),
+    verifyAddress: `${deps.origin.replace(/^https?:\/\//, '')}/diplomas/verify`,
+    ref: encodeBase64url(ref),
+    sample: deps.demonstration,
+  }
+}
+
+/** `YYYY-MM-DD`, `YYYY-MM` or `YYYY` as people write it. */
+function reversed(date: string): string {
+  return date.split('-').reverse().join('/')
+}

@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto'
+import { equalBytes } from '../../core/encoding/bytes.ts'
+import { AppError } from '../../core/errors.ts'
+import type { Receipt } from '../../core/log/receipt.ts'
+import { evidenceFiles } from '../printing/diplomaFile.ts'
+import { stampedCopy } from '../printing/pdf/stampedCopy.ts'
+import { renderDiploma } from '../printing/render/renderDiploma.ts'
+import type { Template } from '../printing/render/template.ts'
+import { type DiplomaViewDeps, diplomaViewOf } from './diplomaViewOf.ts'
+import type { OpenedDiploma } from './readDiploma.ts'
+
+export interface StampDeps extends DiplomaViewDeps {
+  /** Seconds. */
+  clock: () => number
+  template: (name: string) => Template
+  proofFor: (ref: Uint8Array) => Promise<Receipt | null>
+}
+
+/**
+ * The copy of a registered file with a page that attests the registration, the QR code on it, seal and receipt inside: a new PDF beside
+ * the file, which stays as it was. Throws `diploma.ended.conflict`, `diploma.other-file` for any file but the registered one,
+ * `pdf.syntax` for one that is no PDF, JPEG or PNG that can be copied.
+ */
+export async function stampDiploma(deps: StampDeps, diploma: OpenedDiploma, original: Uint8Array): Promise<Uint8Array> {
+  if (diploma.endedAs !== null) throw new AppError('diploma.ended.conflict')
+  const digest = createHash('sha256').update(original).digest()
+  const registered = diploma.claims.diploma.document
+  if (!registered) throw new AppError('diploma.other-file', 'No file is registered with this diploma')
+  if (!equalBytes(registered, digest)) throw new AppError('diploma.other-file')
+  const receipt = await deps.proofFor(diploma.ref)
+  const madeAt = new Date(deps.clock() * 1000)
+  const view = {
+    ...diplomaViewOf(deps, diploma),
+    // In Vietnam's day.
+    issuedOn: new Date(madeAt.getTime() + 7 * 3_600_000).toISOString().slice(0, 10).split('-').reverse().join('/'),
+    documentSha256: digest.toString('hex'),
+  }
+  return stampedCopy({
+    original,
+    stamp: renderDiploma({ template: deps.template('trang-xac-nhan'), diploma: view }).pdf(),
+    attachments: evidenceFiles(diploma.sealedBytes, receipt ? JSON.stringify(receipt) : undefined),
+    title: `Bản sao có trang xác nhận: ${diploma.title}`,
+    madeAt,
+  })
+}
