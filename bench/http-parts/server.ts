@@ -9,7 +9,6 @@ import { buildApp } from '../../server/app.ts'
 import { verificationRoutes } from '../../server/http/routes/verifications.ts'
 import type { Actor } from '../../server/staff/actor.ts'
 import { createVerifier } from '../../server/verification/createVerifier.ts'
-import { createPooledCrypto } from '../../server/verification/pooledCrypto.ts'
 import { createServerPorts } from '../../server/verification/serverPorts.ts'
 
 const [kind, portText] = process.argv.slice(2) as [string, string]
@@ -33,7 +32,7 @@ function antin({ trustRoot, files }: SentWorld) {
   const clock = () => Math.floor(Date.now() / 1000)
   const evidence = new Map(files)
   const ports = createServerPorts({ readPublicFile: async path => evidence.get(path) ?? null })
-  const verifier = createVerifier({ ports, trustRoot, crypto: createPooledCrypto(), publicUrl, clock })
+  const verifier = createVerifier({ ports, trustRoot, publicUrl, clock })
   const next: RequestHandler = (_req, _res, done) => done()
   const client: Actor = {
     kind: 'client',

@@ -8,12 +8,14 @@ import { OpenedCache } from '../../core/verification/openedCache.ts'
 import type { PolicyName } from '../../core/verification/policy.ts'
 import type { Report } from '../../core/verification/report.ts'
 import { verifyCredential } from '../../core/verification/verifyCredential.ts'
+import { createPooledCrypto } from './pooledCrypto.ts'
 
 export interface VerifierDeps {
   ports: EvidencePorts
   /** Lowercase hex SHA-256 of root 1's payload. */
   trustRoot: string
-  crypto: CoreCrypto
+  /** Left out: node:crypto, in the thread pool when many ask at once. */
+  crypto?: CoreCrypto
   /** Origin of PUBLIC_URL. */
   publicUrl: string
   /** Seconds. */
@@ -33,7 +35,7 @@ export type Verify = Verifier['verify']
 const shareFor = 200
 const maxShared = 1000
 
-export function createVerifier({ ports, trustRoot, crypto, publicUrl, clock }: VerifierDeps): Verifier {
+export function createVerifier({ ports, trustRoot, crypto = createPooledCrypto(), publicUrl, clock }: VerifierDeps): Verifier {
   const cache = new OpenedCache()
   const { host } = new URL(publicUrl)
   const shared = new Map<string, { evidence: Evidence; gatheredAt: number }>()

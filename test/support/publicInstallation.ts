@@ -20,7 +20,6 @@ import { statusListRoutes } from '../../server/http/routes/statusLists.ts'
 import { trustRoutes } from '../../server/http/routes/trust.ts'
 import { type Installation, logDescription, openInstallation } from '../../server/installation.ts'
 import { migrateJobs, startWorker } from '../../server/jobs/worker.ts'
-import { nodeCrypto } from '../../server/keys/nodeCrypto.ts'
 import { logRoutes } from '../../server/log/logRoutes.ts'
 import { signCheckpoint } from '../../server/log/signCheckpoint.ts'
 import { buildWeb } from '../../server/pages/buildWeb.ts'
@@ -101,7 +100,6 @@ export async function openPublicInstallation(databaseUrl: string, environment: R
   const verifier = createVerifier({
     ports: createServerPorts({ readPublicFile: publicFileReader(installation) }),
     trustRoot: pin,
-    crypto: nodeCrypto,
     publicUrl: origin,
     clock: installation.clock,
   })
