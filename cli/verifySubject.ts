@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { parseLive } from '../core/credential/live.ts'
 import { maxQrText, parseQrText } from '../core/credential/qr.ts'
@@ -37,6 +38,11 @@ const causes: Record<DocumentCause, string> = {
 }
 const unreadable: Subject = { sealed: new Uint8Array(0) }
 
+/** A name with a folder or an ending, and no address. */
+function looksLikePath(text: string): boolean {
+  return !/^[a-z][a-z0-9+.-]*:/i.test(text) && !/\s/.test(text) && (/[/\\]/.test(text) || /\.\w{1,5}$/.test(text))
+}
+
 /** The file that came with a credential, as `--document` names it. */
 export async function documentAt(path: string): Promise<DocumentInput> {
   const readers = { sha256: webCrypto.sha256, verifySignature, readQrCodes: async () => [] }
@@ -46,13 +52,16 @@ export async function documentAt(path: string): Promise<DocumentInput> {
 
 /**
  * The credential behind a QR text, a picture with a QR, a PDF, a file of the sealed bytes, or any other file that was registered.
- * Without `base` nothing is asked of a server. Throws CliError: 64 for what is neither file nor QR, 2 when no credential was found.
+ * Without `base` nothing is asked of a server. Throws CliError: 64 for the name of a file that is not there, 2 when no credential was found.
  */
 export async function verifySubject(given: string, base: string | undefined): Promise<Subject> {
   if (existsSync(given)) return ofFile(given, base)
   const subject = await ofText(given, base)
-  if (subject?.foreign !== undefined)
-    throw new CliError(`"${given.slice(0, 80)}" is neither a file nor the text of one of our QR codes.`, 64)
+  if (subject?.foreign !== undefined) {
+    if (looksLikePath(given)) throw new CliError(`There is no file "${given.slice(0, 200)}".`, 64)
+    // Any other text is judged as what a QR held: it is no credential of ours, and the report says so.
+    return unreadable
+  }
   return subject ?? unreadable
 }
 
@@ -92,7 +101,8 @@ async function verifySignature({ cms, signedParts, range, claimedAt }: PdfSignat
     verified: verified && range !== 'odd',
     wholeFile: range === 'whole',
     certificate: certificate ?? new Uint8Array(0),
-    signedAt: timestamp?.at ?? claimedAt ?? 0,
+    // As in the browser: a signature that claims no time counts from the beginning of its certificate.
+    signedAt: timestamp?.at ?? claimedAt ?? (certificate ? Date.parse(new X509Certificate(certificate).validFrom) / 1000 : 0),
   }
 }
 
