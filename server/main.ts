@@ -23,7 +23,6 @@ import { stampedCopiesRoute } from './http/routes/stampedCopies.ts'
 import { statusListRoutes } from './http/routes/statusLists.ts'
 import { trustRoutes } from './http/routes/trust.ts'
 import { type Installation, publishedPin } from './installation.ts'
-import { nodeCrypto } from './keys/nodeCrypto.ts'
 import { httpTimestamper } from './keys/timestamp.ts'
 import { logRoutes } from './log/logRoutes.ts'
 import { readHead } from './log/logTable.ts'
@@ -71,7 +70,6 @@ export async function composeWeb(installation: Installation, { demonstration = f
       chain: installation.nodes[0] && chainNode(installation.nodes[0]),
     }),
     trustRoot,
-    crypto: nodeCrypto,
     publicUrl: origin,
     clock,
   })
