@@ -29,6 +29,11 @@ const commands: Record<string, Command> = {
     what: 'ask for diplomas to be registered',
     load: async () => (await import('./register.ts')).register,
   },
+  stamp: {
+    usage: 'stamp REF FILE --out OUT.pdf',
+    what: 'a copy of a registered file with a page that attests it',
+    load: async () => (await import('./stamp.ts')).stamp,
+  },
   requests: { usage: 'requests [ID]', what: 'what waits for a second person', load: async () => (await import('./requests.ts')).requests },
   approve: {
     usage: 'approve ID [--without-warnings]',

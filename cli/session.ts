@@ -10,7 +10,8 @@ export interface ApiSession {
   post<T>(path: string, body: unknown): Promise<T>
   /** Sends a form; file parts are `Blob`s. */
   postForm<T>(path: string, form: FormData): Promise<T>
-  bytes(path: string): Promise<Uint8Array>
+  /** Sends a form where one is given. */
+  bytes(path: string, form?: FormData): Promise<Uint8Array>
 }
 
 export interface SessionOptions {
@@ -86,8 +87,8 @@ function session(baseUrl: string, token: string): ApiSession {
       }),
     postForm: (path, form) =>
       request(baseUrl, path, { method: 'POST', headers: { ...headers, 'idempotency-key': crypto.randomUUID() }, body: form }),
-    async bytes(path) {
-      const response = await send(baseUrl, path, { headers })
+    async bytes(path, form) {
+      const response = await send(baseUrl, path, form ? { method: 'POST', headers, body: form } : { headers })
       return new Uint8Array(await response.arrayBuffer())
     },
   }

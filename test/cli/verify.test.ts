@@ -19,8 +19,10 @@ import { webCrypto } from '../../core/crypto/webCrypto.ts'
 import { toHex } from '../../core/encoding/bytes.ts'
 import { sealFileName } from '../../core/pdf/embeddedFiles.ts'
 import type { Report } from '../../core/verification/report.ts'
+import { signPdf } from '../../server/keys/pades.ts'
 import { testKey } from '../support/antin-vectors/testKey.ts'
 import { contract, documentFile, type Files, host, makeWorld, now } from '../support/antin-vectors/world.ts'
+import { cmsSignerOf, makeStateCertificate } from '../support/stateCertificate.ts'
 
 const world = await makeWorld()
 const folder = mkdtempSync(join(tmpdir(), 'antin-verify-'))
@@ -227,6 +229,45 @@ test('a PDF that carries the seal: the diploma is real, the file itself is not t
   const { exit, report: found } = await report(path, ...offline, '--trust-list', index, '--receipt', receipt)
   expect(codesOf(found)).toMatchObject({ signature: 'signature.passed', document: 'document.copy' })
   expect(exit).toBe(2)
+})
+
+test('signed PDFs: an unsigned one, a foreign certificate, an addition and a changed byte are told apart in words', async () => {
+  const pdf = await PDFDocument.create()
+  pdf.addPage([200, 200]).drawText('MAU')
+  await pdf.attach(diploma, sealFileName, { mimeType: 'application/cose' })
+  const state = makeStateCertificate()
+  const plain = await pdf.save({ useObjectStreams: false })
+  const signed = await signPdf(plain, cmsSignerOf(state), { signedAt: new Date((now - 60) * 1000) })
+  const changed = signed.slice()
+  changed[changed.indexOf(0x32, changed.length >> 2)]! ^= 1
+  // Trust documents that name the certificate.
+  const key = await world.keyPayload('G09', 'document', { x5c: [Buffer.from(state.certificate).toString('base64')] })
+  const agencies = { ...world.agencies, G09: { ...world.agencies.G09, keys: [...world.agencies.G09.keys, key] } }
+  const naming = await world.files(agencies)
+  const own = ['/.well-known/antin/trust/G09', '/.well-known/antin/trust-list'].map((path, i) =>
+    write(`own-${i}.jwt`, String(naming[path])),
+  )
+  const args = (bytes: Uint8Array, documents: string[]) => [
+    write('signed.pdf', bytes),
+    ...common,
+    '--offline',
+    ...[root1, root2, ...documents].flatMap(path => ['--trust-list', path]),
+    '--status-list',
+    list,
+    '--receipt',
+    receipt,
+  ]
+  const said = async (bytes: Uint8Array, documents = [slice, index]) => {
+    const { exit, out } = await run(...args(bytes, documents))
+    return [exit, out.split('\n')[0]]
+  }
+  expect(await said(plain)).toEqual([2, expect.stringContaining('không có chữ ký số')])
+  expect(await said(signed)).toEqual([2, expect.stringContaining('không phải của cơ quan cấp văn bằng này')])
+  expect(await said(changed)).toEqual([1, expect.stringMatching(/^KHÔNG HỢP LỆ: .*tệp đã bị sửa/)])
+  expect(await said(signed, own)).toEqual([0, 'HỢP LỆ'])
+  expect(await said(Buffer.concat([signed, Buffer.from('\n% more')]), own)).toEqual([2, expect.stringContaining('thêm nội dung sau khi')])
+  const early = await signPdf(plain, cmsSignerOf(state), { signedAt: new Date('2001-01-01T00:00:00Z') })
+  expect(await said(early, own)).toEqual([2, expect.stringContaining('không còn hiệu lực')])
 })
 
 test('a scanned PDF: the QR is found in its picture', async () => {
