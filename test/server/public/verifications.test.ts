@@ -133,9 +133,12 @@ test('the photo of a card is served while the card has not ended, and kept by no
     .expect(200)
   expect(headers['cache-control']).toBe('no-store')
   expect(body.subarray(0, 2)).toEqual(Buffer.from([0xff, 0xd8]))
+  // The demonstration's people share a few pictures: one that another valid card has is still served.
+  const ended = world.cards.revoked.photoDigest!
+  const isShared = world.cards.all.some(card => card.endedAs === null && card.photoDigest?.equals(ended))
   await supertest(world.app)
-    .get(`/photos/${world.cards.revoked.photoDigest!.subarray(0, 16).toString('hex')}`)
-    .expect(404)
+    .get(`/photos/${ended.subarray(0, 16).toString('hex')}`)
+    .expect(isShared ? 200 : 404)
   await supertest(world.app).get('/photos/zz').expect(404)
 })
 
