@@ -1,0 +1,38 @@
+import { expect, test } from '@jest/globals'
+import { describeCheck } from '../../core/verification/describeCheck.ts'
+import type { Check } from '../../core/verification/report.ts'
+import { publicTexts } from '../../server/pages/public/texts.ts'
+import { outcomeSentence, outcomeWord } from '../../web/diplomas/outcomeHtml.ts'
+import { textFrom } from '../../web/platform/page.ts'
+import { resultView } from '../../web/result/resultView.ts'
+import { readVectors } from '../support/antin-vectors/vectorFile.ts'
+
+const text = textFrom(publicTexts('vi'))
+const sentence = (check: Check) => describeCheck(check, 'vi')
+const reportOf = (name: string) => readVectors().find(vector => vector.name === name)!.report
+
+test.each([
+  ['diploma-pdf-part-signed', 'Tệp đã bị thêm nội dung sau khi cơ quan cấp ký'],
+  ['diploma-pdf-expired', 'chứng thư số của cơ quan cấp chưa có hoặc không còn hiệu lực'],
+  ['diploma-pdf-foreign', 'chứng thư số không phải của cơ quan cấp văn bằng này'],
+])('%s: the page says which it is, and speaks of no copy', (name, words) => {
+  const report = reportOf(name)
+  expect(outcomeWord({ outcome: 'copy', decision: null, report }, text)).toBe('Văn bằng có thật, tệp không phải bản gốc')
+  expect(outcomeSentence({ outcome: 'copy', sha256: '', report }, text, sentence)).toContain(words)
+  const view = resultView(report, { lang: 'vi', text, sentence, photo: 'unavailable', offline: false })
+  expect([view.tone, view.advice]).toEqual(['unsure', ''])
+  expect(view.reason).toContain(words)
+})
+
+test.each(['diploma-copy', 'diploma-pdf-unsigned'])('%s: the file may be a copy', name => {
+  const report = reportOf(name)
+  expect(outcomeWord({ outcome: 'copy', decision: null, report }, text)).toBe('Văn bằng có thật, tệp là bản chụp')
+  expect(resultView(report, { lang: 'vi', text, sentence, photo: 'unavailable', offline: false }).reason).toBe(
+    'Văn bằng này có thật; tệp là bản chụp, hãy so từng dòng',
+  )
+})
+
+test('a PDF whose signature is wrong is not valid because of that', () => {
+  const report = reportOf('diploma-pdf-signature-wrong')
+  expect(outcomeSentence({ outcome: 'forged', sha256: '', report }, text, sentence)).toBe('Chữ ký số trong tệp PDF sai: tệp đã bị sửa')
+})
