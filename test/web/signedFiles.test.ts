@@ -3,7 +3,7 @@ import { describeCheck } from '../../core/verification/describeCheck.ts'
 import type { Check } from '../../core/verification/report.ts'
 import { publicTexts } from '../../server/pages/public/texts.ts'
 import { outcomeSentence, outcomeWord } from '../../web/diplomas/outcomeHtml.ts'
-import { textFrom } from '../../web/platform/page.ts'
+import { textFrom } from '../../web/platform/textFrom.ts'
 import { resultView } from '../../web/result/resultView.ts'
 import { readVectors } from '../support/antin-vectors/vectorFile.ts'
 
