@@ -1,3 +1,4 @@
+import { keptCounts } from '../../overview/keptCounts.ts'
 import { cardsByAgency, cardsByDay, countCards, countDiplomas, countPeople, countWaiting } from '../../overview/overviewTable.ts'
 import { listRequests } from '../../requests/requestsTable.ts'
 import { holds } from '../../staff/authorize.ts'
@@ -19,16 +20,23 @@ export interface OverviewDeps extends PageDeps {
 
 export function overviewPages(deps: OverviewDeps): ConsoleRouter {
   const pages = consoleRouter(deps)
-
-  pages.get('/', [], async (_req, res, actor) => {
-    if (!holds(actor, 'cards.read')) return res.redirect(303, '/console/me')
-    const agencies = agenciesOf(deps.tree, actor)
-    const [cards, people, diplomas, days, units, log, waiting] = await Promise.all([
+  const counts = keptCounts(async agency => {
+    const agencies = deps.tree.subtree(agency)
+    const [cards, people, diplomas, days, units] = await Promise.all([
       countCards(deps.pool, agencies),
       countPeople(deps.pool, agencies),
       countDiplomas(deps.pool, agencies),
       cardsByDay(deps.pool, agencies, 30),
       cardsByAgency(deps.pool, agencies, 12),
+    ])
+    return { cards, people, diplomas, days, units }
+  })
+
+  pages.get('/', [], async (_req, res, actor) => {
+    if (!holds(actor, 'cards.read')) return res.redirect(303, '/console/me')
+    const agencies = agenciesOf(deps.tree, actor)
+    const [{ cards, people, diplomas, days, units }, log, waiting] = await Promise.all([
+      counts(actor.agency),
       deps.logState(),
       countWaiting(deps.pool, agencies, actor.sub),
     ])
