@@ -22,7 +22,9 @@ export type RenderProblem = (problem: Problem, ...args: Parameters<RequestHandle
 export function appErrorOf(error: unknown): AppError | null {
   if (error instanceof AppError) return error
   if (error instanceof ZodError) return new AppError('http.invalid', 'Some fields are missing or not of the allowed form', { cause: error })
-  const { status, type } = (error ?? {}) as { status?: number; type?: string }
+  const { status, type, code } = (error ?? {}) as { status?: number; type?: string; code?: unknown }
+  // PostgreSQL's character_not_in_repertoire: a NUL in a text of the request.
+  if (code === '22021') return new AppError('http.invalid', 'A text holds a character that cannot be stored', { cause: error })
   if (status === 413) return new AppError('http.too-large')
   if (status === 415) return new AppError('http.media-type')
   if (type === 'request.aborted') return new AppError('http.invalid', 'The request was cut off')

@@ -47,6 +47,7 @@ const navigation: readonly { title?: string; items: readonly NavItem[] }[] = [
       { href: '/console/keys', text: 'nav.keys', needs: ['keys.manage'] },
       { href: '/console/agencies', text: 'nav.agencies', needs: ['agencies.manage'] },
       { href: '/console/staff', text: 'nav.staff', needs: ['staff.manage'] },
+      { href: '/console/webhooks', text: 'nav.webhooks', needs: ['webhooks.manage'] },
     ],
   },
 ]
