@@ -22,6 +22,7 @@ import { composeWeb } from '../main.ts'
 import { openPrivate } from '../officers/officerPrivate.ts'
 import { readOfficersById } from '../officers/officersTable.ts'
 import { startDemonstrationProvider } from '../staff/demonstration/provider.ts'
+import { forgetTokens } from '../status-lists/statusListsTable.ts'
 import { createDemonstrationTrust, republishDemonstrationTrust } from '../trust/demonstrationTrust.ts'
 import { noteLog, readTrustNetwork, type TrustNetwork } from '../trust/trustNetworkTable.ts'
 import { type DemonstrationFile, describeDemonstration } from './describeDemonstration.ts'
@@ -90,6 +91,9 @@ async function start(
   await pool.end()
   const installation = await openInstallation(config, logger, { makeSecrets: true })
   stops.push(() => installation.close())
+
+  // A list says in its token where it is published: at another address the tokens are signed anew.
+  if (movedTo(homePath(config, 'demonstration', 'public-url'), installation.origin)) await forgetTokens(installation.pool)
 
   progress('jobs')
   const { tasks, crontab } = composeTasks(installation)
@@ -227,6 +231,13 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
+}
+
+/** Whether the address is another than at the start before. */
+function movedTo(file: string, origin: string): boolean {
+  const before = existsSync(file) ? readFileSync(file, 'utf8') : origin
+  writeFileSync(file, origin)
+  return before !== origin
 }
 
 /** A value made at the first start and the same ever after. */

@@ -26,15 +26,12 @@ export const diplomaTemplates = ['van-bang', 'chung-chi', 'ban-sao-tu-so-goc'] a
 
 /**
  * The signed PDF/A-3 of a registered diploma with its seal and receipt inside; its digest is remembered, so that the file is found by it.
- * Without a document key of the agency the file is unsigned.
+ * Without a document key of the issuer itself the file is unsigned.
  */
 export async function diplomaPdf(deps: DiplomaPdfDeps, diploma: OpenedDiploma, template?: string): Promise<Uint8Array> {
   const name = diplomaTemplates.find(one => one === template) ?? (/^(chứng|giấy)/i.test(diploma.title) ? 'chung-chi' : 'van-bang')
   const receipt = await deps.proofFor(diploma.ref)
-  const signer = await deps.signers.documentSigner(diploma.issuerCode as AgencyCode, deps.clock()).catch(error => {
-    if (error instanceof AppError && error.code === 'key.none') return undefined
-    throw error
-  })
+  const signer = await ownSigner(deps, diploma.issuerCode as AgencyCode)
   const file = await diplomaFile({
     template: deps.template(name),
     diploma: diplomaViewOf(deps, diploma),
@@ -46,4 +43,15 @@ export async function diplomaPdf(deps: DiplomaPdfDeps, diploma: OpenedDiploma, t
   })
   await recordFileDigest(deps.pool, diploma.ref, createHash('sha256').update(file).digest())
   return file
+}
+
+/** The issuer's own document key; a signature by an agency above it would not count (formats 8). */
+async function ownSigner({ signers, clock }: DiplomaPdfDeps, issuer: AgencyCode) {
+  try {
+    const signer = await signers.documentSigner(issuer, clock())
+    return signer.agency === issuer ? signer : undefined
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'key.none') return undefined
+    throw error
+  }
 }

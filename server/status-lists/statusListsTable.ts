@@ -172,3 +172,8 @@ export async function closeLists(db: Db, skip: number): Promise<number> {
   )
   return rowCount ?? 0
 }
+
+/** Forgets every token, so that each list is signed anew when it is read. */
+export async function forgetTokens(db: Db): Promise<void> {
+  await db.query('delete from status_list_tokens')
+}
