@@ -1,7 +1,6 @@
 import type { AuditRow } from './auditTable.ts'
 
 export const auditFormats = ['jsonl', 'syslog'] as const
-export type AuditFormat = (typeof auditFormats)[number]
 
 /** Facility 13 (log audit), severity 6 (informational): RFC 5424 6.2.1. */
 const priority = 13 * 8 + 6
