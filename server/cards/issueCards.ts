@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto'
+import { parseSign1 } from '../../core/cose/sign1.ts'
 import type { CardClaims } from '../../core/credential/card.ts'
 import { requireQrFits } from '../../core/credential/qr.ts'
 import { refOf } from '../../core/credential/ref.ts'
-import { parseSealed, seal } from '../../core/credential/sealed.ts'
+import { seal } from '../../core/credential/sealed.ts'
 import { decodeBase64url, encodeBase64url } from '../../core/encoding/base64url.ts'
 import { canonicalJson } from '../../core/encoding/canonicalJson.ts'
 import { AppError } from '../../core/errors.ts'
@@ -164,7 +165,7 @@ async function sealCard(
     entry: {
       type: 'card.issued',
       ref: encodeBase64url(ref),
-      digest: encodeBase64url(nodeCrypto.sha256(parseSealed(sealed).payload)),
+      digest: encodeBase64url(nodeCrypto.sha256(parseSign1(sealed).payload)),
       ...(hidden ? {} : { agency: signer.agency, kid: encodeBase64url(signer.kid) }),
     },
     card: {

@@ -1,7 +1,8 @@
+import { parseSign1 } from '../../core/cose/sign1.ts'
 import type { DiplomaClaims } from '../../core/credential/diploma.ts'
 import { requireQrFits } from '../../core/credential/qr.ts'
 import { refOf } from '../../core/credential/ref.ts'
-import { parseSealed, seal } from '../../core/credential/sealed.ts'
+import { seal } from '../../core/credential/sealed.ts'
 import { decodeBase64url, encodeBase64url } from '../../core/encoding/base64url.ts'
 import { AppError } from '../../core/errors.ts'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
@@ -178,7 +179,7 @@ async function sealDiploma(
     entry: {
       type: 'diploma.registered',
       ref: encodeBase64url(ref),
-      digest: encodeBase64url(nodeCrypto.sha256(parseSealed(sealed).payload)),
+      digest: encodeBase64url(nodeCrypto.sha256(parseSign1(sealed).payload)),
       ...(deps.isRestricted(issuer) ? {} : { agency: issuer, kid: encodeBase64url(signer.kid) }),
     },
     row: {
