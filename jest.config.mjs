@@ -7,6 +7,7 @@ export default {
   testTimeout: 60_000,
   maxWorkers: 2,
   globalSetup: '<rootDir>/test/support/globalSetup.mjs',
+  setupFiles: ['<rootDir>/test/support/propertySeed.mjs'],
   globalTeardown: '<rootDir>/test/support/globalTeardown.mjs',
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' } }] },
 }

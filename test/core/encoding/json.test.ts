@@ -47,9 +47,12 @@ test('what JSON does not hold is refused; an undefined property is left out', ()
   expect(canonicalJson(Object.assign(Object.create(null), { a: -0 }))).toBe('{"a":0}')
 })
 
+// `parseJson` refuses the name __proto__, whatever it holds.
+const withoutProto = fc.jsonValue().filter(value => !JSON.stringify(value).includes('__proto__'))
+
 test('any JSON value has one canonical text, which parses to it', () => {
   fc.assert(
-    fc.property(fc.jsonValue(), value => {
+    fc.property(withoutProto, value => {
       const text = canonicalJson(value)
       expect(parseJson(text, 1000)).toEqual(JSON.parse(JSON.stringify(value)))
       expect(canonicalJson(JSON.parse(text))).toBe(text)
