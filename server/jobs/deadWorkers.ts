@@ -17,7 +17,7 @@ export function watchWorkers({ pool, logger }: { pool: pg.Pool; logger: Logger }
     if (!holder) {
       const client = await pool.connect()
       client.once('end', () => {
-        if (holder === client) holder = null
+        if (holder === client) letGo()
       })
       holder = client
       await lockWorker(client, workerId)
