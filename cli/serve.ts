@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import type { CliIo } from './io.ts'
 
 /** `antin serve`: the web server; any number may run. TERM drains it: /readyz says so, running requests end, then it stops. */
@@ -41,6 +41,7 @@ export async function serve(args: string[], io: CliIo): Promise<number> {
 export async function work(args: string[], io: CliIo): Promise<number> {
   const { installation, composition } = await open(args, io)
   await composition.compareAtStart(installation)
+  surviveLostConnections(installation.logger)
   const { tasks, crontab } = composition.composeTasks(installation)
   const worker = await composition.startWorker({ pool: installation.pool, logger: installation.logger, tasks, crontab })
   const stopSigning = composition.keepCheckpointFresh(installation)
@@ -108,6 +109,22 @@ async function open(args: string[], io: CliIo) {
       createWebServer,
     },
   }
+}
+
+/**
+ * graphile-worker leaves a rejection unhandled when the database goes away while it returns jobs; `startWorker` follows a runner that
+ * gave up with another, so a lost connection must not end the process. Anything else still does.
+ */
+function surviveLostConnections(logger: Logger): void {
+  process.on('unhandledRejection', reason => {
+    const { code = '', message = '' } = reason as { code?: string; message?: string }
+    if (
+      !/^(08|57P)|^E(CONN|PIPE|TIMEDOUT)/.test(code) &&
+      !/connection (terminated|timeout|ended)|timeout exceeded when trying to connect/i.test(message)
+    )
+      throw reason
+    logger.warn({ err: reason }, 'database connection lost')
+  })
 }
 
 function stopSignal(): Promise<void> {

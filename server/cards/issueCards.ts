@@ -18,8 +18,9 @@ import { randomPool } from '../keys/randomPool.ts'
 import type { CredentialSigner, SignerPool } from '../keys/signerPool.ts'
 import { appendEntries } from '../log/appendEntries.ts'
 import { digestOfClaims } from '../requests/createRequest.ts'
+import { inChunks } from '../requests/inChunks.ts'
 import { type CommittedReason, commitReason, storeReasons } from '../requests/reasons.ts'
-import { addProgress, closeRequest, type ItemRow, itemsOf, markItems, requestById } from '../requests/requestsTable.ts'
+import { addProgress, closeRequest, type ItemRow, markItems, requestById } from '../requests/requestsTable.ts'
 import { reserveStatusIndices } from '../status-lists/reserveStatusIndices.ts'
 import { setStatuses } from '../status-lists/setStatuses.ts'
 import { type ShownCard, shownCardOf } from './cardClaims.ts'
@@ -44,8 +45,6 @@ export interface IssueDeps extends CardDeps {
   isRestricted: (agency: AgencyCode) => boolean
 }
 
-const chunkSize = 1000
-
 /**
  * Issues all approved cards of a request, 1,000 at a time; safe to run again at any point and beside itself: an item is
  * issued once, because it is locked and marked in the transaction that inserts its card.
@@ -53,11 +52,12 @@ const chunkSize = 1000
 export async function issueCards(deps: IssueDeps, requestId: string): Promise<void> {
   const request = await requestById(deps.pool, requestId)
   if (!request) throw new AppError('request.not-found')
-  for (;;) {
-    const items = await itemsOf(deps.pool, requestId, { state: 'approved', limit: chunkSize })
-    if (items.length === 0) break
-    await issueChunk(deps, requestId, items)
-  }
+  await inChunks(
+    deps.pool,
+    requestId,
+    items => prepareChunk(deps, requestId, items),
+    chunk => inTransaction(deps.pool, tx => writeChunk(deps, tx, requestId, chunk.prepared, chunk.rejected)),
+  )
   await closeRequest(deps.pool, requestId)
 }
 
@@ -73,7 +73,12 @@ interface PreparedCard {
 
 type Mark = Parameters<typeof markItems>[3][number]
 
-async function issueChunk(deps: IssueDeps, requestId: string, items: readonly ItemRow[]): Promise<void> {
+/** Signs the cards of a chunk, outside any transaction; what cannot be issued is marked. */
+async function prepareChunk(
+  deps: IssueDeps,
+  requestId: string,
+  items: readonly ItemRow[],
+): Promise<{ prepared: PreparedCard[]; rejected: Mark[] }> {
   const persons = new Map(
     (
       await personsForCards(
@@ -106,7 +111,7 @@ async function issueChunk(deps: IssueDeps, requestId: string, items: readonly It
       }
     }
   }
-  await inTransaction(deps.pool, tx => writeChunk(deps, tx, requestId, prepared, rejected))
+  return { prepared, rejected }
 }
 
 /** The claims that the approver was shown, if they still are what the person's data say; else why not. */

@@ -5,7 +5,6 @@ import { basename } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { openZipArchive } from '../tables/zipArchive.ts'
 
-
 /** SHA-256, hex, of each file given, by its bare name; the files of a zip are read as streams and stay where they are. */
 export async function digestFiles(files: readonly { name: string; path: string }[]): Promise<Map<string, string>> {
   const digests = new Map<string, string>()

@@ -14,6 +14,7 @@ import { randomPool } from '../keys/randomPool.ts'
 import type { CredentialSigner, SignerPool } from '../keys/signerPool.ts'
 import { appendEntries } from '../log/appendEntries.ts'
 import { digestOfClaims } from '../requests/createRequest.ts'
+import { inChunks } from '../requests/inChunks.ts'
 import { type CommittedReason, commitReason, storeReasons } from '../requests/reasons.ts'
 import { addProgress, closeRequest, type ItemRow, itemsOf, markItems, requestById } from '../requests/requestsTable.ts'
 import { reserveStatusIndices } from '../status-lists/reserveStatusIndices.ts'
@@ -36,11 +37,12 @@ export interface RegisterDeps extends DiplomaDeps {
  * and beside itself.
  */
 export async function registerDiplomas(deps: RegisterDeps, requestId: string): Promise<void> {
-  for (;;) {
-    const items = await itemsOf(deps.pool, requestId, { state: 'approved', limit: 1000 })
-    if (items.length === 0) break
-    await registerChunk(deps, requestId, items)
-  }
+  await inChunks(
+    deps.pool,
+    requestId,
+    items => prepareChunk(deps, requestId, items),
+    chunk => inTransaction(deps.pool, tx => writeChunk(deps, tx, requestId, chunk.prepared, chunk.marks)),
+  )
   await closeRequest(deps.pool, requestId)
 }
 
@@ -115,7 +117,12 @@ interface PreparedDiploma {
 
 type Mark = Parameters<typeof markItems>[3][number]
 
-async function registerChunk(deps: RegisterDeps, requestId: string, items: readonly ItemRow[]): Promise<void> {
+/** Signs the diplomas of a chunk, outside any transaction; what cannot be registered is marked. */
+async function prepareChunk(
+  deps: RegisterDeps,
+  requestId: string,
+  items: readonly ItemRow[],
+): Promise<{ prepared: PreparedDiploma[]; marks: Mark[] }> {
   const now = deps.clock()
   const marks: Mark[] = []
   const wanted: { item: ItemRow; shown: ShownDiploma; signer: CredentialSigner }[] = []
@@ -139,7 +146,7 @@ async function registerChunk(deps: RegisterDeps, requestId: string, items: reado
       }
     }
   }
-  await inTransaction(deps.pool, tx => writeChunk(deps, tx, requestId, prepared, marks))
+  return { prepared, marks }
 }
 
 async function sealDiploma(

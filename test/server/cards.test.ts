@@ -25,7 +25,7 @@ let deps: IssueDeps
 let now = 1_790_000_000
 
 beforeAll(async () => {
-  const signers = await makeMinistry(db.pool)
+  const signers = await makeMinistry(db.pool, 3)
   deps = { pool: db.pool, cipher, signers, origin: 'http://localhost:3000', clock: () => now, termYears: 5, isRestricted: () => false }
 })
 
@@ -159,5 +159,14 @@ test('a replacement ends the old card in the transaction that issues the new one
   expect(old!.successor).toEqual(next!.ref)
   expect(await bitOf(old!)).toBe(1)
   expect(await bitOf(next!)).toBe(0)
+  await expectSoundLog()
+})
+
+test('several chunks, two runs at once: each card once, and the log sound', async () => {
+  const ids = await makeOfficers(db.pool, cipher, 2300, 'G09.03')
+  const { requestId } = await requestCards(deps, { maker, agency, officerIds: ids })
+  await approveAll(requestId!)
+  await Promise.all([issueCards(deps, requestId!), issueCards(deps, requestId!)])
+  expect(await requestById(db.pool, requestId!)).toMatchObject({ status: 'done', done: 2300, failed: 0 })
   await expectSoundLog()
 })
