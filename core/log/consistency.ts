@@ -51,6 +51,18 @@ export async function verifyConsistency(proof: ConsistencyProof, crypto: Pick<Co
   if (firstSize === secondSize) return path.length === 0 && equalBytes(firstRoot, secondRoot)
   if (firstSize === 0) return path.length === 0
   if (path.length === 0) return false
+  const roots = await rootsOfConsistency(proof, crypto)
+  return roots !== null && equalBytes(roots.first, firstRoot) && equalBytes(roots.second, secondRoot)
+}
+
+/**
+ * The two roots that a consistency path leads to, 32 bytes each, or null when its form is not that of the sizes (0 < first < second).
+ * When `firstSize` is a power of two the path does not carry the first root, which is then taken as given. RFC 9162 2.1.4.2.
+ */
+export async function rootsOfConsistency(
+  { firstSize, firstRoot, secondSize, path }: Pick<ConsistencyProof, 'firstSize' | 'firstRoot' | 'secondSize' | 'path'>,
+  crypto: Pick<CoreCrypto, 'sha256'>,
+): Promise<{ first: Uint8Array; second: Uint8Array } | null> {
   const sha256 = async (bytes: Uint8Array) => crypto.sha256(bytes)
   const nodes = isPowerOfTwo(firstSize) ? [firstRoot, ...path] : path
   let fn = firstSize - 1
@@ -61,9 +73,9 @@ export async function verifyConsistency(proof: ConsistencyProof, crypto: Pick<Co
   }
   let first = nodes[0]!
   let second = first
-  if (first.length !== 32) return false
+  if (first.length !== 32) return null
   for (const node of nodes.slice(1)) {
-    if (sn === 0 || node.length !== 32) return false
+    if (sn === 0 || node.length !== 32) return null
     if (fn % 2 === 1 || fn === sn) {
       first = await nodeHash(node, first, sha256)
       second = await nodeHash(node, second, sha256)
@@ -75,7 +87,7 @@ export async function verifyConsistency(proof: ConsistencyProof, crypto: Pick<Co
     fn = Math.floor(fn / 2)
     sn = Math.floor(sn / 2)
   }
-  return sn === 0 && equalBytes(first, firstRoot) && equalBytes(second, secondRoot)
+  return sn === 0 ? { first, second } : null
 }
 
 function isOrdered(first: number, second: number): boolean {

@@ -20,7 +20,7 @@ import { appendEntries } from '../log/appendEntries.ts'
 import { digestOfClaims } from '../requests/createRequest.ts'
 import { inChunks } from '../requests/inChunks.ts'
 import { type CommittedReason, commitReason, storeReasons } from '../requests/reasons.ts'
-import { addProgress, closeRequest, type ItemRow, markItems, requestById } from '../requests/requestsTable.ts'
+import { addProgress, closeRequest, type ItemRow, lockApproved, markItems, requestById } from '../requests/requestsTable.ts'
 import { reserveStatusIndices } from '../status-lists/reserveStatusIndices.ts'
 import { setStatuses } from '../status-lists/setStatuses.ts'
 import { type ShownCard, shownCardOf } from './cardClaims.ts'
@@ -204,7 +204,13 @@ async function writeChunk(
   prepared: readonly PreparedCard[],
   rejected: readonly Mark[],
 ): Promise<void> {
-  const todo = await stillToDo(tx, requestId, prepared)
+  // Another run may have decided on some since.
+  const open = await lockApproved(
+    tx,
+    requestId,
+    prepared.map(one => one.item.seq),
+  )
+  const todo = prepared.filter(one => open.has(one.item.seq))
   const changed = new Set(await changedOfficers(tx, todo))
   const old = new Map(
     (
@@ -265,16 +271,6 @@ async function writeChunk(
     detail: { count: issued.length, lastLeaf: leaves[issued.length - 1]!.leafIndex },
     leafIndex: leaves[0]!.leafIndex,
   })
-}
-
-/** Locks the items of which no other run has decided since. */
-async function stillToDo(tx: Tx, requestId: string, prepared: readonly PreparedCard[]): Promise<PreparedCard[]> {
-  const { rows } = await tx.query<{ seq: number }>(
-    "select seq from request_items where request_id = $1 and seq = any($2::int[]) and state = 'approved' order by seq for update",
-    [requestId, prepared.map(one => one.item.seq)],
-  )
-  const open = new Set(rows.map(row => row.seq))
-  return prepared.filter(one => open.has(one.item.seq))
 }
 
 /** Officers changed since they were read; the share lock keeps the others as they are until the commit. */

@@ -16,7 +16,7 @@ import { appendEntries } from '../log/appendEntries.ts'
 import { digestOfClaims } from '../requests/createRequest.ts'
 import { inChunks } from '../requests/inChunks.ts'
 import { type CommittedReason, commitReason, storeReasons } from '../requests/reasons.ts'
-import { addProgress, closeRequest, type ItemRow, itemsOf, markItems, requestById } from '../requests/requestsTable.ts'
+import { addProgress, closeRequest, type ItemRow, itemsOf, lockApproved, markItems, requestById } from '../requests/requestsTable.ts'
 import { reserveStatusIndices } from '../status-lists/reserveStatusIndices.ts'
 import { setStatuses } from '../status-lists/setStatuses.ts'
 import { searchName } from '../tables/searchName.ts'
@@ -224,7 +224,11 @@ async function writeChunk(
   prepared: readonly PreparedDiploma[],
   rejected: readonly Mark[],
 ): Promise<void> {
-  const open = await openItems(tx, requestId, prepared)
+  const open = await lockApproved(
+    tx,
+    requestId,
+    prepared.map(one => one.item.seq),
+  )
   const corrected = new Map(
     (
       await lockDiplomas(
@@ -306,12 +310,4 @@ function endEntry(
     commitment: committed.commitment,
     ...(by ? { by: encodeBase64url(by) } : {}),
   }
-}
-
-async function openItems(tx: Tx, requestId: string, prepared: readonly PreparedDiploma[]): Promise<Set<number>> {
-  const { rows } = await tx.query<{ seq: number }>(
-    "select seq from request_items where request_id = $1 and seq = any($2::int[]) and state = 'approved' order by seq for update",
-    [requestId, prepared.map(one => one.item.seq)],
-  )
-  return new Set(rows.map(row => row.seq))
 }

@@ -192,6 +192,15 @@ export async function markItems(
   return rowCount ?? 0
 }
 
+/** Locks those of the items that are still approved, in order; answers their seqs. */
+export async function lockApproved(tx: Tx, requestId: string, seqs: readonly number[]): Promise<Set<number>> {
+  const { rows } = await tx.query<{ seq: number }>(
+    "select seq from request_items where request_id = $1 and seq = any($2::int[]) and state = 'approved' order by seq for update",
+    [requestId, seqs],
+  )
+  return new Set(rows.map(row => row.seq))
+}
+
 /** Adds to the counts of a running request. */
 export async function addProgress(tx: Tx, requestId: string, done: number, failed: number): Promise<void> {
   await tx.query(
