@@ -1,27 +1,30 @@
+import { type ChildProcess, spawn } from 'node:child_process'
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { readFileSync, rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { deflateSync } from 'node:zlib'
 import type pg from 'pg'
+import { pino } from 'pino'
+import { readDemonstration } from '../cli/demonstration.ts'
+import { readOperatorConfig } from '../cli/operatorConfig.ts'
+import { signedIn } from '../cli/session.ts'
+import { shortUrl } from '../core/credential/qr.ts'
+import { encodeBase64url } from '../core/encoding/base64url.ts'
 import type { AgencyCode } from '../core/identity/agencyCode.ts'
-import { loadAgencyTree } from '../server/agencies/agencyTree.ts'
-import { issueCards } from '../server/cards/issueCards.ts'
+import { listCards } from '../server/cards/cardsTable.ts'
+import { openCard } from '../server/cards/readCard.ts'
 import { officersToRequest, requestCards } from '../server/cards/requestCards.ts'
-import { startEmbeddedPostgres } from '../server/db/embeddedPostgres.ts'
 import { freePort } from '../server/db/freePort.ts'
-import { migrate } from '../server/db/migrate.ts'
-import { createPool } from '../server/db/pool.ts'
 import { inTransaction } from '../server/db/transaction.ts'
-import { migrateJobs } from '../server/jobs/worker.ts'
-import { cipherOf } from '../server/keys/fieldCipher.ts'
-import { searchOfficers } from '../server/officers/searchOfficers.ts'
+import { type Installation, openInstallation } from '../server/installation.ts'
 import { seedPeople } from '../server/officers/seedPeople.ts'
-import { keptCounts } from '../server/overview/keptCounts.ts'
-import { cardsByAgency, countCards, countPeople } from '../server/overview/overviewTable.ts'
 import { approveRequest } from '../server/requests/decideRequest.ts'
 import { pendingDigest } from '../server/requests/requestsTable.ts'
-import { ministrySigners } from '../test/support/ministry.ts'
+import { formBrowser, signInByForms } from '../server/staff/demonstration/followForms.ts'
 import type { Report } from './report.ts'
 
 const argument = (name: string, otherwise: number) =>
@@ -29,103 +32,136 @@ const argument = (name: string, otherwise: number) =>
 const people = argument('people', 50_000)
 const agencies = argument('agencies', 400)
 const root = 'G09' as AgencyCode
+const looks = 50
 
 /**
- * A nation's cards on a durable embedded database: seed, request, approve and issue, then search, overview and sizes.
- * `--people=2300000 --agencies=4000` is the national size (50,000 by default).
+ * A nation's cards in the whole product: a demonstration in a process of its own (database with fsync, chain, provider, server, one worker)
+ * is given people; they are requested unit by unit and approved, its worker issues the cards, and its pages and API are asked at that size.
+ * `--people=2300000 --agencies=4000` is the national size (50,000 in 400 by default).
  */
 export async function run(report: Report): Promise<void> {
-  const dir = mkdtempSync(join(tmpdir(), 'antin-national-'))
-  const postgres = await startEmbeddedPostgres(join(dir, 'postgres'), await freePort())
-  const pool = createPool(postgres.url, { max: 8, options: '-c timezone=UTC' })
+  const home = await mkdtemp(join(tmpdir(), 'antin-national-'))
+  const io = {
+    env: { ANTIN_HOME: home, PORT: String(await freePort()), LOG_LEVEL: 'warn' },
+    isTerminal: false,
+    out() {},
+    err() {},
+    progress() {},
+  }
+  report.note(`started ${new Date().toISOString()}, load average ${loadavg()[0]!.toFixed(1)} on ${cpus().length} cores`)
+  const product = await startProduct(io.env)
+  const installation = await openInstallation(readOperatorConfig(io), pino({ level: 'silent' }))
   try {
-    await migrate(pool)
-    await migrateJobs(pool)
-    const cipher = cipherOf(new Map([[1, randomBytes(32)]]), 1, randomBytes(32))
-    const clock = () => Math.floor(Date.now() / 1000)
-    const deps = {
-      pool,
-      cipher,
-      signers: ministrySigners(),
-      origin: 'https://the.moha.gov.vn',
-      clock,
-      termYears: 5,
-      isRestricted: () => false,
-    }
-
-    report.note(`started ${new Date().toISOString()}, load average ${loadavg()[0]!.toFixed(1)} on ${cpus().length} cores`)
-    const seeding = await seconds(() => seedPeople({ pool, cipher }, { people, agencies, root, from: 0, onProgress: () => {} }))
+    const { pool } = installation
+    const seeding = await seconds(() => seedPeople(installation, { people, agencies, root }))
     report({ case: 'seed people', rate: people / seeding, unit: 'people/s' })
     await givePhotos(pool)
-    const raw = rawSign()
-    const insert = await rawInsert(pool)
+    await installation.agencies.refresh(pool)
+    const limits = { sign: rawSign(), insert: await rawInsert(pool) }
 
-    const codes = (await loadAgencyTree(pool)).subtree(root)
     const requests: string[] = []
     const requesting = await seconds(async () => {
-      for (;;) {
-        const officerIds = await officersToRequest(deps, codes)
-        if (officerIds.length === 0) break
-        const { requestId } = await requestCards(deps, { maker: { sub: 'maker', name: 'Mẫu' }, agency: root, officerIds })
-        if (!requestId) break
-        requests.push(requestId)
-      }
+      for (const unit of [...installation.agencies.children(root), root]) requests.push(...(await requestUnit(installation, unit)))
     })
     report({ case: 'request cards', rate: people / requesting, unit: 'cards/s' })
-    const actor = { kind: 'person' as const, sub: 'approver', name: 'Mẫu', roles: new Set<never>(), scopes: new Set<never>(), agency: root }
-    for (const id of requests) await approveRequest({ pool }, { actor, id, claimsDigest: await pendingDigest(pool, id), selection: 'all' })
-    let peak = 0
-    const watch = setInterval(() => {
-      peak = Math.max(peak, process.memoryUsage().rss)
-    }, 200)
-    const before = process.cpuUsage()
+    const actor = { kind: 'person' as const, sub: 'approver', name: 'MẪU', roles: new Set<never>(), scopes: new Set<never>(), agency: root }
     const issuing = await seconds(async () => {
-      const queue = [...requests]
-      const work = async () => {
-        for (let id = queue.shift(); id; id = queue.shift()) await issueCards(deps, id)
-      }
-      // One worker process runs two jobs at a time.
-      await Promise.all([work(), work()])
+      for (const id of requests)
+        await approveRequest({ pool }, { actor, id, claimsDigest: await pendingDigest(pool, id), selection: 'all' })
+      while (await isIssuing(pool)) await sleep(500)
     })
-    const cpu = process.cpuUsage(before)
-    clearInterval(watch)
-    const { rows } = await pool.query<{ cards: number }>('select count(*)::int as cards from cards')
+    const { rows } = await pool.query<{ cards: number }>('select count(*) as cards from cards')
     const cards = rows[0]!.cards
-    report({ case: 'issue cards, committed with log and status', rate: cards / issuing, unit: 'cards/s', limit: Math.min(raw, insert) })
-    report({ case: 'limit: raw ES256 sign, one thread', rate: raw, unit: '1/s' })
-    report({ case: 'limit: raw unnest insert of 1,000', rate: insert, unit: 'rows/s' })
-    report.note(
-      `${cards} cards in ${requests.length} requests; ${Math.round((cpu.user + cpu.system) / cards)} µs of our CPU a card; peak ${peak >> 20} MB`,
-    )
-
-    const names = await sampleNames(pool)
-    const tree = await loadAgencyTree(pool)
-    let at = 0
-    const overview = keptCounts(async () => {
-      await Promise.all([countCards(pool, codes), countPeople(pool, codes), cardsByAgency(pool, codes, 12)])
+    report({
+      case: 'issue cards, committed with log and status',
+      rate: people / issuing,
+      unit: 'cards/s',
+      limit: Math.min(limits.sign, limits.insert),
     })
-    report.note(`overview, counted: ${Math.round(1000 * (await seconds(() => overview(root))))} ms`)
-    const latencies: [string, () => Promise<unknown>][] = [
-      [
-        'search a name',
-        () => searchOfficers({ pool, cipher, agencies: tree }, root, { query: names[at++ % names.length]!, limit: 50 } as never),
-      ],
-      ['overview, kept', () => overview(root)],
-    ]
-    for (const [name, run] of latencies) {
-      const times: number[] = []
-      for (let i = 0; i < 50; i++) times.push(1000 * (await seconds(run)))
-      times.sort((a, b) => a - b)
-      report.note(`${name}: median ${times[25]!.toFixed(1)} ms, p95 ${times[47]!.toFixed(1)} ms`)
-    }
+    report({ case: 'limit: raw ES256 sign, one thread', rate: limits.sign, unit: '1/s' })
+    report({ case: 'limit: raw unnest insert of 1,000', rate: limits.insert, unit: 'rows/s' })
+    report.note(`${cards} cards in ${requests.length} requests; the product's process grew to ${peakMegabytes(product)} MB`)
+    await pool.query('analyze')
+    await reportLatencies(report, installation, io)
     await reportSizes(report, pool, cards)
     report.note(`load average at the end ${loadavg()[0]!.toFixed(1)}`)
   } finally {
-    await pool.end()
-    await postgres.stop()
-    rmSync(dir, { recursive: true, force: true })
+    await installation.close()
+    product.kill('SIGTERM')
+    await once(product, 'exit')
+    rmSync(home, { recursive: true, force: true })
   }
 }
+
+async function startProduct(env: NodeJS.ProcessEnv): Promise<ChildProcess> {
+  const child = spawn(process.execPath, ['cli/main.ts', 'start'], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  while (readDemonstration(env) === null) {
+    if (child.exitCode !== null) throw new Error('The demonstration did not start')
+    await sleep(500)
+  }
+  return child
+}
+
+/** Asks for cards for everybody of a unit and below, 100,000 at a time. */
+async function requestUnit(installation: Installation, unit: AgencyCode): Promise<string[]> {
+  const deps = { ...installation, termYears: installation.config.CARD_TERM_YEARS }
+  const made: string[] = []
+  for (;;) {
+    const officerIds = await officersToRequest(deps, installation.agencies.subtree(unit))
+    if (officerIds.length === 0) return made
+    const { requestId } = await requestCards(deps, { maker: { sub: 'maker', name: 'MẪU' }, agency: unit, officerIds })
+    if (!requestId) return made
+    made.push(requestId)
+  }
+}
+
+async function isIssuing(pool: pg.Pool): Promise<boolean> {
+  const { rows } = await pool.query("select from requests where status in ('approved', 'running') limit 1")
+  return rows.length > 0
+}
+
+/** What staff and citizens wait for, over HTTP, one after another. */
+async function reportLatencies(report: Report, installation: Installation, io: Parameters<typeof signedIn>[0]): Promise<void> {
+  const { pool, cipher, origin } = installation
+  const { rows } = await pool.query<{ id: string; name: string }>(
+    'select id, search_name as name from officers tablesample system (1) where search_name <> $1 limit $2',
+    ['', looks],
+  )
+  const cards = (await listCards(pool, { agencyIn: null, state: 'active', limit: looks })).map(row => openCard(cipher, row))
+  const api = await signedIn(io, { as: 'maker' })
+  const browser = formBrowser()
+  const person = readDemonstration(io.env)!.signIns.find(one => one.role === 'maker')!
+  await signInByForms(`${origin}/signin?return=/console`, person, undefined, browser)
+  const page = async (path: string) => {
+    const { status, text } = await browser.go(`${origin}${path}`)
+    if (status !== 200 || text.includes('type="password"')) throw new Error(`${path}: ${status}`)
+  }
+  const verify = (body: object) => async () => {
+    const answer = await api.post<{ verdict: string }>('/api/verifications', body)
+    if (answer.verdict !== 'valid') throw new Error(`a card is ${answer.verdict}`)
+  }
+  report.note(`overview, first look (counts everything): ${Math.round(1000 * (await seconds(() => page('/console'))))} ms`)
+  const asked: [string, (at: number) => () => Promise<unknown>][] = [
+    ['search a name', at => () => api.post('/api/officers/search', { query: rows[at]!.name })],
+    ['search a surname and a given name', at => () => api.post('/api/officers/search', { query: outerWords(rows[at]!.name) })],
+    ["a person's page", at => () => page(`/console/officers/${rows[at]!.id}`)],
+    ['overview', () => () => page('/console')],
+    ['verify a sealed card', at => verify({ credential: encodeBase64url(cards[at]!.sealedBytes) })],
+    ['verify a short QR', at => verify({ token: encodeBase64url(cards[at]!.token) })],
+    ['page of a short QR', at => () => page(new URL(shortUrl(origin, cards[at]!.token)).pathname)],
+  ]
+  for (const [name, ask] of asked) {
+    const times: number[] = []
+    for (let at = 0; at < looks; at++) times.push(1000 * (await seconds(ask(at))))
+    times.sort((a, b) => a - b)
+    report.note(`${name}: median ${times[looks / 2]!.toFixed(1)} ms, p95 ${times[Math.floor(looks * 0.95)]!.toFixed(1)} ms`)
+  }
+}
+
+const outerWords = (name: string) => `${name.split(' ')[0]} ${name.split(' ').at(-1)}`
 
 /** Bytes a person of every large table with its indexes, of the log's tiles as files, and of the status lists as served. */
 async function reportSizes(report: Report, pool: pg.Pool, cards: number): Promise<void> {
@@ -157,14 +193,15 @@ async function givePhotos(pool: pg.Pool): Promise<void> {
   await pool.query('insert into photos (digest, shown, printed) values ($1, $2, $2)', [digest, randomBytes(64)])
   // Without the triggers of the search index, which photos do not move: they compare a statement's rows with each other.
   await inTransaction(pool, async tx => {
+    await tx.query('set local statement_timeout = 0')
     await tx.query('set local session_replication_role = replica')
-    await tx.query('update officers set photo_digest = $1', [digest])
+    await tx.query('update officers set photo_digest = $1 where photo_digest is null', [digest])
   })
 }
 
-async function sampleNames(pool: pg.Pool): Promise<string[]> {
-  const { rows } = await pool.query<{ name: string }>('select search_name as name from officers tablesample system (1) limit 50')
-  return rows.length > 0 ? rows.map(row => row.name) : ['nguyen thi thao']
+/** Highest resident memory of a process so far. */
+function peakMegabytes({ pid }: ChildProcess): number {
+  return Math.round(Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024)
 }
 
 function rawSign(): number {
