@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { errorCodes } from '../../core/errors.ts'
 import { schemaText } from '../../server/db/catalogueTable.ts'
@@ -24,5 +24,23 @@ test('server/db/schema.sql is what the migrations make (write it with UPDATE=1)'
     expect(existsSync(schemaFile) ? readFileSync(schemaFile, 'utf8') : '').toBe(expected)
   } finally {
     client.release()
+  }
+})
+
+test('every file that a document or the README names exists', () => {
+  const root = new URL('../../', import.meta.url)
+  const documents = [
+    'README.md',
+    ...readdirSync(new URL('docs', root))
+      .filter(name => name.endsWith('.md'))
+      .map(name => `docs/${name}`),
+  ]
+  for (const document of documents) {
+    const text = readFileSync(new URL(document, root), 'utf8')
+    const links = [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(match => new URL(match[1]!, new URL(document, root)))
+    const paths = [...text.matchAll(/`((?:core|server|web|cli|test|bench|docs|deploy|contracts|card-templates)\/[\w./-]+\.\w+)`/g)].map(
+      match => new URL(match[1]!.endsWith('.test.ts') && !match[1]!.startsWith('test/') ? `test/${match[1]}` : match[1]!, root),
+    )
+    for (const file of [...links, ...paths]) if (!existsSync(file)) throw new Error(`${document} names ${file.pathname}`)
   }
 })
