@@ -19,19 +19,9 @@ import { type Finding, severityOf } from '../tables/finding.ts'
 import { searchName } from '../tables/searchName.ts'
 import type { AgencyValues } from './agencyRow.ts'
 import { ImportCancelled, type ImportDeps, isTransient } from './importDeps.ts'
-import {
-  clearFiles,
-  type ImportCounts,
-  type ImportRow,
-  moveImport,
-  noteProgress,
-  readImport,
-  readPhotosOfOthers,
-  readPhotosOfRows,
-  readRowsToWrite,
-  type StoredPhoto,
-  type StoredRow,
-} from './importsTable.ts'
+import { readPhotosOfOthers, readPhotosOfRows, type StoredPhoto } from './importPhotosTable.ts'
+import { readRowsToWrite, type StoredRow } from './importRowsTable.ts'
+import { clearFiles, type ImportCounts, type ImportRow, moveImport, noteProgress, readImport } from './importsTable.ts'
 import type { OfficerValues } from './officerRow.ts'
 import { openPhoto } from './photoContent.ts'
 import { openRow, type RowContent } from './rowContent.ts'

@@ -3,7 +3,8 @@ import { AppError } from '../../core/errors.ts'
 import { findingSentence, severityOf } from '../tables/finding.ts'
 import { type SheetCell, type SheetToWrite, writeXlsx } from '../tables/writeXlsx.ts'
 import type { ImportDeps } from './importDeps.ts'
-import { agenciesOfRows, type ImportRow, type RowOutcome, readImport, readRowsOfAgency, type SheetColumns } from './importsTable.ts'
+import { agenciesOfRows, type RowOutcome, readRowsOfAgency } from './importRowsTable.ts'
+import { type ImportRow, readImport, type SheetColumns } from './importsTable.ts'
 import { openRow, type RowContent, type StoredCell } from './rowContent.ts'
 
 const outcomes: RowOutcome[] = ['refused', 'foreign']

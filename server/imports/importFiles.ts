@@ -3,7 +3,7 @@ import { RandomAccessReader } from 'yauzl'
 import { AppError } from '../../core/errors.ts'
 import type { Db } from '../db/transaction.ts'
 import type { FieldCipher } from '../keys/fieldCipher.ts'
-import { fileExtent, insertFileChunk, readFileChunk } from './importsTable.ts'
+import { fileExtent, insertFileChunk, readFileChunk } from './importFilesTable.ts'
 
 export type FilePart = 'table' | 'photos'
 

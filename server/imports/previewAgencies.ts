@@ -4,7 +4,7 @@ import { type Finding, severityOf } from '../tables/finding.ts'
 import type { MappedRow } from '../tables/mappedRows.ts'
 import { type AgencyValues, readAgencyRow } from './agencyRow.ts'
 import type { ImportDeps } from './importDeps.ts'
-import { insertRows, type RowOutcome } from './importsTable.ts'
+import { insertRows, type RowOutcome } from './importRowsTable.ts'
 import { type RowContent, sealRow, storedCells } from './rowContent.ts'
 
 interface Draft {

@@ -3,19 +3,9 @@ import { maskPersonalNumber } from '../officers/officerPrivate.ts'
 import { type Finding, findingSentence, type Severity, severityOf } from '../tables/finding.ts'
 import type { AgencyValues } from './agencyRow.ts'
 import type { ImportDeps } from './importDeps.ts'
-import {
-  agenciesInFile,
-  type ImportRow,
-  type RowFilter,
-  type RowOutcome,
-  type RowPhoto,
-  readAbsent,
-  readImport,
-  readLoosePhotos,
-  readPhotoNamesOfRows,
-  readRows,
-  type StoredRow,
-} from './importsTable.ts'
+import { readLoosePhotos, readPhotoNamesOfRows } from './importPhotosTable.ts'
+import { agenciesInFile, type RowFilter, type RowOutcome, type RowPhoto, readAbsent, readRows, type StoredRow } from './importRowsTable.ts'
+import { type ImportRow, readImport } from './importsTable.ts'
 import type { OfficerValues } from './officerRow.ts'
 import { openPhotoName } from './photoContent.ts'
 import { openRow } from './rowContent.ts'

@@ -8,7 +8,7 @@ import { type Finding, severityOf } from '../tables/finding.ts'
 import type { MappedRow } from '../tables/mappedRows.ts'
 import type { ImportDeps } from './importDeps.ts'
 import { todayOf } from './importDeps.ts'
-import { insertRows, type RowOutcome, type RowPhoto, type StoredRow } from './importsTable.ts'
+import { insertRows, type RowOutcome, type RowPhoto, type StoredRow } from './importRowsTable.ts'
 import { type OfficerValues, readOfficerRow } from './officerRow.ts'
 import { type RowContent, sealRow, storedCells } from './rowContent.ts'
 

@@ -6,7 +6,7 @@ import { type PreparedPhoto, photoLimits, preparePhoto } from '../photos/prepare
 import { openZipArchive, type ZipArchive, type ZipEntry } from '../tables/zipArchive.ts'
 import type { ImportDeps } from './importDeps.ts'
 import { importFileReader } from './importFiles.ts'
-import { insertImportPhotos, type StoredPhoto } from './importsTable.ts'
+import { insertImportPhotos, type StoredPhoto } from './importPhotosTable.ts'
 import { sealPhoto, sealPhotoName } from './photoContent.ts'
 
 export const photoArchiveLimits = { entries: 120_000, unpackedBytes: 8 * 1024 ** 3, ratio: 200 } as const

@@ -8,12 +8,10 @@ import { readTable, type Table } from '../tables/readTable.ts'
 import { agencyColumns } from './agencyRow.ts'
 import { ImportCancelled, type ImportDeps, isTransient } from './importDeps.ts'
 import { loadImportFile } from './importFiles.ts'
+import { readMapping } from './importMappingsTable.ts'
+import { agenciesInFile, countAbsent, countOutcomes, countRowPhotos, officersOfRows, settleRowPhotos } from './importRowsTable.ts'
 import {
-  agenciesInFile,
   clearReading,
-  countAbsent,
-  countOutcomes,
-  countRowPhotos,
   finishReading,
   type ImportCounts,
   type ImportKind,
@@ -21,11 +19,8 @@ import {
   moveImport,
   noteColumns,
   noteProgress,
-  officersOfRows,
   readImport,
-  readMapping,
   type SheetColumns,
-  settleRowPhotos,
 } from './importsTable.ts'
 import { officerColumns } from './officerColumns.ts'
 import { previewAgencies } from './previewAgencies.ts'

@@ -6,7 +6,9 @@ import { enqueue } from '../jobs/enqueue.ts'
 import { tableLimits } from '../tables/tableLimits.ts'
 import type { ImportDeps } from './importDeps.ts'
 import { storeImportFile } from './importFiles.ts'
-import { type ImportKind, insertImport, moveImport, type RowOutcome, readImport, rememberMapping } from './importsTable.ts'
+import { rememberMapping } from './importMappingsTable.ts'
+import type { RowOutcome } from './importRowsTable.ts'
+import { type ImportKind, insertImport, moveImport, readImport } from './importsTable.ts'
 import { headersDigest } from './readImportFile.ts'
 
 export interface ImportMaker {

@@ -8,15 +8,8 @@ import { recordAudit } from '../../audit/auditTable.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import { errorWorkbook } from '../../imports/errorWorkbook.ts'
 import type { ImportDeps } from '../../imports/importDeps.ts'
-import {
-  assignPhoto,
-  type ImportCounts,
-  type ImportKind,
-  type ImportRow,
-  listImports,
-  readImport,
-  readImportPhoto,
-} from '../../imports/importsTable.ts'
+import { assignPhoto, readImportPhoto } from '../../imports/importPhotosTable.ts'
+import { type ImportCounts, type ImportKind, type ImportRow, listImports, readImport } from '../../imports/importsTable.ts'
 import { openPhoto } from '../../imports/photoContent.ts'
 import { absentFrom, loosePhotos, type PreviewRow, previewOf } from '../../imports/previewOf.ts'
 import { cancelImport, photoArchiveBytes, previewAgain, startCommit, startImport } from '../../imports/startImport.ts'

@@ -8,15 +8,9 @@ import { readMultipart, type UploadedFile } from '../../http/multipart.ts'
 import { agencyColumns } from '../../imports/agencyRow.ts'
 import { errorWorkbook } from '../../imports/errorWorkbook.ts'
 import type { ImportDeps } from '../../imports/importDeps.ts'
-import {
-  assignPhoto,
-  type ImportKind,
-  type ImportRow,
-  listImports,
-  type RowFilter,
-  readImport,
-  readImportPhoto,
-} from '../../imports/importsTable.ts'
+import { assignPhoto, readImportPhoto } from '../../imports/importPhotosTable.ts'
+import type { RowFilter } from '../../imports/importRowsTable.ts'
+import { type ImportKind, type ImportRow, listImports, readImport } from '../../imports/importsTable.ts'
 import { officerColumns } from '../../imports/officerColumns.ts'
 import { openPhoto } from '../../imports/photoContent.ts'
 import { absentFrom, loosePhotos, previewOf } from '../../imports/previewOf.ts'
