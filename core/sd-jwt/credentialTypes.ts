@@ -53,6 +53,11 @@ const selective: Record<VcKind, Record<string, Label>> = {
   },
 }
 
+/** Names of the claims that a holder discloses one by one. */
+export function selectiveNames(kind: VcKind): readonly string[] {
+  return Object.keys(selective[kind])
+}
+
 /** The SD-JWT VC type metadata of a kind, served at its `vct` (SD-JWT VC 6). */
 export function typeMetadata(origin: string, kind: VcKind): object {
   const claims = [

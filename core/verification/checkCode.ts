@@ -13,6 +13,7 @@ export const checkCodes = [
   'signature.wrong',
   'signature.high-s',
   'signature.newer',
+  'signature.holder-binding',
   'signature.unknown-key',
   'signature.no-trust',
   'signature.skipped',

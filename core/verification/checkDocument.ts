@@ -3,7 +3,7 @@ import { type TrustKey, type TrustSlice, windowFault } from '../trust/trustList.
 import type { CopyDetail } from './checkCode.ts'
 import { trustFault } from './checkIssuer.ts'
 import type { DocumentInput, DocumentSignature, Evidence } from './evidence.ts'
-import type { ReadCredential } from './readCredential.ts'
+import type { JudgedCredential } from './readCredential.ts'
 import type { Check } from './report.ts'
 
 const ofCard: Check = { name: 'document', outcome: 'not-applicable', code: 'document.card', detail: '' }
@@ -13,7 +13,7 @@ const notGiven: Check = { name: 'document', outcome: 'not-applicable', code: 'do
  * The check `document`: is the file that came along the one that was registered, or one that the issuer itself signed (formats 8).
  * Of any other file the detail is a `CopyDetail`, or empty when its signatures or the trust list are not known.
  */
-export function checkDocument({ claims }: ReadCredential, document: DocumentInput | undefined, evidence: Evidence, now: number): Check {
+export function checkDocument({ claims }: JudgedCredential, document: DocumentInput | undefined, evidence: Evidence, now: number): Check {
   if (document === undefined) return notGiven
   // No file is registered with a card: one that came along, such as a picture of it, says nothing.
   if (claims.card) return ofCard

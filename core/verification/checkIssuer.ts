@@ -8,17 +8,17 @@ import type { Compromise } from '../trust/trustSchema.ts'
 import type { CheckCode } from './checkCode.ts'
 import type { Evidence } from './evidence.ts'
 import { judgeEntry } from './judgeEntry.ts'
-import type { ReadCredential } from './readCredential.ts'
+import type { JudgedCredential } from './readCredential.ts'
 import type { Check, Outcome } from './report.ts'
 import { isOlderThanDay, isPast } from './time.ts'
 
 /** The agency whose slice a verifier asks for: the using agency of a card, else the issuing one (formats 4). */
-export function sliceCodeOf({ claims }: Pick<ReadCredential, 'claims'>): string {
+export function sliceCodeOf({ claims }: Pick<JudgedCredential, 'claims'>): string {
   return claims.card?.usingAgency ?? claims.iss
 }
 
 /** The credential's key in a slice that is about its agency; undefined when there is no such slice or key. */
-export function issuingKey(credential: ReadCredential, evidence: Evidence): TrustKey | undefined {
+export function issuingKey(credential: JudgedCredential, evidence: Evidence): TrustKey | undefined {
   const slice = evidence.trust.value
   return slice?.agencies.has(sliceCodeOf(credential)) ? findKey(slice, credential.kid) : undefined
 }
@@ -31,9 +31,9 @@ export function trustFault(list: { readonly exp: number; readonly rootExp: numbe
 
 /** The check `issuer`: may the agency behind this key sign this, then (formats 1, 4, 8). `key` is that of `issuingKey`. */
 export function checkIssuer(
-  credential: ReadCredential,
+  credential: JudgedCredential,
   key: TrustKey | undefined,
-  ref: Uint8Array,
+  ref: Uint8Array | undefined,
   evidence: Evidence,
   now: number,
   crypto: CoreCrypto,
@@ -63,7 +63,7 @@ export function checkIssuer(
   return { name: 'issuer', outcome: 'passed', code: 'issuer.passed', detail: key.kidText, asOf: slice.iat }
 }
 
-function withoutSlice(credential: ReadCredential, { trust, index }: Evidence, now: number): Check {
+function withoutSlice(credential: JudgedCredential, { trust, index }: Evidence, now: number): Check {
   if (trust.value !== undefined) throw new TypeError('a slice is there')
   const known = index.value
   if (known && !trustFault(known, now) && !isOlderThanDay(known.iat, now)) {
@@ -76,10 +76,10 @@ function withoutSlice(credential: ReadCredential, { trust, index }: Evidence, no
 
 /** A compromised key vouches only for what was provably in the log when its system was last known honest (formats 4). */
 async function checkCompromise(
-  credential: ReadCredential,
+  credential: JudgedCredential,
   key: TrustKey,
   compromise: Compromise,
-  ref: Uint8Array,
+  ref: Uint8Array | undefined,
   slice: TrustSlice,
   receipt: Receipt | undefined,
   crypto: CoreCrypto,

@@ -12,7 +12,7 @@ import { trustFault } from './checkIssuer.ts'
 import { compareTrees, type TreeHead } from './compareTrees.ts'
 import type { Absence, Evidence } from './evidence.ts'
 import { judgeEntry } from './judgeEntry.ts'
-import type { ReadCredential } from './readCredential.ts'
+import type { JudgedCredential } from './readCredential.ts'
 import type { Check, Outcome } from './report.ts'
 import { skew } from './time.ts'
 
@@ -29,8 +29,8 @@ export interface LogJudgement {
 
 /** The check `log`: is the credential's own entry in the transparency log (formats 5, 7, 8). Never `failed`. */
 export async function checkLog(
-  credential: ReadCredential,
-  ref: Uint8Array,
+  credential: JudgedCredential,
+  ref: Uint8Array | undefined,
   evidence: Evidence,
   now: number,
   crypto: CoreCrypto,
@@ -129,7 +129,7 @@ async function contradictsNewest(
 }
 
 /** A log that says it does not know the ref contradicts only when it has provably gone on since the credential was issued. */
-async function judgeAbsence(absence: Absence, credential: ReadCredential, index: TrustIndex, crypto: CoreCrypto): Promise<LogJudgement> {
+async function judgeAbsence(absence: Absence, credential: JudgedCredential, index: TrustIndex, crypto: CoreCrypto): Promise<LogJudgement> {
   const trusted = await openTrusted(absence.checkpoint, index, crypto)
   if (typeof trusted === 'string') return log('unavailable', trusted)
   const { treeSize, rootHash } = trusted.checkpoint

@@ -1,12 +1,12 @@
 import type { CoreCrypto } from '../crypto/coreCrypto.ts'
 import { equalBytes } from '../encoding/bytes.ts'
-import type { ReadCredential } from './readCredential.ts'
+import type { JudgedCredential } from './readCredential.ts'
 import type { Check } from './report.ts'
 
 const notGiven: Check = { name: 'photo', outcome: 'not-applicable', code: 'photo.not-given', detail: '' }
 
 /** The check `photo`: is the JPEG the one that a card's field 6 names (formats 8). */
-export function checkPhoto({ claims }: ReadCredential, jpeg: Uint8Array | undefined, crypto: CoreCrypto): Check | Promise<Check> {
+export function checkPhoto({ claims }: JudgedCredential, jpeg: Uint8Array | undefined, crypto: CoreCrypto): Check | Promise<Check> {
   return jpeg === undefined || !claims.card ? notGiven : compare(claims.card.photo, jpeg, crypto)
 }
 

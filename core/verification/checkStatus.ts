@@ -4,14 +4,14 @@ import { findKey, maySign, type TrustKey, type TrustSlice, windowFault } from '.
 import type { CheckCode } from './checkCode.ts'
 import { trustFault } from './checkIssuer.ts'
 import type { Evidence, StatusList } from './evidence.ts'
-import type { ReadCredential } from './readCredential.ts'
+import type { JudgedCredential } from './readCredential.ts'
 import type { Check } from './report.ts'
 import { isFuture, isOlderThan, isPast, onlineAge } from './time.ts'
 
 const failures = [undefined, 'status.revoked', 'status.suspended', 'status.never-issued'] as const
 
 /** The check `status` (formats 3). `key` is the credential's: its agency owns the list. */
-export function checkStatus(credential: ReadCredential, key: TrustKey | undefined, evidence: Evidence, now: number): Check {
+export function checkStatus(credential: JudgedCredential, key: TrustKey | undefined, evidence: Evidence, now: number): Check {
   const found = evidence.statusList
   if (found.value === undefined) return unavailable(found.code, found.detail)
   const slice = evidence.trust.value
@@ -59,7 +59,7 @@ export function listFault(list: StatusList, issuingKey: TrustKey, number: number
   return maySign(slice, signer.agency.code, owner.code, list.iat) ? undefined : 'status.other-issuer'
 }
 
-function ageFault(list: StatusList, { claims }: ReadCredential, online: boolean, now: number): CheckCode | undefined {
+function ageFault(list: StatusList, { claims }: JudgedCredential, online: boolean, now: number): CheckCode | undefined {
   if (isFuture(list.iat, now)) return 'status.future'
   if (isPast(list.exp, now)) return 'status.expired'
   if (list.iat < claims.iat) return 'status.before-credential'

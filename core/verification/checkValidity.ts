@@ -1,12 +1,12 @@
 import type { Evidence } from './evidence.ts'
-import type { ReadCredential } from './readCredential.ts'
+import type { JudgedCredential } from './readCredential.ts'
 import type { Check } from './report.ts'
 import { isFuture, isOlderThan, isPast, onlineAge, vietnamDay } from './time.ts'
 
 const passed: Check = { name: 'validity', outcome: 'passed', code: 'validity.passed', detail: '' }
 
 /** The check `validity`: issued already, not expired yet, by a clock that the evidence does not contradict (formats 8). */
-export function checkValidity({ claims: { iat, exp } }: ReadCredential, evidence: Evidence, now: number): Check {
+export function checkValidity({ claims: { iat, exp } }: JudgedCredential, evidence: Evidence, now: number): Check {
   // A clock that is behind makes an expired credential no younger.
   if (exp !== undefined && isPast(exp, now))
     return { name: 'validity', outcome: 'failed', code: 'validity.expired', detail: vietnamDay(exp + 1) }

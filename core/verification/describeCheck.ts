@@ -2,7 +2,7 @@ import { en } from './messages/en.ts'
 import { messageOf } from './messages/messageOf.ts'
 import { vi } from './messages/vi.ts'
 import { requires } from './policy.ts'
-import type { Check, Report } from './report.ts'
+import type { Check, Report, SdJwtReport } from './report.ts'
 
 export type Language = 'vi' | 'en'
 
@@ -18,7 +18,7 @@ export function describeCheck(check: Pick<Check, 'code' | 'detail'>, language: L
 }
 
 /** The one check that explains a verdict which is not `valid`: the first that failed, else contradicted, else was needed and not to be had. */
-export function mainReason({ checks, verdict, policy, credential }: Report): Check | undefined {
+export function mainReason({ checks, verdict, policy, credential }: Report | SdJwtReport): Check | undefined {
   if (verdict === 'valid') return undefined
   const kind = credential?.kind ?? 'diploma'
   return (

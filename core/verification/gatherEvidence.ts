@@ -17,12 +17,13 @@ import {
   type VerifyInput,
 } from './evidence.ts'
 import { fetchEvidence } from './fetchEvidence.ts'
-import { gatherLog, maxReceiptLength, proofPath } from './gatherLog.ts'
+import { type EntryName, gatherLog, maxReceiptLength, proofPath } from './gatherLog.ts'
 import { gatherStatusList, statusListPath } from './gatherStatusList.ts'
 import { gatherIndex, gatherRoot, gatherSlice, indexPath, rootPath, slicePath } from './gatherTrust.ts'
 import { OpenedCache } from './openedCache.ts'
 import { type PolicyName, requires } from './policy.ts'
-import { type ReadCredential, readCredential } from './readCredential.ts'
+import { type JudgedCredential, readCredential } from './readCredential.ts'
+import { readSdJwt } from './readSdJwt.ts'
 import { isOlderThan, isOlderThanDay, onlineAge } from './time.ts'
 
 export interface GatherSettings {
@@ -66,12 +67,33 @@ export async function gatherEvidence(
 ): Promise<Evidence> {
   const { credential } = readCredential(input.sealed, undefined)
   if (!credential) return noEvidence
-  const ref = encodeBase64url(await refOf(credential.claims.cti, crypto))
+  return gatherFor(credential, { ref: encodeBase64url(await refOf(credential.claims.cti, crypto)) }, ports, settings, crypto)
+}
+
+/** As `gatherEvidence`, for the text of an SD-JWT VC. */
+export async function gatherSdJwtEvidence(
+  text: string,
+  ports: EvidencePorts,
+  settings: GatherSettings,
+  crypto: CoreCrypto,
+): Promise<Evidence> {
+  const { credential } = await readSdJwt(text, undefined, crypto)
+  if (!credential) return noEvidence
+  return gatherFor(credential, { digest: encodeBase64url(await crypto.sha256(credential.payload)) }, ports, settings, crypto)
+}
+
+async function gatherFor(
+  credential: JudgedCredential,
+  entry: EntryName,
+  ports: EvidencePorts,
+  settings: GatherSettings,
+  crypto: CoreCrypto,
+): Promise<Evidence> {
   const needsLog = credential.kind !== undefined && requires(settings.policy, credential.kind, 'log')
   const gathering: Gathering = {
     ...settings,
     cache: settings.cache ?? new OpenedCache(),
-    ports: askedAhead(ports, pathsOf(credential, ref, needsLog)),
+    ports: askedAhead(ports, pathsOf(credential, entry, needsLog)),
     crypto,
   }
 
@@ -91,15 +113,15 @@ export async function gatherEvidence(
   const key = issuingKey(credential, { ...noEvidence, trust })
   const [statusList, log, compromiseProof] = await Promise.all([
     gatherStatus(credential, trust.value, key, gathering),
-    needsLog ? gatherLog(ref, settings.policy === 'strict', gathering) : { receipt: noEvidence.receipt },
-    key?.compromise ? gatherLog(ref, false, gathering, key.compromise.logSize) : { receipt: noEvidence.compromiseProof },
+    needsLog ? gatherLog(entry, settings.policy === 'strict', gathering) : { receipt: noEvidence.receipt },
+    key?.compromise ? gatherLog(entry, false, gathering, key.compromise.logSize) : { receipt: noEvidence.compromiseProof },
   ])
   const evidence: Evidence = { ...noEvidence, trust, index, statusList, ...log, compromiseProof: compromiseProof.receipt }
   return needsLog ? { ...evidence, chain: await gatherChain(evidence, ports) } : evidence
 }
 
 /** What will be asked for in any case, with the sizes allowed. */
-function pathsOf(credential: ReadCredential, ref: string, needsLog: boolean): [path: string, maxLength: number][] {
+function pathsOf(credential: JudgedCredential, entry: EntryName, needsLog: boolean): [path: string, maxLength: number][] {
   const { card, diploma } = credential.claims
   const list = (card ?? diploma)?.status.list
   return [
@@ -109,7 +131,7 @@ function pathsOf(credential: ReadCredential, ref: string, needsLog: boolean): [p
     ...(needsLog
       ? ([
           [indexPath, maxIndexLength],
-          [proofPath(ref), maxReceiptLength],
+          [proofPath(entry), maxReceiptLength],
         ] as [string, number][])
       : []),
   ]
@@ -122,7 +144,7 @@ function askedAhead(ports: EvidencePorts, paths: readonly [path: string, maxLeng
 }
 
 /** A kept slice that lacks the key may be older than the key. */
-function isWorthAsking({ value: slice, ...found }: Piece<TrustSlice>, credential: ReadCredential, now: number): boolean {
+function isWorthAsking({ value: slice, ...found }: Piece<TrustSlice>, credential: JudgedCredential, now: number): boolean {
   if (!slice) return false
   const isCurrent = 'online' in found && found.online && !isOlderThanDay(slice.iat, now)
   return !isCurrent && (!findKey(slice, credential.kid) || now > slice.exp)
@@ -141,7 +163,7 @@ function refuseOtherThanIndexed(code: string, trust: Piece<TrustSlice>, { value:
 }
 
 async function gatherStatus(
-  credential: ReadCredential,
+  credential: JudgedCredential,
   slice: TrustSlice | undefined,
   key: TrustKey | undefined,
   gathering: Gathering,

@@ -14,20 +14,23 @@ import type { Gathering } from './gatherEvidence.ts'
 export const maxReceiptLength = 256 * 1024
 const maxNoteLength = 64 * 1024
 
-/** Public path of a receipt below a verifier's base; `ref` in base64url (formats 5). */
-export function proofPath(ref: string, size?: number): string {
-  return `/log/proof?ref=${ref}${size === undefined ? '' : `&size=${size}`}`
+/** What an entry is found by, in base64url: the ref of a sealed credential, or the digest of an SD-JWT's payload. */
+export type EntryName = { readonly ref: string } | { readonly digest: string }
+
+/** Public path of a receipt below a verifier's base (formats 5). */
+export function proofPath(entry: EntryName, size?: number): string {
+  const name = 'ref' in entry ? `ref=${entry.ref}` : `digest=${entry.digest}`
+  return `/log/proof?${name}${size === undefined ? '' : `&size=${size}`}`
 }
 
 type LogEvidence = Pick<Evidence, 'receipt' | 'absence' | 'newest'>
 
 /**
- * The receipt of the entry with this ref (base64url), at the newest checkpoint or at `size`; when the log does not know the ref, its
- * newest checkpoint with the last entry; with `compare` the newest checkpoint beside the receipt's. All unverified but for their form.
+ * The receipt of the entry of this name, at the newest checkpoint or at `size`; when the log does not know it, its newest checkpoint with the last entry; with `compare` the newest checkpoint beside the receipt's. All unverified but for their form.
  */
-export async function gatherLog(ref: string, compare: boolean, gathering: Gathering, size?: number): Promise<LogEvidence> {
+export async function gatherLog(entry: EntryName, compare: boolean, gathering: Gathering, size?: number): Promise<LogEvidence> {
   const { ports } = gathering
-  const answer = await fetchEvidence(ports, proofPath(ref, size), maxReceiptLength)
+  const answer = await fetchEvidence(ports, proofPath(entry, size), maxReceiptLength)
   if (answer.kind === 'unreachable') return { receipt: missing('log.missing', answer.detail) }
   if (answer.kind === 'absent') {
     const receipt = missing('log.not-yet')

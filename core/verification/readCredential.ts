@@ -6,7 +6,20 @@ import { maxSealedLength, readSealed } from '../credential/sealed.ts'
 import { AppError } from '../errors.ts'
 import type { Check } from './report.ts'
 
-/** A credential as far as it can be read; `kind` is undefined for a kind of a later version. Nothing of it is verified. */
+/** What the checks need of a credential, sealed or SD-JWT VC; `kind` is undefined for a kind of a later version. Nothing of it is verified. */
+export interface JudgedCredential {
+  readonly kind: 'card' | 'diploma' | undefined
+  /** 8 bytes. */
+  readonly kid: Uint8Array
+  /** What the log's digest is over. */
+  readonly payload: Uint8Array
+  readonly claims: Pick<CwtClaims, 'iss' | 'iat' | 'exp'> & {
+    readonly card?: Pick<CardClaims['card'], 'usingAgency' | 'photo' | 'status'>
+    readonly diploma?: Pick<DiplomaClaims['diploma'], 'document' | 'status'>
+  }
+}
+
+/** A sealed credential as far as it can be read. */
 export interface ReadCredential extends Sign1 {
   readonly kind: 'card' | 'diploma' | undefined
   readonly claims: CwtClaims & { readonly card?: CardClaims['card']; readonly diploma?: DiplomaClaims['diploma'] }

@@ -70,6 +70,17 @@ export interface ReportedDiploma extends ReportedCredential {
   readonly basis: number
 }
 
+/** What a report says of an SD-JWT VC: only what its holder chose to disclose, and no ref, because it names none. */
+export interface ReportedSdJwt extends Omit<ReportedCredential, 'ref'> {
+  readonly form: 'sd-jwt'
+  readonly kind: 'card' | 'diploma'
+  readonly status: { readonly list: number; readonly idx: number }
+  /** A KB-JWT was asked for, and is right. */
+  readonly holderBound: boolean
+  /** By the names of the type metadata at the `vct` URL (formats 2). */
+  readonly disclosed: Readonly<Record<string, string | number>>
+}
+
 /** The verification report of formats 8. JSON-serialisable; times are seconds. */
 export interface Report {
   readonly verdict: Verdict
@@ -80,3 +91,6 @@ export interface Report {
   readonly evaluatedAt: number
   readonly policy: PolicyName
 }
+
+/** The report on an SD-JWT VC. */
+export type SdJwtReport = Omit<Report, 'credential'> & { readonly credential: ReportedSdJwt | null }

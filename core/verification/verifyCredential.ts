@@ -2,23 +2,17 @@ import { isLowS } from '../cose/lowS.ts'
 import { refOf } from '../credential/ref.ts'
 import type { CoreCrypto, P256Jwk } from '../crypto/coreCrypto.ts'
 import type { TrustKey } from '../trust/trustList.ts'
-import { checkAnchor } from './checkAnchor.ts'
 import type { CheckCode } from './checkCode.ts'
-import { checkDocument } from './checkDocument.ts'
-import { checkIssuer, issuingKey } from './checkIssuer.ts'
-import { checkLog } from './checkLog.ts'
-import { checkPhoto } from './checkPhoto.ts'
-import { checkStatus } from './checkStatus.ts'
-import { checkValidity } from './checkValidity.ts'
+import { issuingKey } from './checkIssuer.ts'
 import type { Evidence, VerifyInput } from './evidence.ts'
-import { decide, type PolicyName, requires } from './policy.ts'
+import { judgeSigned } from './judgeSigned.ts'
+import { decide, type PolicyName } from './policy.ts'
 import { type ReadCredential, readCredential } from './readCredential.ts'
-import type { Check, CheckName, Report } from './report.ts'
+import type { Check, Report } from './report.ts'
 import { reportedCredential } from './reportedCredential.ts'
+import { skippedChecks } from './skippedChecks.ts'
 
 const signaturePassed: Check = { name: 'signature', outcome: 'passed', code: 'signature.passed', detail: '' }
-const logNotRequired: Check = { name: 'log', outcome: 'not-applicable', code: 'log.not-required', detail: '' }
-const anchorNotRequired: Check = { name: 'anchor', outcome: 'not-applicable', code: 'anchor.not-required', detail: '' }
 
 /**
  * The report of formats 8 on a sealed card or diploma, whichever it is. Pure: `now` is in seconds, evidence is what was gathered
@@ -44,36 +38,17 @@ export async function verifyKind(
   crypto: CoreCrypto,
 ): Promise<Report> {
   const { check: format, credential } = readCredential(input.sealed, kind)
-  if (!credential) return report(policy, kind ?? 'card', now, [format, ...skipped('signature')])
+  if (!credential) return report(policy, kind ?? 'card', now, [format, ...skippedChecks('signature')])
 
   const key = issuingKey(credential, evidence)
   const judged = checkSignature(credential, key, evidence, crypto)
   const signature = judged instanceof Promise ? await judged : judged
-  if (signature.outcome === 'failed') return report(policy, credential.kind ?? 'card', now, [format, signature, ...skipped('issuer')])
+  if (signature.outcome === 'failed') return report(policy, credential.kind ?? 'card', now, [format, signature, ...skippedChecks('issuer')])
 
   const named = refOf(credential.claims.cti, crypto)
   const ref = named instanceof Promise ? await named : named
-  const entitled = checkIssuer(credential, key, ref, evidence, now, crypto)
-  const issuer = entitled instanceof Promise ? await entitled : entitled
-  const validity = checkValidity(credential, evidence, now)
-  const status = checkStatus(credential, key, evidence, now)
-  const document = checkDocument(credential, input.document, evidence, now)
-
-  let log = logNotRequired
-  let anchor = anchorNotRequired
-  if (credential.kind === undefined) {
-    log = skip('log')
-    anchor = skip('anchor')
-  } else if (requires(policy, credential.kind, 'log')) {
-    const { check, proven } = await checkLog(credential, ref, evidence, now, crypto)
-    log = check
-    anchor = await checkAnchor(proven, evidence, now, crypto)
-  }
-  const compared = checkPhoto(credential, input.photo, crypto)
-  const photo = compared instanceof Promise ? await compared : compared
-
-  const checks = [format, signature, issuer, validity, status, document, log, anchor, photo]
-  const isVouchedFor = format.outcome === 'passed' && signature.outcome === 'passed' && issuer.outcome === 'passed'
+  const checks = [format, signature, ...(await judgeSigned(credential, key, ref, input, evidence, policy, now, crypto))]
+  const isVouchedFor = checks.slice(0, 3).every(({ outcome }) => outcome === 'passed')
   return {
     verdict: decide(policy, credential.kind ?? 'card', checks),
     credential: isVouchedFor ? reportedCredential(credential, ref, evidence.trust.value!) : null,
@@ -105,17 +80,6 @@ function verifyWith(jwk: P256Jwk, credential: ReadCredential, crypto: CoreCrypto
 
 function signature(outcome: 'failed' | 'unavailable', code: CheckCode, detail = ''): Check {
   return { name: 'signature', outcome, code, detail }
-}
-
-const afterFormat = ['signature', 'issuer', 'validity', 'status', 'document', 'log', 'anchor', 'photo'] as const
-type Skippable = (typeof afterFormat)[number]
-
-function skipped(from: Skippable): Check[] {
-  return afterFormat.slice(afterFormat.indexOf(from)).map(skip)
-}
-
-function skip(name: Skippable): Check {
-  return { name: name satisfies CheckName, outcome: 'unavailable', code: `${name}.skipped`, detail: '' }
 }
 
 /** A report without credential data: format or signature failed. */

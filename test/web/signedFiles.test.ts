@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { describeCheck } from '../../core/verification/describeCheck.ts'
-import type { Check } from '../../core/verification/report.ts'
+import type { Check, Report } from '../../core/verification/report.ts'
 import { publicTexts } from '../../server/pages/public/texts.ts'
 import { outcomeSentence, outcomeWord } from '../../web/diplomas/outcomeHtml.ts'
 import { textFrom } from '../../web/platform/textFrom.ts'
@@ -9,7 +9,7 @@ import { readVectors } from '../support/antin-vectors/vectorFile.ts'
 
 const text = textFrom(publicTexts('vi'))
 const sentence = (check: Check) => describeCheck(check, 'vi')
-const reportOf = (name: string) => readVectors().find(vector => vector.name === name)!.report
+const reportOf = (name: string) => readVectors().find(vector => vector.name === name)!.report as Report
 
 test.each([
   ['diploma-pdf-part-signed', 'Tệp đã bị thêm nội dung sau khi cơ quan cấp ký'],

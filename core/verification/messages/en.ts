@@ -12,6 +12,7 @@ export const en: Messages = {
   'signature.wrong': 'The digital signature is wrong: the content was altered or forged',
   'signature.high-s': 'The digital signature is not in the one form that is accepted',
   'signature.newer': 'This program cannot check this newer kind of signature yet; please update it',
+  'signature.holder-binding': 'It was not proven that the presenter is the holder ({detail})',
   'signature.unknown-key': 'The signature could not be checked: its key is not in the trust list',
   'signature.no-trust': 'The signature could not be checked because there is no trust list yet',
   'signature.skipped': 'The signature was not checked because the code cannot be read',

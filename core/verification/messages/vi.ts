@@ -12,6 +12,7 @@ export const vi: Messages = {
   'signature.wrong': 'Chữ ký số sai: nội dung đã bị sửa hoặc là giả',
   'signature.high-s': 'Chữ ký số không ở dạng duy nhất được chấp nhận',
   'signature.newer': 'Chương trình này chưa kiểm được thuật toán ký mới hơn; hãy cập nhật chương trình',
+  'signature.holder-binding': 'Chưa chứng minh được người xuất trình là người giữ giấy tờ này ({detail})',
   'signature.unknown-key': 'Chưa kiểm được chữ ký: không thấy khóa đã ký trong danh sách tin cậy',
   'signature.no-trust': 'Chưa kiểm được chữ ký vì chưa có danh sách tin cậy',
   'signature.skipped': 'Không kiểm chữ ký vì mã không đọc được',

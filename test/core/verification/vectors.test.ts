@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { webCrypto } from '../../../core/crypto/webCrypto.ts'
 import { checkCodes } from '../../../core/verification/checkCode.ts'
-import { checkNames, type Report } from '../../../core/verification/report.ts'
+import { checkNames, type Report, type SdJwtReport } from '../../../core/verification/report.ts'
 import { nodeCrypto } from '../../../server/keys/nodeCrypto.ts'
 import { makeCases } from '../../support/antin-vectors/cases.ts'
 import { runCase } from '../../support/antin-vectors/runCase.ts'
@@ -52,7 +52,7 @@ test('every code that a check can carry is shown by a case', () => {
 })
 
 /** What holds of every report (formats 8). */
-function expectWellFormed(report: Report): void {
+function expectWellFormed(report: Report | SdJwtReport): void {
   expect(report.checks.map(check => check.name)).toEqual([...checkNames])
   for (const { name, code, outcome } of report.checks) {
     expect(code.startsWith(`${name}.`)).toBe(true)

@@ -8,6 +8,7 @@ import type { CheckCode } from '../../../core/verification/checkCode.ts'
 import type { ChainAnswer } from '../../../core/verification/evidence.ts'
 import type { CheckName, Verdict } from '../../../core/verification/report.ts'
 import type { VerificationCase } from './runCase.ts'
+import { addSdJwts } from './sdJwtCases.ts'
 import type { TestKey } from './testKey.ts'
 import type { TestLog } from './testLog.ts'
 import { contract, day, documentFile, type Files, host, hour, makeWorld, minute, now, photo, sha256, type World } from './world.ts'
@@ -20,7 +21,7 @@ export interface VectorCase extends VerificationCase {
 }
 
 type Draft = Pick<VectorCase, 'name' | 'shows' | 'expect'> & {
-  sealed: Uint8Array
+  sealed?: Uint8Array
   photo?: Uint8Array
   document?: VerificationCase['input']['document']
 } & Partial<Omit<VerificationCase, 'input'>>
@@ -30,7 +31,7 @@ export async function makeCases(): Promise<VectorCase[]> {
   const world = await makeWorld()
   const files = await world.files()
   const cases: VectorCase[] = []
-  const add = ({ name, shows, expect, sealed, photo, document, ...more }: Draft) => {
+  const add = ({ name, shows, expect, sealed = new Uint8Array(0), photo, document, ...more }: Draft) => {
     cases.push({
       name,
       shows,
@@ -54,6 +55,7 @@ export async function makeCases(): Promise<VectorCase[]> {
   await addTimes(add, world, files)
   await addDiplomas(add, world, files)
   await addAnchors(add, world, files)
+  await addSdJwts(add, world, files)
   return cases
 }
 

@@ -1,17 +1,20 @@
 import type { CoreCrypto } from '../../../core/crypto/coreCrypto.ts'
 import { utf8 } from '../../../core/encoding/bytes.ts'
 import type { ChainAnswer, EvidencePorts, MarkStore, VerifyInput } from '../../../core/verification/evidence.ts'
-import { gatherEvidence } from '../../../core/verification/gatherEvidence.ts'
+import { gatherEvidence, gatherSdJwtEvidence } from '../../../core/verification/gatherEvidence.ts'
 import { createMarkStore } from '../../../core/verification/markStore.ts'
 import type { PolicyName } from '../../../core/verification/policy.ts'
-import type { Report } from '../../../core/verification/report.ts'
+import type { Report, SdJwtReport } from '../../../core/verification/report.ts'
 import { verifyCard } from '../../../core/verification/verifyCard.ts'
 import { verifyDiploma } from '../../../core/verification/verifyDiploma.ts'
+import { type SdJwtInput, verifySdJwtVc } from '../../../core/verification/verifySdJwtVc.ts'
 import type { Files } from './world.ts'
 
 /** One verification: what is verified, what the world answers, when. */
 export interface VerificationCase {
   readonly input: VerifyInput
+  /** In place of `input`, whose bytes are then none. */
+  readonly sdJwt?: SdJwtInput | undefined
   readonly kind: 'card' | 'diploma'
   readonly policy: PolicyName
   readonly now: number
@@ -45,11 +48,15 @@ export function portsOf(
   }
 }
 
-export async function runCase(one: VerificationCase, crypto: CoreCrypto): Promise<Report> {
-  const { input, kind, policy, now, trustRoot, before } = one
+export async function runCase(one: VerificationCase, crypto: CoreCrypto): Promise<Report | SdJwtReport> {
+  const { input, sdJwt, kind, policy, now, trustRoot, before } = one
   const marks = createMarkStore()
   const settings = { trustRoot, policy, now }
   if (before) await gatherEvidence(input, portsOf({ ...one, files: before, unreachable: [] }, marks), settings, crypto)
+  if (sdJwt) {
+    const evidence = await gatherSdJwtEvidence(sdJwt.text, portsOf(one, marks), settings, crypto)
+    return verifySdJwtVc(sdJwt, evidence, policy, now, crypto)
+  }
   const evidence = await gatherEvidence(input, portsOf(one, marks), settings, crypto)
   return (kind === 'card' ? verifyCard : verifyDiploma)(input, evidence, policy, now, crypto)
 }

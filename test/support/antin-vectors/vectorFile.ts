@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sealedUrl } from '../../../core/credential/qr.ts'
 import { fromHex, toHex, utf8 } from '../../../core/encoding/bytes.ts'
-import type { Report } from '../../../core/verification/report.ts'
+import type { Report, SdJwtReport } from '../../../core/verification/report.ts'
 import type { VerificationCase } from './runCase.ts'
 import { type Files, host } from './world.ts'
 
@@ -18,8 +18,11 @@ export interface PublishedVector {
   policy: 'standard' | 'strict'
   now: number
   trustRoot: string
-  sealed: string
-  qr: string
+  sealed?: string
+  qr?: string
+  /** In place of `sealed`: an SD-JWT VC, and what its KB-JWT has to answer, if one is asked for. */
+  sdJwt?: string
+  binding?: { aud: string; nonce: string }
   photo?: string
   document?: { sha256: string; signatures?: { verified: boolean; wholeFile: boolean; certificate: string; signedAt: number }[] }
   online: boolean
@@ -27,16 +30,17 @@ export interface PublishedVector {
   files: Record<string, string>
   before?: Record<string, string>
   chain?: Record<string, unknown>
-  report: Report
+  report: Report | SdJwtReport
 }
 
 /** The published form of a case; `store` keeps the evidence files and gives their names. */
 export function publish(
   one: VerificationCase & { name: string; shows: string },
-  report: Report,
+  report: Report | SdJwtReport,
   store: (bytes: Uint8Array) => string,
 ): PublishedVector {
-  const { input, chain } = one
+  const { input, sdJwt, chain } = one
+  const { document } = sdJwt ?? input
   const names = (files: Files) =>
     Object.fromEntries(Object.entries(files).map(([path, file]) => [path, store(typeof file === 'string' ? utf8(file) : file)]))
   return {
@@ -46,10 +50,10 @@ export function publish(
     policy: one.policy,
     now: one.now,
     trustRoot: one.trustRoot,
-    sealed: toHex(input.sealed),
-    qr: sealedUrl(host, input.sealed),
+    ...(sdJwt ? { sdJwt: sdJwt.text } : { sealed: toHex(input.sealed), qr: sealedUrl(host, input.sealed) }),
+    ...(sdJwt?.binding ? { binding: { aud: sdJwt.binding.aud, nonce: sdJwt.binding.nonce } } : {}),
     ...(input.photo ? { photo: toHex(input.photo) } : {}),
-    ...(input.document ? { document: publishDocument(input.document) } : {}),
+    ...(document ? { document: publishDocument(document) } : {}),
     online: one.online,
     unreachable: one.unreachable,
     files: names(one.files),
@@ -65,26 +69,24 @@ export function fileName(bytes: Uint8Array): string {
 }
 
 /** The published cases, in order. */
-export function readVectors(): (VerificationCase & { name: string; report: Report })[] {
+export function readVectors(): (VerificationCase & { name: string; report: Report | SdJwtReport })[] {
   return readdirSync(join(vectorFolder, 'cases'))
     .sort()
     .map(name => restore(JSON.parse(readFileSync(join(vectorFolder, 'cases', name), 'utf8'))))
 }
 
-function restore(vector: PublishedVector): VerificationCase & { name: string; report: Report } {
+function restore(vector: PublishedVector): VerificationCase & { name: string; report: Report | SdJwtReport } {
   const read = (names: Record<string, string>): Files =>
     Object.fromEntries(Object.entries(names).map(([path, name]) => [path, new Uint8Array(readFileSync(join(vectorFolder, 'files', name)))]))
-  const { document, photo, chain, before } = vector
+  const { sdJwt, binding, photo, chain, before } = vector
+  const document = vector.document && {
+    sha256: fromHex(vector.document.sha256),
+    signatures: vector.document.signatures?.map(signature => ({ ...signature, certificate: fromHex(signature.certificate) })),
+  }
   return {
     ...vector,
-    input: {
-      sealed: fromHex(vector.sealed),
-      photo: photo === undefined ? undefined : fromHex(photo),
-      document: document && {
-        sha256: fromHex(document.sha256),
-        signatures: document.signatures?.map(signature => ({ ...signature, certificate: fromHex(signature.certificate) })),
-      },
-    },
+    input: { sealed: fromHex(vector.sealed ?? ''), photo: photo === undefined ? undefined : fromHex(photo), document },
+    sdJwt: sdJwt === undefined ? undefined : { text: sdJwt, document, binding },
     files: read(vector.files),
     before: before && read(before),
     chain:
