@@ -1,4 +1,5 @@
 import type { AgencyCode } from '../core/identity/agencyCode.ts'
+import { applyAgencyChanges } from './agencies/applyAgencyChanges.ts'
 import { cardTasks } from './cards/cardTasks.ts'
 import { applyStatusRequest } from './cards/changeStatus.ts'
 import { issueCards } from './cards/issueCards.ts'
@@ -6,10 +7,11 @@ import { composeTraces, operationTasks, tracedTasks } from './composeOperations.
 import { composePublicTasks } from './composePublic.ts'
 import { endApprovedDiplomas, registerDiplomas } from './diplomas/registerDiplomas.ts'
 import { importTasks } from './imports/importTasks.ts'
+import { assertBearable, clockDifference } from './db/clockDifference.ts'
 import type { Installation } from './installation.ts'
 import type { Task } from './jobs/worker.ts'
 import { anchorNow } from './keepers.ts'
-import { applyKeyChange } from './keys/keyChanges.ts'
+import { applyKeyChange } from './keys/applyKeyChange.ts'
 import { requestById } from './requests/requestsTable.ts'
 /** The jobs of an installation, and when the clock starts them (cron lines, UTC). */
 export function composeTasks(installation: Installation): { tasks: Record<string, Task>; crontab: string } {
@@ -24,14 +26,26 @@ export function composeTasks(installation: Installation): { tasks: Record<string
     'diploma.register': id => registerDiplomas(issueDeps, id),
     'diploma.correct': id => registerDiplomas(issueDeps, id),
     'diploma.end': id => endApprovedDiplomas(issueDeps, id),
+    'agency.change': id => applyAgencyChanges(installation, id),
     'key.change': id => applyKeyChange({ ...installation, logOrigin: installation.logKey.name }, id),
   }
+  // A clock that jumped must not end a card, a session or a line of the audit before its time.
+  const byTheClock = (tasks: Record<string, Task>): Record<string, Task> =>
+    Object.fromEntries(
+      Object.entries(tasks).map(([name, task]): [string, Task] => [
+        name,
+        async payload => {
+          assertBearable(await clockDifference(pool, clock))
+          await task(payload)
+        },
+      ]),
+    )
   const open = composePublicTasks(installation)
   const operations = operationTasks(installation)
   return {
     tasks: tracedTasks(composeTraces(installation), {
       ...open.tasks,
-      ...operations.tasks,
+      ...byTheClock(operations.tasks),
       async applyRequest(payload) {
         const { requestId } = payload as { requestId: string }
         const request = await requestById(pool, requestId)
@@ -44,7 +58,7 @@ export function composeTasks(installation: Installation): { tasks: Record<string
         await installation.statusLists.signDue()
       },
       ...importTasks(installation),
-      ...cardTasks({ ...cardDeps, levelOneOf: agency => (agencies.ancestors(agency).at(-1) ?? agency) as AgencyCode }),
+      ...byTheClock(cardTasks({ ...cardDeps, levelOneOf: agency => (agencies.ancestors(agency).at(-1) ?? agency) as AgencyCode })),
     }),
     crontab: [
       '*/4 * * * * signStatusLists',

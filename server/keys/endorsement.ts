@@ -37,6 +37,34 @@ export async function signEndorsement(input: EndorsementClaims, signer: Certifie
   return { jws: `${signingInput}.${encodeBase64url(signature)}`, digest: hash('sha256', payload, 'buffer') }
 }
 
+/** What an endorsement (compact JWS) is fetched by. */
+export function digestOfEndorsement(jws: string): Uint8Array {
+  return hash('sha256', decodeBase64url(jws.split('.')[1] ?? ''), 'buffer')
+}
+
+/** What an endorsement says, and the chain of whoever says it, leaf first. */
+export interface OpenedEndorsement {
+  readonly claims: EndorsementClaims
+  readonly chain: readonly [X509Certificate, ...X509Certificate[]]
+}
+
+/** An endorsement whose signature is its leaf's; whose chain that is remains to be asked. Throws `key.endorsement`. */
+export function openEndorsement(jws: string): OpenedEndorsement {
+  return refusing(() => {
+    const parts = jws.split('.', 4)
+    if (jws.length > maxLength || parts.length !== 3) throw new Error('not a compact JWS')
+    const [protectedHeader, payload, signature] = parts as [string, string, string]
+    const [leaf, ...above] = header.parse(parseJson(fromUtf8(decodeBase64url(protectedHeader)), 4)).x5c
+    const chain = [certificateOf(leaf), ...above.map(certificateOf)] as const
+    const key = chain[0].publicKey
+    if (key.asymmetricKeyType !== 'rsa' || (key.asymmetricKeyDetails?.modulusLength ?? 0) < 2048)
+      throw new Error('not an RSA key of 2048 bits or more')
+    const options = { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 }
+    if (!verify('sha256', utf8(`${protectedHeader}.${payload}`), options, decodeBase64url(signature))) throw new Error('a wrong signature')
+    return { claims: claims.parse(parseJson(fromUtf8(decodeBase64url(payload)), 4)), chain: [...chain] }
+  })
+}
+
 /**
  * What an endorsement says, once its signature and its chain up to one of `roots` verify and all its certificates are valid at `at`
  * (seconds). Everything is verified by node:crypto. Throws `key.endorsement`.
@@ -46,20 +74,18 @@ export function verifyEndorsement(
   roots: readonly X509Certificate[],
   at: number,
 ): EndorsementClaims & { leaf: X509Certificate } {
+  const { claims, chain } = openEndorsement(jws)
+  refusing(() => assertChain(chain, roots, at))
+  return { ...claims, leaf: chain[0] }
+}
+
+function certificateOf(text: string): X509Certificate {
+  return new X509Certificate(Buffer.from(text, 'base64'))
+}
+
+function refusing<T>(act: () => T): T {
   try {
-    const parts = jws.split('.', 4)
-    if (jws.length > maxLength || parts.length !== 3) throw new Error('not a compact JWS')
-    const [protectedHeader, payload, signature] = parts as [string, string, string]
-    const { x5c } = header.parse(parseJson(fromUtf8(decodeBase64url(protectedHeader)), 4))
-    const chain = x5c.map(text => new X509Certificate(Buffer.from(text, 'base64')))
-    const leaf = chain[0]!
-    const key = leaf.publicKey
-    if (key.asymmetricKeyType !== 'rsa' || (key.asymmetricKeyDetails?.modulusLength ?? 0) < 2048)
-      throw new Error('not an RSA key of 2048 bits or more')
-    const options = { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 }
-    if (!verify('sha256', utf8(`${protectedHeader}.${payload}`), options, decodeBase64url(signature))) throw new Error('a wrong signature')
-    assertChain(chain, roots, at)
-    return { ...claims.parse(parseJson(fromUtf8(decodeBase64url(payload)), 4)), leaf }
+    return act()
   } catch (cause) {
     throw new AppError('key.endorsement', cause instanceof Error ? `The endorsement is refused: ${cause.message}` : undefined, { cause })
   }

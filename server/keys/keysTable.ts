@@ -55,6 +55,11 @@ export async function readKey(db: Db, kid: Uint8Array): Promise<KeyRow> {
   return rows[0]
 }
 
+/** Whether a key with this id is registered, whoever's it is. */
+export async function keyExists(db: Db, kid: Uint8Array): Promise<boolean> {
+  return (await db.query('select from signing_keys where kid = $1', [kid])).rowCount !== 0
+}
+
 /** The key, locked until the transaction ends. Throws `key.not-found`. */
 export async function lockKey(tx: Tx, kid: Uint8Array): Promise<KeyRow> {
   await tx.query('select 1 from signing_keys where kid = $1 for update', [kid])
@@ -114,6 +119,17 @@ export async function insertEndorsement(tx: Tx, kid: Uint8Array, digest: Uint8Ar
 export async function readEndorsement(db: Db, digest: Uint8Array): Promise<string | undefined> {
   const { rows } = await db.query<{ jws: string }>('select jws from endorsements where digest = $1', [digest])
   return rows[0]?.jws
+}
+
+/** Keeps a sealed key until the request that brings it in is decided. */
+export async function insertPendingKey(tx: Tx, requestId: string, sealed: Uint8Array): Promise<void> {
+  await tx.query('insert into pending_keys (request_id, sealed) values ($1, $2)', [requestId, sealed])
+}
+
+/** The sealed key of a request that is not ended. */
+export async function readPendingKey(db: Db, requestId: string): Promise<Buffer | undefined> {
+  const { rows } = await db.query<{ sealed: Buffer }>('select sealed from pending_keys where request_id = $1', [requestId])
+  return rows[0]?.sealed
 }
 
 /** How much a key signed, for whoever is about to retire it or call it compromised. */

@@ -6,6 +6,8 @@ import type { RsaJwk } from '../../core/trust/jwkThumbprint.ts'
 import { withLowS } from './es256.ts'
 import { jwkIdentity, publicJwk } from './jwkIdentity.ts'
 import { type RsaPadding, rsaAlgorithm } from './memorySigner.ts'
+import { asToken, openPkcs11Library } from './pkcs11Library.ts'
+import { labelOf } from './pkcs11Tokens.ts'
 import { assertTyped, type JwkSigner, type SignerUse } from './signer.ts'
 
 /** Which token, and how to log in. */
@@ -33,26 +35,19 @@ export interface Pkcs11Token {
   close(): void
 }
 
-type Native = typeof pkcs11
 type Template = pkcs11.Template
 const p256Parameters = Buffer.from('06082a8648ce3d030107', 'hex')
-const modules = new Map<string, { library: pkcs11.PKCS11; users: number }>()
 
-/** Logs in to a token. Throws `key.pkcs11` when library, token or PIN are wrong, or pkcs11js is not installed. */
+/** Logs in to a token. Throws `key.pkcs11` when library, token or PIN are wrong, or the PIN is one wrong try from being locked. */
 export async function openPkcs11Token({ module, tokenLabel, pin, documents = 'pkcs1' }: TokenConfig): Promise<Pkcs11Token> {
-  const native = await import('pkcs11js').then(
-    loaded => (loaded as unknown as { default?: Native }).default ?? (loaded as unknown as Native),
-    cause => {
-      throw new AppError('key.pkcs11', 'The package pkcs11js is not installed', { cause })
-    },
-  )
-  const library = asToken(() => acquire(native, module))
+  const { native, library, release } = await openPkcs11Library(module)
   let session: pkcs11.Handle
   const logIn = () => {
-    const slot = library
-      .C_GetSlotList(true)
-      .find(candidate => library.C_GetTokenInfo(candidate).label.replace(/[\0 ]+$/, '') === tokenLabel)
+    const slot = library.C_GetSlotList(true).find(candidate => labelOf(library.C_GetTokenInfo(candidate)) === tokenLabel)
     if (!slot) throw new AppError('key.pkcs11', `No token labelled ${tokenLabel}`)
+    // A PIN that is wrong in our configuration must not be what locks the token.
+    if (library.C_GetTokenInfo(slot).flags & (native.CKF_USER_PIN_FINAL_TRY | native.CKF_USER_PIN_LOCKED))
+      throw new AppError('key.pkcs11', `The PIN of token ${tokenLabel} is locked, or one wrong try from it`)
     session = library.C_OpenSession(slot, native.CKF_SERIAL_SESSION | native.CKF_RW_SESSION)
     try {
       library.C_Login(session, native.CKU_USER, pin)
@@ -63,7 +58,7 @@ export async function openPkcs11Token({ module, tokenLabel, pin, documents = 'pk
   try {
     asToken(logIn)
   } catch (error) {
-    release(module)
+    release()
     throw error
   }
 
@@ -205,38 +200,8 @@ export async function openPkcs11Token({ module, tokenLabel, pin, documents = 'pk
       } catch {
         // The token is gone already.
       }
-      release(module)
+      release()
     },
-  }
-}
-
-/** One loaded library a process: PKCS#11 is initialised once. */
-function acquire(native: Native, path: string): pkcs11.PKCS11 {
-  let loaded = modules.get(path)
-  if (!loaded) {
-    const library = new native.PKCS11()
-    library.load(path)
-    try {
-      library.C_Initialize()
-    } catch (error) {
-      if (!/ALREADY_INITIALIZED/.test(String(error))) throw error
-    }
-    loaded = { library, users: 0 }
-    modules.set(path, loaded)
-  }
-  loaded.users++
-  return loaded.library
-}
-
-function release(path: string): void {
-  const loaded = modules.get(path)
-  if (!loaded || --loaded.users > 0) return
-  modules.delete(path)
-  try {
-    loaded.library.C_Finalize()
-    loaded.library.close()
-  } catch {
-    // Nothing is held any more.
   }
 }
 
@@ -251,14 +216,4 @@ function unsigned(value: Buffer): string {
   let start = 0
   while (start < value.length - 1 && value[start] === 0) start++
   return value.subarray(start).toString('base64url')
-}
-
-/** What the token refuses is an AppError; its own text names the PKCS#11 return value and no secret. */
-function asToken<T>(use: () => T): T {
-  try {
-    return use()
-  } catch (cause) {
-    if (cause instanceof AppError) throw cause
-    throw new AppError('key.pkcs11', `The PKCS#11 token refused: ${cause instanceof Error ? cause.message : 'unknown'}`, { cause })
-  }
 }

@@ -1,7 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import forge from 'node-forge'
 import { AppError } from '../../core/errors.ts'
-import { type KeyFile, keepKey } from './fileSigner.ts'
 import { memorySigner, type RsaPadding } from './memorySigner.ts'
 import type { JwkSigner, SignerUse } from './signer.ts'
 
@@ -10,53 +9,56 @@ export interface CertifiedSigner extends JwkSigner {
   readonly x5c: readonly [string, ...string[]]
 }
 
+/** What a PKCS#12 file held. Whoever asked for it wipes `pkcs8`, the DER of a PrivateKeyInfo. */
+export interface OpenedPkcs12 {
+  readonly pkcs8: Uint8Array
+  readonly x5c: readonly [string, ...string[]]
+}
+
 const oids = forge.pki.oids as Record<string, string>
 
 /**
  * The signer of a PKCS#12 file (RFC 7292) of one private key, RSA or EC, and its certificates. node-forge opens the container; key and
- * certificates go to node:crypto as DER. Throws `key.pkcs12` for damage, another passphrase, no key, two keys, or no certificate of the
- * key; `key.wrong-use` for RSA and a use of P-256 keys.
+ * certificates go to node:crypto as DER. Throws what `openPkcs12` does, and `key.wrong-use` for RSA and a use of P-256 keys.
  */
 export function pkcs12Signer(file: Uint8Array, passphrase: string, use: SignerUse): CertifiedSigner {
-  const { pkcs8, privateKey, x5c } = openPkcs12(file, passphrase)
-  pkcs8.fill(0)
-  return { ...memorySigner(privateKey, use), x5c }
+  return openedSigner(openPkcs12(file, passphrase), use)
 }
 
-/**
- * Like `pkcs12Signer`, with the key kept in an encrypted PKCS#8 file: PKCS#12 files mostly come with a derivation that is too weak to
- * stay on a server.
- */
-export async function keepPkcs12(
-  file: Uint8Array,
-  passphrase: string,
-  use: SignerUse,
-  copyOf: (signer: JwkSigner) => KeyFile,
-  documents?: RsaPadding,
-): Promise<CertifiedSigner> {
-  const { pkcs8, privateKey, x5c } = openPkcs12(file, passphrase)
+/** The signer of what was opened, which is wiped. */
+export function openedSigner({ pkcs8, x5c }: OpenedPkcs12, use: SignerUse, documents?: RsaPadding): CertifiedSigner {
   try {
-    const signer = memorySigner(privateKey, use, documents)
-    await keepKey(copyOf(signer), pkcs8, () => signer)
-    return { ...signer, x5c }
+    return { ...memorySigner(privateKeyOf(pkcs8), use, documents), x5c }
   } finally {
     pkcs8.fill(0)
   }
 }
 
-function openPkcs12(file: Uint8Array, passphrase: string): { pkcs8: Buffer; privateKey: KeyObject; x5c: [string, ...string[]] } {
+/**
+ * The private key and the certificates of a PKCS#12 file. It takes as long as the file's iterations ask for: `openPkcs12InThread` has a
+ * limit. Throws `key.passphrase` for another passphrase, `key.pkcs12` for damage, no key, two keys, or no certificate of the key.
+ */
+export function openPkcs12(file: Uint8Array, passphrase: string): OpenedPkcs12 {
   const { keys, certificates } = openBags(file, passphrase)
   const [pkcs8, second] = keys
-  if (!pkcs8 || second) throw new AppError('key.pkcs12', 'The file has to hold exactly one private key')
   try {
-    const privateKey = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
+    if (!pkcs8) throw new AppError('key.pkcs12', 'The file holds no private key')
+    if (second) throw new AppError('key.pkcs12', 'The file holds more than one private key')
+    const privateKey = privateKeyOf(pkcs8)
     const leaf = certificates.find(certificate => certificate.checkPrivateKey(privateKey))
     if (!leaf) throw new AppError('key.pkcs12', 'The file holds no certificate of its key')
     const above = chainAbove(leaf, certificates).map(certificate => certificate.raw.toString('base64'))
-    return { pkcs8, privateKey, x5c: [leaf.raw.toString('base64'), ...above] }
+    return { pkcs8, x5c: [leaf.raw.toString('base64'), ...above] }
+  } catch (error) {
+    for (const key of keys) key.fill(0)
+    throw error
+  }
+}
+
+function privateKeyOf(pkcs8: Uint8Array): KeyObject {
+  try {
+    return createPrivateKey({ key: Buffer.from(pkcs8.buffer, pkcs8.byteOffset, pkcs8.length), format: 'der', type: 'pkcs8' })
   } catch (cause) {
-    pkcs8.fill(0)
-    if (cause instanceof AppError) throw cause
     throw new AppError('key.pkcs12', 'The key of the file cannot be used', { cause })
   }
 }
@@ -75,10 +77,9 @@ function chainAbove(leaf: X509Certificate, all: readonly X509Certificate[]): X50
 
 function openBags(file: Uint8Array, passphrase: string): { keys: Buffer[]; certificates: X509Certificate[] } {
   try {
-    const pfx = forge.pkcs12.pkcs12FromAsn1(forge.asn1.fromDer(Buffer.from(file).toString('latin1')), true, passphrase)
     const keys: Buffer[] = []
     const certificates: X509Certificate[] = []
-    for (const bag of pfx.safeContents.flatMap(contents => contents.safeBags)) {
+    for (const bag of openContainer(file, passphrase).safeContents.flatMap(contents => contents.safeBags)) {
       if (bag.type === oids.keyBag || bag.type === oids.pkcs8ShroudedKeyBag) {
         // forge reads RSA keys itself and hands others over as ASN.1.
         keys.push(toDer(bag.key ? forge.pki.wrapRsaPrivateKey(forge.pki.privateKeyToAsn1(bag.key)) : bag.asn1))
@@ -88,7 +89,21 @@ function openBags(file: Uint8Array, passphrase: string): { keys: Buffer[]; certi
     }
     return { keys, certificates }
   } catch (cause) {
-    throw new AppError('key.pkcs12', undefined, { cause })
+    const isPassphrase = cause instanceof Error && /Invalid password|Failed to decrypt/.test(cause.message)
+    throw new AppError(isPassphrase ? 'key.passphrase' : 'key.pkcs12', undefined, { cause })
+  }
+}
+
+function openContainer(file: Uint8Array, passphrase: string): forge.pkcs12.Pkcs12Pfx {
+  const container = forge.asn1.fromDer(Buffer.from(file).toString('latin1'))
+  try {
+    return forge.pkcs12.pkcs12FromAsn1(container, true, passphrase)
+  } catch (error) {
+    const inUtf8 = forge.util.encodeUtf8(passphrase)
+    if (inUtf8 === passphrase || !(error instanceof Error) || !error.message.includes('Failed to decrypt')) throw error
+    // The MAC was right. It takes the passphrase as a BMPString (RFC 7292 B.1), PBES2 as UTF-8 (RFC 8018), which forge leaves to us.
+    const withoutMac = { ...container, value: (container.value as forge.asn1.Asn1[]).slice(0, 2) }
+    return forge.pkcs12.pkcs12FromAsn1(withoutMac, true, inUtf8)
   }
 }
 

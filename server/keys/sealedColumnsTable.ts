@@ -16,6 +16,7 @@ export const sealedTables: readonly SealedTable[] = [
   { table: 'log_reasons', columns: ['sealed'], rows: 1000 },
   { table: 'requests', columns: ['reason', 'refusal'], rows: 1000 },
   { table: 'request_items', columns: ['claims'], rows: 1000 },
+  { table: 'pending_keys', columns: ['sealed'], rows: 100 },
   { table: 'photos', columns: ['shown', 'printed'], rows: 50 },
   { table: 'print_jobs', columns: ['reason'], rows: 1000 },
   { table: 'plastics', columns: ['note'], rows: 1000 },

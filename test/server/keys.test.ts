@@ -17,11 +17,12 @@ import { loadAgencyTree } from '../../server/agencies/agencyTree.ts'
 import { readAudit } from '../../server/audit/auditTable.ts'
 import { inTransaction } from '../../server/db/transaction.ts'
 import { migrateJobs } from '../../server/jobs/worker.ts'
+import { applyKeyChange } from '../../server/keys/applyKeyChange.ts'
 import { certificateWindow } from '../../server/keys/certificateWindow.ts'
 import { compromiseEffect, compromiseKey } from '../../server/keys/compromiseKey.ts'
 import { createKey, importPkcs12Key } from '../../server/keys/createKey.ts'
 import { honestLogState } from '../../server/keys/honestLogState.ts'
-import { applyKeyChange, type KeyChangeDeps, requestKeyChange } from '../../server/keys/keyChanges.ts'
+import { type KeyChangeDeps, requestKeyChange } from '../../server/keys/keyChanges.ts'
 import { keyStore } from '../../server/keys/keyStore.ts'
 import { type KeyRow, readKeys } from '../../server/keys/keysTable.ts'
 import { nodeCrypto } from '../../server/keys/nodeCrypto.ts'
@@ -270,7 +271,7 @@ test('a PKCS#12 key is brought in once, within its certificate’s window; what 
   const key = await importPkcs12Key(deps, { ...input, notAfter: now + 50 * 365 * day }, 'system')
   expect(key).toMatchObject({ use: 'document', jwk: { kty: 'RSA' }, notAfter: certificateWindow(key.x5c[0]!).notAfter })
   await expect(importPkcs12Key(deps, input, 'system')).rejects.toThrow('key.conflict')
-  await expect(importPkcs12Key(deps, { ...input, passphrase: 'x' }, 'system')).rejects.toThrow('key.pkcs12')
+  await expect(importPkcs12Key(deps, { ...input, passphrase: 'x' }, 'system')).rejects.toThrow('key.passphrase')
   await expect(importPkcs12Key(deps, { ...input, use: 'card' }, 'system')).rejects.toThrow('key.wrong-use')
   expect(files()).toBe(before + 1)
   await republishDemonstrationTrust(deps)

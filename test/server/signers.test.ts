@@ -133,7 +133,7 @@ test('PKCS#12: an RSA state certificate endorses with PS256 and signs documents 
   ).toBe(true)
   expect(() => endorser.sign({ kind: 'document', bytes: attributes })).toThrow('key.wrong-use')
   expect(() => pkcs12Signer(file, 'abc', 'card')).toThrow('key.wrong-use')
-  expect(() => pkcs12Signer(file, 'wrong', 'document')).toThrow('key.pkcs12')
+  expect(() => pkcs12Signer(file, 'wrong', 'document')).toThrow('key.passphrase')
   expect(() => pkcs12Signer(file.subarray(0, 500), 'abc', 'document')).toThrow('key.pkcs12')
 })
 

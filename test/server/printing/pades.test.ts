@@ -203,7 +203,8 @@ test.each([
   ['pss', 'PS256'],
 ] as const)('a key store that is told %p signs documents with %s, also after it is opened anew', async (documents, algorithm) => {
   const config = { dir: join(dir, `store-${algorithm}`), passphrase: 'p', documents }
-  const { form, location, signer, x5c } = await keyStore(config).importPkcs12(state.pkcs12, 'abc', 'document')
+  const store = keyStore(config)
+  const { form, location, signer, x5c } = await store.keepSealed(await store.sealPkcs12(state.pkcs12, 'abc', 'document'), 'document')
   const reopened = await keyStore(config).open(form, location, 'document')
   for (const each of [signer, reopened]) {
     expect(each.algorithm).toBe(algorithm)

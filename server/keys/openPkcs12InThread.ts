@@ -1,0 +1,30 @@
+import { Worker } from 'node:worker_threads'
+import { AppError, type ErrorCode } from '../../core/errors.ts'
+import type { OpenedPkcs12 } from './pkcs12.ts'
+
+/** Milliseconds; 600,000 iterations, which nobody's export asks for, take longer. */
+const timeLimit = 15_000
+
+/**
+ * Like `openPkcs12`, in a thread of its own: the derivation is slow JavaScript, and how slow the file decides. Throws as it does, and
+ * `key.pkcs12` after 15 seconds.
+ */
+export async function openPkcs12InThread(file: Uint8Array, passphrase: string): Promise<OpenedPkcs12> {
+  const worker = new Worker(new URL('./pkcs12Thread.ts', import.meta.url), { workerData: { file: Uint8Array.from(file), passphrase } })
+  let timer: NodeJS.Timeout | undefined
+  try {
+    const answer = await new Promise<OpenedPkcs12 | { code: ErrorCode; detail: string }>((resolve, reject) => {
+      worker.once('message', resolve)
+      worker.once('error', reject)
+      timer = setTimeout(
+        () => reject(new AppError('key.pkcs12', 'The file asks for too many iterations; export it again with fewer')),
+        timeLimit,
+      )
+    })
+    if ('code' in answer) throw new AppError(answer.code, answer.detail)
+    return answer
+  } finally {
+    clearTimeout(timer)
+    await worker.terminate()
+  }
+}
