@@ -19,6 +19,15 @@ export async function lockWorker(client: PoolClient, workerId: string): Promise<
   await client.query('select pg_advisory_lock_shared($1, hashtext($2))', [lockSpace, workerId])
 }
 
+/** Ids of jobs that a worker has held for 10 s and more. */
+export async function readHeldJobs(db: Db, workerId: string): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    "select id::text from graphile_worker.jobs where locked_by = $1 and locked_at < now() - interval '10 seconds'",
+    [workerId],
+  )
+  return rows.map(row => row.id)
+}
+
 /**
  * Frees the jobs of workers, other than `workerId`, that hold no lock of `lockWorker` any more, and answers who they were. One that has
  * just begun gets 10 s to take its own.
@@ -35,4 +44,13 @@ export async function freeDeadWorkers(pool: Pool, workerId: string): Promise<str
     [lockSpace, workerId],
   )
   return rows[0]?.freed ?? []
+}
+
+/** Lets jobs that the closed log refused try again now, with all their attempts. Answers how many. */
+export async function retryRefused(db: Db): Promise<number> {
+  const { rowCount } = await db.query(
+    `select graphile_worker.reschedule_jobs(array(
+       select id from graphile_worker.jobs where locked_at is null and starts_with(last_error, 'log.closed.unavailable')), run_at => now(), attempts => 0)`,
+  )
+  return rowCount ?? 0
 }

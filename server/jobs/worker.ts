@@ -69,11 +69,20 @@ async function startRunner(deps: WorkerDeps): Promise<Runner> {
   )
   let stopWatching = () => {}
   const events = new EventEmitter() as WorkerEvents
+  const running = new Set<string>()
+  events.on('job:start', ({ job }) => running.add(String(job.id)))
+  events.on('job:complete', ({ job }) => running.delete(String(job.id)))
+  let runner: Runner | undefined
   events.once('pool:create', ({ workerPool }) => {
-    stopWatching = watchWorkers(deps, workerPool.id)
+    stopWatching = watchWorkers(deps, {
+      id: workerPool.id,
+      isRunning: jobId => running.has(jobId),
+      // One that gave up just now has nothing to stop; supervision starts the next.
+      retire: () => void runner?.stop().catch(() => undefined),
+    })
   })
   try {
-    const runner = await run({
+    runner = await run({
       pgPool: deps.pool,
       taskList,
       crontab: deps.crontab,
