@@ -3,14 +3,17 @@ import { parseArgs } from 'node:util'
 import { webCrypto } from '../core/crypto/webCrypto.ts'
 import { toHex } from '../core/encoding/bytes.ts'
 import { judgeLive, type LiveJudgement, liveThumbprint } from '../core/live/judgeLive.ts'
+import { claimLabel } from '../core/sd-jwt/credentialTypes.ts'
+import type { ExpectedBinding } from '../core/sd-jwt/verify.ts'
 import type { TrustSlice } from '../core/trust/trustList.ts'
 import { describeCheck, type Language, mainReason } from '../core/verification/describeCheck.ts'
-import type { MarkStore, VerifyInput } from '../core/verification/evidence.ts'
-import { gatherEvidence } from '../core/verification/gatherEvidence.ts'
+import type { Evidence, EvidencePorts, MarkStore, VerifyInput } from '../core/verification/evidence.ts'
+import { type GatherSettings, gatherEvidence, gatherSdJwtEvidence } from '../core/verification/gatherEvidence.ts'
 import { createMarkStore } from '../core/verification/markStore.ts'
 import { type PolicyName, policyNames } from '../core/verification/policy.ts'
-import type { Report, Verdict } from '../core/verification/report.ts'
+import type { Report, SdJwtReport, Verdict } from '../core/verification/report.ts'
 import { verifyCredential } from '../core/verification/verifyCredential.ts'
+import { type SdJwtInput, verifySdJwtVc } from '../core/verification/verifySdJwtVc.ts'
 import { type OpenChainNode, openChainNode } from './chainNode.ts'
 import { readDemonstration } from './demonstration.ts'
 import { EvidenceFiles, evidencePorts, fetchPublicFile } from './evidenceFiles.ts'
@@ -37,6 +40,8 @@ const options = {
   marks: { type: 'string' },
   keep: { type: 'string' },
   lang: { type: 'string' },
+  aud: { type: 'string' },
+  nonce: { type: 'string' },
   json: { type: 'boolean' },
 } as const
 
@@ -44,7 +49,8 @@ const options = {
  * `antin verify QR|IMAGE|PDF|FILE`: verifies a card or diploma here, without trusting the server; it only hands out signed files.
  * Answers 0 for valid, 1 invalid, 2 undetermined. `--trust-root` is the pinned SHA-256 in hex, or files of root documents of which
  * the caller is sure; files given as `--trust-list`, `--status-list`, `--receipt` come before what the server has. `--keep DIR` saves
- * what the server gave, so that `--offline --trust-list DIR` verifies the same credential later without it.
+ * what the server gave, so that `--offline --trust-list DIR` verifies the same credential later without it. Of an SD-JWT VC `--aud` and
+ * `--nonce` ask for holder binding.
  */
 export async function verify(args: string[], io: CliIo): Promise<number> {
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options })
@@ -76,8 +82,11 @@ export async function verify(args: string[], io: CliIo): Promise<number> {
   const chain: OpenChainNode | undefined = values.rpc === undefined ? undefined : openChainNode(values.rpc, values.contract)
   try {
     const ports = evidencePorts(files, base, { chain, marks: marks?.store })
-    const evidence = await gatherEvidence(input, ports, { trustRoot: trustRoot ?? '', policy, now }, webCrypto)
-    const report = await verifyCredential(input, evidence, policy, now, webCrypto)
+    const { evidence, report } = await judge(
+      subject.sdJwt === undefined ? input : { ...input, text: subject.sdJwt, binding: bindingOf(values) },
+      ports,
+      { trustRoot: trustRoot ?? '', policy, now },
+    )
     const live =
       subject.live &&
       (await liveOf(subject.live, evidence.trust.value, { base, host: new URL(base ?? serverUrl(io, values.url)).host, now }))
@@ -93,6 +102,28 @@ export async function verify(args: string[], io: CliIo): Promise<number> {
   } finally {
     chain?.close()
   }
+}
+
+/** The report on a sealed credential or an SD-JWT VC, and the evidence it is by. */
+async function judge(
+  input: VerifyInput | SdJwtInput,
+  ports: EvidencePorts,
+  settings: GatherSettings,
+): Promise<{ evidence: Evidence; report: Report | SdJwtReport }> {
+  const { policy, now } = settings
+  if ('text' in input) {
+    const evidence = await gatherSdJwtEvidence(input.text, ports, settings, webCrypto)
+    return { evidence, report: await verifySdJwtVc(input, evidence, policy, now, webCrypto) }
+  }
+  const evidence = await gatherEvidence(input, ports, settings, webCrypto)
+  return { evidence, report: await verifyCredential(input, evidence, policy, now, webCrypto) }
+}
+
+/** What the KB-JWT of an SD-JWT VC has to answer; undefined where nothing was asked. */
+function bindingOf({ aud, nonce }: { aud?: string | undefined; nonce?: string | undefined }): ExpectedBinding | undefined {
+  if (aud === undefined && nonce === undefined) return undefined
+  if (aud === undefined || nonce === undefined) throw new CliError('--aud and --nonce go together.', 64)
+  return { aud, nonce }
 }
 
 /** Whether the phone that shows a live QR is the holder's, now; a server that says nothing of the binding is no answer to that. */
@@ -162,13 +193,32 @@ const liveWords = {
     unknown: 'The live code could not be checked',
   },
 }
+const sdJwtWords = {
+  vi: {
+    card: 'Thẻ trong ví điện tử (SD-JWT VC)',
+    diploma: 'Văn bằng trong ví điện tử (SD-JWT VC)',
+    bound: 'Người xuất trình đã chứng minh mình là người giữ',
+    unbound: 'Chưa yêu cầu chứng minh người giữ (--aud, --nonce)',
+  },
+  en: {
+    card: 'A card from a wallet (SD-JWT VC)',
+    diploma: 'A diploma from a wallet (SD-JWT VC)',
+    bound: 'The presenter has proven to be the holder',
+    unbound: 'Holder binding was not asked for (--aud, --nonce)',
+  },
+}
 const signs = { passed: '+', failed: 'x', contradicted: '!', unavailable: '?', 'not-applicable': '-' }
 
-function linesOf(report: Report, live: LiveJudgement | undefined, language: Language): string[] {
+function linesOf(report: Report | SdJwtReport, live: LiveJudgement | undefined, language: Language): string[] {
   const reason = mainReason(report)
   const lines = [verdicts[language][report.verdict] + (reason ? `: ${describeCheck(reason, language)}` : '')]
   const { credential } = report
-  if (credential?.kind === 'card') {
+  if (credential && 'form' in credential) {
+    const { kind, issuer, issuerName, disclosed, holderBound } = credential
+    lines.push(`  ${sdJwtWords[language][kind]}, ${issuerName[language]} (${issuer})`)
+    for (const [name, value] of Object.entries(disclosed)) lines.push(`  ${claimLabel(kind, name, language)}: ${value}`)
+    lines.push(`  ${sdJwtWords[language][holderBound ? 'bound' : 'unbound']}`)
+  } else if (credential?.kind === 'card') {
     lines.push(`  ${credential.fullName}, ${credential.position}, ${credential.usingAgencyName[language]}`)
     lines.push(`  ${credential.serial}, ${credential.issuerName[language]} (${credential.issuer})`)
   } else if (credential) {

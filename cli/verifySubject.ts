@@ -9,6 +9,7 @@ import { toHex } from '../core/encoding/bytes.ts'
 import { embeddedFiles, receiptFileName } from '../core/pdf/embeddedFiles.ts'
 import { PdfDocument } from '../core/pdf/pdfDocument.ts'
 import type { PdfSignature } from '../core/pdf/signatureFields.ts'
+import { maxSdJwtLength } from '../core/sd-jwt/parse.ts'
 import type { DocumentInput, DocumentSignature } from '../core/verification/evidence.ts'
 import { fetchPublicFile } from './evidenceFiles.ts'
 import { CliError } from './io.ts'
@@ -18,6 +19,8 @@ import { readQrImage } from './readQrImage.ts'
 export interface Subject {
   /** Of a text or picture that holds no credential these are no bytes, and the report says so. */
   readonly sealed: Uint8Array
+  /** In their place: the text of an SD-JWT VC. */
+  readonly sdJwt?: string
   /** The live QR that the sealed card came in. */
   readonly live?: Uint8Array
   readonly document?: DocumentInput
@@ -55,6 +58,8 @@ export async function documentAt(path: string): Promise<DocumentInput> {
  * Without `base` nothing is asked of a server. Throws CliError: 64 for the name of a file that is not there, 2 when no credential was found.
  */
 export async function verifySubject(given: string, base: string | undefined): Promise<Subject> {
+  const presented = sdJwtOf(Buffer.from(given))
+  if (presented) return presented
   if (existsSync(given)) return ofFile(given, base)
   const subject = await ofText(given, base)
   if (subject?.foreign !== undefined) {
@@ -70,6 +75,8 @@ async function ofFile(path: string, base: string | undefined): Promise<Subject> 
   if (!info.isFile() || info.size > maxFile) throw new CliError(`${path} is no file of at most 64 MiB.`, 64)
   const bytes = new Uint8Array(readFileSync(path))
   if (bytes[0] === 0xd2) return { sealed: bytes }
+  const presented = sdJwtOf(bytes.subarray(0, maxSdJwtLength + 2))
+  if (presented) return presented
   const text = textOf(bytes)
   const written = text === undefined ? undefined : await ofText(text, base)
   if (written && written.foreign === undefined) return written
@@ -168,6 +175,12 @@ function sealedBase64url(text: string): Subject | undefined {
   } catch {
     return undefined
   }
+}
+
+/** What is meant to be an SD-JWT VC, of which the report says whether it is one. */
+function sdJwtOf(bytes: Uint8Array): Subject | undefined {
+  const text = Buffer.from(bytes).toString('latin1').trim()
+  return /^eyJ[\w-]*\.[\w-]*\.[\w-]*~/.test(text) ? { ...unreadable, sdJwt: text } : undefined
 }
 
 /** The card behind a short QR: only the server knows it. */

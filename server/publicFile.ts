@@ -19,9 +19,10 @@ export function publicFileReader(installation: Installation): (path: string) => 
       return checkpoint && noteWithCosignatures(pool, checkpoint)
     }
     if (url.pathname === '/log/proof') {
-      const ref = url.searchParams.get('ref') ?? ''
+      const digest = url.searchParams.get('digest')
       const size = url.searchParams.get('size')
-      const receipt = await proofFor({ pool, logKey, signNote }, decodeBase64url(ref), size === null ? undefined : Number(size))
+      const entry = digest === null ? decodeBase64url(url.searchParams.get('ref') ?? '') : { digest }
+      const receipt = await proofFor({ pool, logKey, signNote }, entry, size === null ? undefined : Number(size))
       return receipt && JSON.stringify(receipt)
     }
     return null

@@ -58,6 +58,12 @@ export function selectiveNames(kind: VcKind): readonly string[] {
   return Object.keys(selective[kind])
 }
 
+/** What people call a claim that the holder disclosed. */
+export function claimLabel(kind: 'card' | 'diploma', name: string, language: 'vi' | 'en'): string {
+  const label = selective[kind === 'card' ? 'civil-servant-card' : 'diploma'][name]
+  return label?.[language === 'vi' ? 0 : 1] ?? name
+}
+
 /** The SD-JWT VC type metadata of a kind, served at its `vct` (SD-JWT VC 6). */
 export function typeMetadata(origin: string, kind: VcKind): object {
   const claims = [

@@ -676,6 +676,7 @@ CREATE INDEX print_jobs_created ON public.print_jobs USING btree (created_at DES
 CREATE UNIQUE INDEX print_jobs_pkey ON public.print_jobs USING btree (id)
 CREATE INDEX request_items_officer ON public.request_items USING btree (officer_id)
 CREATE UNIQUE INDEX request_items_pkey ON public.request_items USING btree (request_id, seq)
+CREATE INDEX log_entries_sd_jwts ON public.log_entries USING btree ("substring"(encode(entry, 'escape'::text), '"digest":"([A-Za-z0-9_-]{43})"'::text)) WHERE (type = 'sd-jwt.issued'::text)
 CREATE INDEX request_items_todo ON public.request_items USING btree (request_id, seq) WHERE (state = 'approved'::text)
 CREATE INDEX requests_created ON public.requests USING btree (created_at DESC, id)
 CREATE UNIQUE INDEX requests_pkey ON public.requests USING btree (id)

@@ -43,6 +43,22 @@ const diploma = z
   })
   .meta({ id: 'ReportedDiploma' })
 
+const sdJwt = z
+  .object({
+    form: z.literal('sd-jwt'),
+    kind: z.enum(['card', 'diploma']),
+    issuer: z.string(),
+    issuerName: agencyName,
+    issuedAt: common.issuedAt,
+    expiresAt: common.expiresAt,
+    status: common.status,
+    holderBound: z.boolean().describe('A KB-JWT was asked for, and is right'),
+    disclosed: z
+      .record(z.string(), z.union([z.string(), z.int()]))
+      .describe('What the holder chose to show, by the names of the type metadata'),
+  })
+  .meta({ id: 'ReportedSdJwt' })
+
 const check = z
   .object({
     name: z.enum(checkNames),
@@ -68,7 +84,7 @@ export const lookUpSchema = z
 export const reportSchema = z
   .object({
     verdict: z.enum(['valid', 'invalid', 'undetermined']),
-    credential: z.discriminatedUnion('kind', [card, diploma]).nullable().describe('Null unless format, signature and issuer passed'),
+    credential: z.union([card, diploma, sdJwt]).nullable().describe('Null unless format, signature and issuer passed'),
     checks: z.array(check).describe('Always nine, in order'),
     evaluatedAt: z.int(),
     policy: z.enum(['standard', 'strict']),

@@ -48,7 +48,8 @@ export function logRoutes(deps: LogRoutesDeps): Router {
   })
 
   router.get('/log/proof', async (req, res) => {
-    const receipt = await proofFor(deps, refOf(req.query.ref), sizeOf(req.query.size))
+    const { ref, digest, size } = req.query
+    const receipt = await proofFor(deps, digest === undefined ? refOf(ref) : digestOf(digest), sizeOf(size))
     if (!receipt) throw new AppError('log.not-found')
     res.set('Cache-Control', mutable).json(receipt)
   })
@@ -76,6 +77,11 @@ function refOf(text: unknown): Uint8Array {
   const ref = typeof text === 'string' && text.length === 22 ? decodeBase64url(text) : null
   if (!ref) throw new AppError('log.not-found', 'ref is 16 bytes in base64url')
   return ref
+}
+
+function digestOf(text: unknown): { digest: string } {
+  if (typeof text !== 'string' || !/^[\w-]{43}$/.test(text)) throw new AppError('log.not-found', 'digest is 32 bytes in base64url')
+  return { digest: text }
 }
 
 function sizeOf(text: unknown): number | undefined {

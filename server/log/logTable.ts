@@ -138,6 +138,16 @@ export async function selectIssuing(db: Db, ref: Uint8Array): Promise<StoredEntr
   return rows[0] ?? null
 }
 
+/** The entry of an SD-JWT VC's issue by the digest of its payload (base64url), or null. */
+export async function selectSdJwtIssue(db: Db, digest: string): Promise<StoredEntry | null> {
+  const { rows } = await db.query<StoredEntry>(
+    `select leaf_index as "leafIndex", entry from log_entries
+     where type = 'sd-jwt.issued' and substring(encode(entry, 'escape') from '"digest":"([A-Za-z0-9_-]{43})"') = $1 order by leaf_index limit 1`,
+    [digest],
+  )
+  return rows[0] ?? null
+}
+
 /** The issuing entries of many refs, by the ref in hex. */
 export async function selectIssuingOf(db: Db, refs: readonly Uint8Array[]): Promise<Map<string, StoredEntry>> {
   const { rows } = await db.query<StoredEntry & { ref: Buffer }>(

@@ -6,21 +6,22 @@ import type { Receipt } from '../../core/log/receipt.ts'
 import { nodeCrypto } from '../keys/nodeCrypto.ts'
 import { anchorNear } from './anchorsTable.ts'
 import { checkpointAt, newestCheckpoint, noteWithCosignatures } from './checkpointsTable.ts'
-import { readHead, selectIssuing } from './logTable.ts'
+import { readHead, selectIssuing, selectSdJwtIssue } from './logTable.ts'
 import { readNodesOf } from './readTile.ts'
 import { type CheckpointSigner, signCheckpoint } from './signCheckpoint.ts'
 
 /**
- * The receipt (formats 7) of the card.issued or diploma.registered entry of a ref (16 bytes) at `size`, or at the newest checkpoint,
- * which is signed first when the entry is not below it yet. Null when the ref is unknown or not below the size.
+ * The receipt (formats 7) of the card.issued or diploma.registered entry of a ref (16 bytes), or of the sd-jwt.issued entry of a digest
+ * (base64url), at `size`, or at the newest checkpoint, which is signed first when the entry is not below it yet. Null when there is none,
+ * or none below the size.
  */
 export async function proofFor(
   deps: { readonly pool: Pool } & Partial<CheckpointSigner>,
-  ref: Uint8Array,
+  entry: Uint8Array | { readonly digest: string },
   size?: number,
 ): Promise<Receipt | null> {
   const { pool } = deps
-  const stored = await selectIssuing(pool, ref)
+  const stored = await ('digest' in entry ? selectSdJwtIssue(pool, entry.digest) : selectIssuing(pool, entry))
   if (!stored) return null
   const { leafIndex } = stored
   let checkpoint = size === undefined ? await newestCheckpoint(pool) : await checkpointAt(pool, size)

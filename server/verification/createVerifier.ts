@@ -3,11 +3,12 @@ import { readSealed } from '../../core/credential/sealed.ts'
 import type { CoreCrypto } from '../../core/crypto/coreCrypto.ts'
 import { judgeLive, type LiveJudgement } from '../../core/live/judgeLive.ts'
 import type { Evidence, EvidencePorts, VerifyInput } from '../../core/verification/evidence.ts'
-import { gatherEvidence } from '../../core/verification/gatherEvidence.ts'
+import { gatherEvidence, gatherSdJwtEvidence } from '../../core/verification/gatherEvidence.ts'
 import { OpenedCache } from '../../core/verification/openedCache.ts'
 import type { PolicyName } from '../../core/verification/policy.ts'
-import type { Report } from '../../core/verification/report.ts'
+import type { Report, SdJwtReport } from '../../core/verification/report.ts'
 import { verifyCredential } from '../../core/verification/verifyCredential.ts'
+import { type SdJwtInput, verifySdJwtVc } from '../../core/verification/verifySdJwtVc.ts'
 import { createPooledCrypto } from './pooledCrypto.ts'
 
 export interface VerifierDeps {
@@ -25,6 +26,7 @@ export interface VerifierDeps {
 /** Verifies with the functions that the browser and the command line use, on the evidence that everybody can fetch. Never throws on hostile bytes. */
 export interface Verifier {
   verify(input: VerifyInput, policy?: PolicyName): Promise<Report>
+  verifySdJwt(input: SdJwtInput, policy?: PolicyName): Promise<SdJwtReport>
   /** Whether a live QR is shown by its holder's phone now; the sealed card in it is for `verify`. */
   judgeLive(bytes: Uint8Array): Promise<LiveJudgement>
 }
@@ -62,6 +64,11 @@ export function createVerifier({ ports, trustRoot, crypto = createPooledCrypto()
       const key = policy === 'standard' ? sharingKey(input.sealed) : null
       if (key !== null) return verifyCard(input, key, now)
       return verifyCredential(input, await gather(input, policy, now), policy, now, crypto)
+    },
+    async verifySdJwt(input, policy = 'standard') {
+      const now = clock()
+      const evidence = await gatherSdJwtEvidence(input.text, ports, { trustRoot, policy, now, cache }, crypto)
+      return verifySdJwtVc(input, evidence, policy, now, crypto)
     },
     async judgeLive(bytes) {
       const now = clock()

@@ -21,6 +21,7 @@ import { sealFileName } from '../../core/pdf/embeddedFiles.ts'
 import type { Report } from '../../core/verification/report.ts'
 import { signPdf } from '../../server/keys/pades.ts'
 import { testKey } from '../support/antin-vectors/testKey.ts'
+import { readVectors } from '../support/antin-vectors/vectorFile.ts'
 import { contract, documentFile, type Files, host, makeWorld, now } from '../support/antin-vectors/world.ts'
 import { cmsSignerOf, makeStateCertificate } from '../support/stateCertificate.ts'
 
@@ -343,4 +344,22 @@ test('wrong usage is 64', async () => {
   expect((await run(qr(card), '--policy', 'lax')).exit).toBe(64)
   expect((await run(qr(card), '--offline', '--trust-list', join(folder, 'none'))).exit).toBe(64)
   expect((await run(qr(card), '--offline', '--trust-list', write('text.txt', 'hello'))).exit).toBe(64)
+})
+
+test('verifies an SD-JWT VC of a diploma from a wallet: file or text, holder binding asked for or not', async () => {
+  const { sdJwt, files: logged } = readVectors().find(one => one.name === 'sd-jwt-diploma-bound')!
+  for (const [path, file] of Object.entries(logged)) if (path.startsWith('/log/proof')) files[path] = file
+  const { text, binding } = sdJwt!
+  const file = write('diploma.sd-jwt', `${text}\n`)
+  const bound = await run(file, '--url', base, '--aud', binding!.aud, '--nonce', binding!.nonce, '--lang', 'en', ...common)
+  expect([bound.exit, bound.out]).toEqual([0, expect.stringMatching(/^VALID\n/)])
+  expect(bound.out).toContain('Full name: Trần Văn Bình (MẪU)')
+  expect(bound.out).toContain('proven to be the holder')
+  // Its holder did not disclose the field of study.
+  expect(bound.out).not.toContain('Luật hành chính')
+  const unasked = await run(text, '--url', base, '--json', ...common)
+  expect([unasked.exit, JSON.parse(unasked.out).credential]).toMatchObject([0, { form: 'sd-jwt', kind: 'diploma', holderBound: false }])
+  const other = await run(file, '--url', base, '--aud', binding!.aud, '--nonce', 'another', ...common)
+  expect([other.exit, other.out]).toEqual([1, expect.stringContaining('(nonce)')])
+  expect((await run(file, '--url', base, '--nonce', 'n', ...common)).exit).toBe(64)
 })

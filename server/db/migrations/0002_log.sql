@@ -8,6 +8,9 @@ create table log_entries (
   type text not null
 );
 create index log_entries_ref on log_entries (ref, leaf_index) where ref is not null;
+-- An SD-JWT VC names no ref: who checks one looks for the digest of its payload.
+create index log_entries_sd_jwts on log_entries (substring(encode(entry, 'escape') from '"digest":"([A-Za-z0-9_-]{43})"'))
+  where type = 'sd-jwt.issued';
 create index log_entries_lists on log_entries (leaf_index) where type = 'status-list.changed';
 
 -- Hashes of the full subtrees of 256^level leaves: what tiles of level 1 and up are made of.

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { AppError } from '../../../core/errors.ts'
 import { type AgencyCode, isAgencyCode } from '../../../core/identity/agencyCode.ts'
 import { liveThumbprint } from '../../../core/live/judgeLive.ts'
-import type { Report } from '../../../core/verification/report.ts'
+import type { Report, SdJwtReport } from '../../../core/verification/report.ts'
 import type { AgencyTree } from '../../agencies/agencyTree.ts'
 import { recordAudit } from '../../audit/auditTable.ts'
 import { cardByToken } from '../../cards/readCard.ts'
@@ -59,7 +59,16 @@ const shortText = z.string().trim().normalize('NFC').min(1).max(200)
 /** What is to be verified: exactly one of credential, token, documentSha256 alone, or the three typed fields. */
 export const verificationBody = z
   .strictObject({
-    credential: z.string().min(1).max(20_000).optional().describe('The text of a QR code, or a sealed credential in base64url'),
+    credential: z
+      .string()
+      .min(1)
+      .max(20_000)
+      .optional()
+      .describe('The text of a QR code, a sealed credential in base64url, or an SD-JWT VC as a wallet presents it'),
+    binding: z
+      .strictObject({ aud: z.string().min(1).max(500), nonce: z.string().min(1).max(200) })
+      .optional()
+      .describe('Of an SD-JWT VC: what its KB-JWT has to answer; without it holder binding is not asked for'),
     token: z.string().max(64).optional().describe('What follows /t/ in a short QR'),
     documentSha256: z
       .string()
@@ -96,6 +105,8 @@ function waysOf(body: {
   return ways === 0 && body.documentSha256 !== undefined ? 1 : ways
 }
 
+const sdJwtOf = ({ credential }: VerificationBody): string | undefined => (credential?.includes('~') ? credential.trim() : undefined)
+
 export type VerificationAnswer = Report & {
   live?: 'live' | 'stale' | 'wrong' | 'ended' | 'unknown'
   lookup?: Pick<LookUp, 'outcome' | 'fields' | 'decision'>
@@ -119,7 +130,7 @@ export function verificationRoutes(deps: VerificationRoutesDeps): Router {
     if (!req.is('application/json')) throw new AppError('http.media-type')
     const body = verificationBody.parse(req.body)
     const isTyped = body.soHieu !== undefined
-    sendJson(res, isTyped ? await evenTiming(() => answer(body, req.actor, req.ip)) : await answer(body, req.actor, undefined))
+    sendJson(res, isTyped ? await evenTiming(() => answer(body, req.actor, req.ip)) : await answerGiven(body, req.actor))
   })
 
   router.post('/api/verifications/bulk', async (req, res) => {
@@ -129,6 +140,13 @@ export function verificationRoutes(deps: VerificationRoutesDeps): Router {
   })
 
   return router
+
+  async function answerGiven(body: VerificationBody, actor: Actor | null): Promise<VerificationAnswer | SdJwtReport> {
+    const text = sdJwtOf(body)
+    if (text === undefined) return answer(body, actor, undefined)
+    const document = body.documentSha256 === undefined ? undefined : { sha256: Buffer.from(body.documentSha256, 'hex') }
+    return deps.verifier.verifySdJwt({ text, document, binding: body.binding }, body.policy)
+  }
 
   async function answerFile(req: Request): Promise<VerificationAnswer> {
     if (!deps.verifyFile) throw new AppError('http.media-type')
@@ -171,7 +189,7 @@ export function verificationRoutes(deps: VerificationRoutesDeps): Router {
       if (line === null) throw new AppError('http.too-large', 'A line holds at most 32 KiB')
       const { id: given, ...body } = parseLine(line)
       id = typeof given === 'string' || typeof given === 'number' ? given : undefined
-      const report = await answer(verificationBody.parse(body), actor, undefined)
+      const report = await answerGiven(verificationBody.parse(body), actor)
       return `${JSON.stringify({ line: number, id, report })}\n`
     } catch (error) {
       const known = error instanceof AppError ? error : error instanceof z.ZodError ? invalidLine(error) : new AppError('internal')

@@ -113,6 +113,18 @@ test('formats 5: a proof is had as soon as the entry is committed, and holds wit
   expect(response.body.anchor).toBeNull()
 })
 
+test('an SD-JWT VC names no ref: the proof of its issue is found by the digest of its payload', async () => {
+  const { ref } = cardDraft()
+  const digest = Buffer.from(nodeCrypto.sha256(utf8(ref))).toString('base64url')
+  await append(db.pool, [...drafts(3), { type: 'sd-jwt.issued', ref, digest, agency: 'G09', kid: 'AAAAAAAAAAA' }])
+  const { body } = await request(app()).get(`/log/proof?digest=${digest}`).expect(200)
+  const proven = await proveReceipt(parseReceipt(body), log.logKey, [], nodeCrypto)
+  expect(parseEntry(proven!.entry)).toMatchObject({ type: 'sd-jwt.issued', digest })
+  // The sealed credential's own entry is another one, and its ref does not lead here.
+  for (const query of [`?ref=${ref}`, `?digest=${digest.slice(1)}A`, '?digest=', '?digest=a&digest=b'])
+    await request(app()).get(`/log/proof${query}`).expect(404)
+})
+
 test('formats 5: a proof at a size, signed or never signed', async () => {
   const draft = cardDraft()
   const [appended] = await append(db.pool, [draft])
