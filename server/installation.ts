@@ -41,6 +41,7 @@ export interface Installation {
   nodes: readonly RpcNode[]
   /** Pays for gas. */
   payer: Payer
+  /** Whether entries leave an agency out: once every verifier's trust list says that it is restricted. */
   isRestricted: (agency: string) => boolean
   /** Stops timers, connections and tokens. */
   close(): Promise<void>
@@ -67,7 +68,8 @@ export async function openInstallation(config: Config, logger: Logger, { makeSec
       ? { module: config.PKCS11_MODULE, pin: config.PKCS11_PIN_FILE ? readPin(config.PKCS11_PIN_FILE) : '' }
       : undefined
     const store = keyStore({ dir: homePath(config, 'keys', 'agencies'), passphrase, pkcs11, documents: config.DOCUMENT_SIGNATURE })
-    const signers = signerPool({ pool, store, tree: agencies, waitSeconds: config.KEY_WAIT_HOURS * 3600 })
+    const waitSeconds = config.KEY_WAIT_HOURS * 3600
+    const signers = signerPool({ pool, store, tree: agencies, waitSeconds })
     const clock = () => Math.floor(Date.now() / 1000)
     const logSigner = await loadOrMake(homePath(config, 'keys', 'log.p8'), passphrase, makeSecrets, loadEd25519File, createEd25519File)
     const anchorSigner = await loadOrMake(
@@ -104,7 +106,10 @@ export async function openInstallation(config: Config, logger: Logger, { makeSec
       anchorSigner,
       nodes: config.CHAIN === 'none' ? [] : config.CHAIN_RPC_URLS.map(url => rpcNode(url)),
       payer: walletPayer(`0x${secret(homePath(config, 'keys', 'gas.key')).toString('hex')}`),
-      isRestricted: agency => agencies.get(agency)?.restricted ?? false,
+      isRestricted: agency => {
+        const servedAt = agencies.get(agency)?.restrictedServedAt
+        return servedAt != null && servedAt.getTime() / 1000 + waitSeconds <= clock()
+      },
       async close() {
         clearInterval(timer)
         clearInterval(cipherTimer)

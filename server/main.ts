@@ -108,12 +108,12 @@ export async function composeWeb(installation: Installation, { demonstration = f
       stampedCopiesRoute({ ...diplomaDeps, ...rendering, proofFor: ref => proofFor(installation, ref) }),
       importsRoutes(diplomaDeps),
       officersRoutes({ ...diplomaDeps, eraseElsewhere: (tx, officerId) => eraseCards(cipher, tx, officerId) }),
-      agenciesRoutes({ pool, agencies, clock }),
     ],
     idempotency: open.idempotency,
     apiRoutes: [
       ...open.apiRoutes,
       requestsRoutes({ pool, cipher, agencies }),
+      agenciesRoutes({ pool, cipher, agencies }),
       cardsRoutes({ ...cardDeps, ...rendering, isRestricted: installation.isRestricted }),
       printJobsRoutes({ pool, cipher, ...rendering }),
       diplomasRoutes({

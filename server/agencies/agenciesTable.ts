@@ -1,5 +1,6 @@
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import type { Db, Tx } from '../db/transaction.ts'
+import type { CoveragePart } from './coverage.ts'
 
 /** A span during which an agency stood below another; `to` is null while it still does. */
 export interface AgencyParent {
@@ -17,8 +18,11 @@ export interface AgencyRow {
   validFrom: Date
   validTo: Date | null
   successor: { code: AgencyCode; from: Date } | null
+  /** Its entries name neither agency nor key, from `restrictedServedAt` and the waiting time on. */
   restricted: boolean
-  coverage: unknown[]
+  /** Since when the trust list says that it is restricted. */
+  restrictedServedAt: Date | null
+  coverage: CoveragePart[]
   /** Oldest first. */
   parents: AgencyParent[]
 }
@@ -35,9 +39,10 @@ export async function readAgencies(db: Db): Promise<AgencyRow[]> {
     successor_code: AgencyCode | null
     successor_from: Date | null
     restricted: boolean
-    coverage: unknown[]
+    restricted_served_at: Date | null
+    coverage: CoveragePart[]
   }>(
-    `select code, old_code, name_vi, name_en, valid_from, valid_to, successor_code, successor_from, restricted, coverage
+    `select code, old_code, name_vi, name_en, valid_from, valid_to, successor_code, successor_from, restricted, restricted_served_at, coverage
      from agencies order by code collate "C"`,
   )
   const parents = await db.query<{ code: string; parent_code: AgencyCode; valid_from: Date; valid_to: Date | null }>(
@@ -58,6 +63,7 @@ export async function readAgencies(db: Db): Promise<AgencyRow[]> {
     validTo: row.valid_to,
     successor: row.successor_code && row.successor_from ? { code: row.successor_code, from: row.successor_from } : null,
     restricted: row.restricted,
+    restrictedServedAt: row.restricted_served_at,
     coverage: row.coverage,
     parents: byCode.get(row.code) ?? [],
   }))
@@ -83,6 +89,27 @@ export async function upsertAgencies(tx: Tx, agencies: readonly AgencyNames[], f
      select code, old_code, name_vi, name_en, $5 from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as t (code, old_code, name_vi, name_en)
      on conflict (code) do update set old_code = excluded.old_code, name_vi = excluded.name_vi, name_en = excluded.name_en`,
     [agencies.map(a => a.code), agencies.map(a => a.oldCode), agencies.map(a => a.nameVi), agencies.map(a => a.nameEn), from],
+  )
+}
+
+/** Sets what agencies say of themselves in the trust list besides their names. */
+export async function setDisclosure(
+  tx: Tx,
+  agencies: readonly { code: AgencyCode; restricted: boolean; coverage: readonly CoveragePart[] }[],
+): Promise<void> {
+  await tx.query(
+    `update agencies a set restricted = t.restricted, coverage = t.coverage
+     from unnest($1::text[], $2::boolean[], $3::jsonb[]) as t (code, restricted, coverage) where a.code = t.code`,
+    [agencies.map(a => a.code), agencies.map(a => a.restricted), agencies.map(a => JSON.stringify(a.coverage))],
+  )
+}
+
+/** Marks restricted agencies of a publication as such from `at` (seconds) on, where they were not before. */
+export async function noteRestrictedServed(tx: Tx, codes: readonly string[], at: number): Promise<void> {
+  if (codes.length === 0) return
+  await tx.query(
+    'update agencies set restricted_served_at = to_timestamp($2) where code = any($1) and restricted and restricted_served_at is null',
+    [codes, at],
   )
 }
 

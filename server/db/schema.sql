@@ -9,6 +9,7 @@ column agencies.successor_from timestamp with time zone
 column agencies.restricted boolean not null default false
 column agencies.coverage jsonb not null default '[]'::jsonb
 column agencies.created_at timestamp with time zone not null default now()
+column agencies.restricted_served_at timestamp with time zone
 column agency_parents.code text not null
 column agency_parents.parent_code text not null
 column agency_parents.valid_from timestamp with time zone not null
@@ -167,6 +168,7 @@ column imports.counts jsonb not null default '{}'::jsonb
 column imports.only_good boolean
 column imports.failure_code text
 column imports.failure_detail text
+column imports.request_id uuid
 column imports.created_at timestamp with time zone not null default now()
 column imports.updated_at timestamp with time zone not null default now()
 column imports.finished_at timestamp with time zone
@@ -413,6 +415,7 @@ column webhooks.created_by text not null
 column webhooks.created_at timestamp with time zone not null default now()
 column webhooks.disabled_at timestamp with time zone
 constraint agencies.agencies_check CHECK (((successor_code IS NULL) = (successor_from IS NULL)))
+constraint agencies.agencies_check1 CHECK (((restricted_served_at IS NULL) OR restricted))
 constraint agencies.agencies_code_check CHECK ((length(code) <= 35))
 constraint agencies.agencies_pkey PRIMARY KEY (code)
 constraint agencies.agencies_successor_code_fkey FOREIGN KEY (successor_code) REFERENCES agencies(code)

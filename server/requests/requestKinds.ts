@@ -9,6 +9,7 @@ export const requestKinds = {
   'diploma.register': { make: 'diplomas.register', decide: 'diplomas.approve' },
   'diploma.correct': { make: 'diplomas.register', decide: 'diplomas.approve' },
   'diploma.end': { make: 'diplomas.register', decide: 'diplomas.approve' },
+  'agency.change': { make: 'agencies.manage', decide: 'agencies.approve' },
   'key.change': { make: 'keys.manage', decide: 'keys.manage' },
 } as const satisfies Record<string, { make: Permission; decide: Permission }>
 

@@ -28,6 +28,7 @@ export const permissions = {
   'audit.read': { roles: ['auditor', 'admin'], scopes: ['audit:read'] },
   'keys.manage': { roles: ['admin'], scopes: [], stepUp: true },
   'agencies.manage': { roles: ['admin'], scopes: [] },
+  'agencies.approve': { roles: ['admin'], scopes: [], stepUp: true },
   'staff.manage': { roles: ['admin'], scopes: [] },
   'own.card': { roles: ['holder'], scopes: [] },
   'verify.bulk': { roles: staff, scopes: ['verify:bulk'] },

@@ -8,6 +8,7 @@ import { issuerUrl } from '../../core/sd-jwt/credentialTypes.ts'
 import { type Es256Signer, parseCompactJws } from '../../core/trust/jws.ts'
 import { signTrustIndex, signTrustSlice, trustListType } from '../../core/trust/signTrust.ts'
 import type { AgencyPayload, TrustSlicePayload } from '../../core/trust/trustSchema.ts'
+import { noteRestrictedServed } from '../agencies/agenciesTable.ts'
 import { recordAudit } from '../audit/auditTable.ts'
 import { inTransaction, type Tx } from '../db/transaction.ts'
 import { readKeys, updateCertificates, updateServed } from '../keys/keysTable.ts'
@@ -50,8 +51,8 @@ export const signTrustAfter = 12 * 3600
 
 /**
  * Signs the index and every slice under the next seq and puts them in place of those before, with the root documents they rest on, in one
- * transaction with the `trust.published` entry. Agency keys without a certificate get theirs; keys named for the first time are marked
- * as served from now on. `facts` are what two people agreed to, else all that is so now. With `unlessFresh` nothing is signed when nothing
+ * transaction with the `trust.published` entry. Agency keys without a certificate get theirs; keys named for the first time, and agencies called
+ * restricted for the first time, are marked as served from now on. `facts` are what two people agreed to, else all that is so now. With `unlessFresh` nothing is signed when nothing
  * changed and the last publication is under 12 h old.
  */
 export async function publishTrust(
@@ -87,6 +88,8 @@ export async function publishTrust(
       kids.map(kid => Buffer.from(kid, 'base64url')),
       iat,
     )
+    const restricted = facts.agencies.filter(agency => agency.restricted).map(agency => agency.code)
+    await noteRestrictedServed(tx, restricted, iat)
     const [leaf] = await appendEntries(tx, [{ type: 'trust.published', epoch, seq, digest: encodeBase64url(index.digest) }])
     await insertPublication(tx, { epoch, seq, iat, digest: index.digest, facts: digestOf(facts) }, leaf!.leafIndex)
     const [first, second] = office.officers

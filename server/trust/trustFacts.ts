@@ -1,6 +1,6 @@
 import { encodeBase64url } from '../../core/encoding/base64url.ts'
 import type { AgencyPayload, TrustKeyPayload } from '../../core/trust/trustSchema.ts'
-import { readAgencies } from '../agencies/agenciesTable.ts'
+import { type AgencyRow, readAgencies } from '../agencies/agenciesTable.ts'
 import type { Db } from '../db/transaction.ts'
 import { type KeyRow, readKeys } from '../keys/keysTable.ts'
 
@@ -8,6 +8,14 @@ import { type KeyRow, readKeys } from '../keys/keysTable.ts'
 export async function readTrustFacts(db: Db, publicUrl: string): Promise<AgencyPayload[]> {
   const keys = Map.groupBy(await readKeys(db), key => key.agency)
   return (await readAgencies(db)).map(agency => ({
+    ...agencyFacts(agency, publicUrl),
+    keys: (keys.get(agency.code) ?? []).map(keyPayload),
+  }))
+}
+
+/** What the trust list says of an agency, apart from its keys. */
+export function agencyFacts(agency: AgencyRow, publicUrl: string): Omit<AgencyPayload, 'keys'> {
+  return {
     code: agency.code,
     ...(agency.oldCode ? { oldCode: agency.oldCode } : {}),
     name: { vi: agency.nameVi, en: agency.nameEn || agency.nameVi },
@@ -17,9 +25,8 @@ export async function readTrustFacts(db: Db, publicUrl: string): Promise<AgencyP
     ...(agency.validTo ? { validTo: seconds(agency.validTo) } : {}),
     ...(agency.successor ? { successor: { code: agency.successor.code, from: seconds(agency.successor.from) } } : {}),
     ...(agency.restricted ? { restricted: true } : {}),
-    ...(agency.coverage.length > 0 ? { coverage: agency.coverage } : {}),
-    keys: (keys.get(agency.code) ?? []).map(keyPayload),
-  }))
+    ...(agency.coverage.length > 0 ? { coverage: [...agency.coverage] } : {}),
+  }
 }
 
 function keyPayload(key: KeyRow): TrustKeyPayload {

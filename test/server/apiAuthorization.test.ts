@@ -44,7 +44,7 @@ interface Row {
   own?: true
 }
 
-const approving = { needs: ['cards.approve', 'diplomas.approve', 'keys.manage'], only: ['approver'] } as const
+const approving = { needs: ['cards.approve', 'diplomas.approve', 'agencies.approve', 'keys.manage'], only: ['approver'] } as const
 const card: Row = { needs: ['cards.read'] }
 const importing: Row = { needs: ['people.write', 'agencies.manage'], only: ['maker'] }
 const importRead: Row = { needs: ['people.read', 'agencies.manage'], only: ['maker', 'approver', 'printer', 'auditor'] }
@@ -53,11 +53,10 @@ const importRead: Row = { needs: ['people.read', 'agencies.manage'], only: ['mak
 const table: Record<string, Row> = {
   'get /api/agencies': { needs: [], noObject: true },
   'get /api/agencies/:code': { needs: [] },
-  'put /api/agencies/:code': {
+  'post /api/agency-requests': {
     needs: ['agencies.manage'],
-    body: o => ({ oldCode: '', nameVi: 'Tên', nameEn: '', parent: o.agency === 'G10' ? null : 'G09' }),
+    body: o => ({ action: 'change', code: o.agency, nameVi: `Tên mới của ${o.agency}` }),
   },
-  'post /api/agencies/:code/dissolve': { needs: ['agencies.manage'], body: () => ({ successor: 'G09.99' }) },
   'post /api/card-requests': { needs: ['cards.request'], body: o => ({ officerIds: [o.officer] }) },
   'get /api/cards': { needs: ['cards.read'], noObject: true },
   'get /api/cards/:serial': card,
@@ -122,7 +121,7 @@ const table: Record<string, Row> = {
   'get /api/requests/:id': { needs: ['requests.read'] },
   'post /api/requests/:id/approve': { ...approving, body: () => ({ claimsDigest: 'A'.repeat(43), selection: 'all' }) },
   'post /api/requests/:id/refuse': { ...approving, body: () => ({ reason: 'Sai' }) },
-  'post /api/requests/:id/cancel': { needs: ['cards.request', 'diplomas.register', 'keys.manage'], only: ['maker'] },
+  'post /api/requests/:id/cancel': { needs: ['cards.request', 'diplomas.register', 'agencies.manage', 'keys.manage'], only: ['maker'] },
   'post /api/own-card/sd-jwt': { needs: ['own.card'], noObject: true, body: () => ({ proof: 'x' }) },
   'get /api/webhooks': { needs: ['webhooks.manage'], noObject: true },
   'post /api/webhooks': {
@@ -172,8 +171,8 @@ beforeAll(async () => {
     stampedCopiesRoute({ ...common, proofFor: async () => null }),
     importsRoutes(common),
     officersRoutes(common),
-    agenciesRoutes(common),
     requestsRoutes(common),
+    agenciesRoutes(common),
     cardsRoutes(common),
     printJobsRoutes(common),
     diplomasRoutes({ ...common, proofFor: async () => null, timestamp: undefined } as unknown as Parameters<typeof diplomasRoutes>[0]),
@@ -184,9 +183,9 @@ beforeAll(async () => {
   declared = routers.flatMap(routesOf).filter(route => route.includes(' /api/'))
   app = express()
   app.use(actorOfHeader)
-  app.use(...(routers.slice(0, 5) as [Router]))
+  app.use(...(routers.slice(0, 4) as [Router]))
   app.use('/api', express.json())
-  app.use(...(routers.slice(5) as [Router]))
+  app.use(...(routers.slice(4) as [Router]))
   app.use(problemHandler(pino({ level: 'silent' })))
 })
 

@@ -17,6 +17,9 @@ create trigger agencies_revision after insert or update or delete on agencies
 create trigger agency_parents_revision after insert or update or delete on agency_parents
   for each statement execute function raise_agency_revision();
 
+-- Since when the trust list calls the agency restricted: before, no verifier accepts an entry that leaves it out.
+alter table agencies add column restricted_served_at timestamptz check (restricted_served_at is null or restricted);
+
 -- An agency has at most one parent at a time.
 create unique index agency_parents_current on agency_parents (code) where valid_to is null;
 
@@ -104,6 +107,7 @@ create table imports (
   only_good boolean,
   failure_code text,
   failure_detail text,
+  request_id uuid, -- of agencies: the request in which what it would change waits for a second administrator
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   finished_at timestamptz

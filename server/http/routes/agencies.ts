@@ -1,13 +1,17 @@
-import express, { Router } from 'express'
+import { Router } from 'express'
 import type { Pool } from 'pg'
 import { z } from 'zod'
 import { AppError } from '../../../core/errors.ts'
-import { type AgencyCode, isAgencyCode } from '../../../core/identity/agencyCode.ts'
+import { isAgencyCode, parseAgencyCode } from '../../../core/identity/agencyCode.ts'
 import type { AgencyRow } from '../../agencies/agenciesTable.ts'
+import { type AgencyChange, scopeOfChange } from '../../agencies/agencyChange.ts'
+import { agencyStates } from '../../agencies/agencyState.ts'
 import type { AgencyTree } from '../../agencies/agencyTree.ts'
-import { dissolveAgency } from '../../agencies/dissolveAgency.ts'
-import { saveAgency } from '../../agencies/saveAgency.ts'
+import { coverageSchema } from '../../agencies/coverage.ts'
+import { requestAgencyChanges } from '../../agencies/requestAgencyChanges.ts'
+import type { FieldCipher } from '../../keys/fieldCipher.ts'
 import { authorize } from '../../staff/authorize.ts'
+import { problems } from '../problemResponses.ts'
 
 const code = z.string().refine(isAgencyCode, 'not an agency code')
 const codeParameter = z.object({ code })
@@ -23,28 +27,41 @@ const agencySchema = z
     validTo: z.iso.datetime().nullable(),
     successor: z.object({ code: z.string(), from: z.iso.datetime() }).nullable(),
     restricted: z.boolean(),
+    coverage: coverageSchema,
   })
   .meta({ id: 'AgencyWithHistory' })
 const listAnswer = z.object({ agencies: z.array(agencySchema) })
-const saveBody = z.object({
+const changedCode = code.transform(parseAgencyCode)
+const profile = {
   oldCode: z.string().trim().max(35).default(''),
   nameVi: z.string().trim().normalize('NFC').min(1).max(200),
   nameEn: z.string().trim().normalize('NFC').max(200).default(''),
-  parent: code.nullable(),
-})
-const dissolveBody = z.object({ successor: code.nullable().describe('Answers for what the agency issued') })
+  restricted: z.boolean().default(false).describe('Entries of the log leave out agency and key; final once the trust list says it'),
+  coverage: coverageSchema.default([]).describe('What its register of diplomas covers'),
+}
+const reason = z.string().trim().max(1000).optional()
+const changeBody = z.discriminatedUnion('action', [
+  z.object({ action: z.literal('add'), code: changedCode, parent: changedCode, ...profile, reason }),
+  z.object({ action: z.literal('change'), code: changedCode, ...profile, reason }).describe('Says all that the agency says of itself'),
+  z.object({ action: z.literal('move'), code: changedCode, parent: changedCode, reason }),
+  z.object({
+    action: z.literal('dissolve'),
+    code: changedCode,
+    successor: changedCode.nullable().describe('Answers for what the agency issued'),
+    reason,
+  }),
+])
+const changeAnswer = z.object({ requestId: z.uuid() })
 
 export interface AgenciesRoutesDeps {
   pool: Pool
+  cipher: FieldCipher
   agencies: AgencyTree
-  /** Seconds. */
-  clock: () => number
 }
 
-/** Agencies: the tree below the caller, one agency with its history, and for an admin its names, place and end. */
+/** Agencies: the tree below the caller, one agency with its history, and asking for a change, on which a second administrator decides. */
 export function agenciesRoutes(deps: AgenciesRoutesDeps): Router {
   const router = Router()
-  const body = express.json({ limit: '64kb' })
 
   router.get('/api/agencies', (req, res) => {
     if (!req.actor) throw new AppError('auth.required')
@@ -59,33 +76,26 @@ export function agenciesRoutes(deps: AgenciesRoutesDeps): Router {
     res.set('Cache-Control', 'no-store').json(present(row))
   })
 
-  router.put('/api/agencies/:code', body, async (req, res) => {
+  router.post('/api/agency-requests', async (req, res) => {
     authorize(req.actor, 'agencies.manage', undefined, deps.agencies)
-    const target = codeParameter.parse(req.params).code as AgencyCode
-    const input = saveBody.parse(req.body)
-    // A new agency stands nowhere yet: what counts is where it will stand.
-    const known = deps.agencies.get(target)
-    authorize(req.actor, 'agencies.manage', known ? target : ((input.parent as AgencyCode | null) ?? target), deps.agencies)
-    // An agency's own place is for those above it to change.
-    const parent = known?.parents.find(one => one.to === null)?.code ?? null
-    if (target === req.actor.agency && input.parent !== parent) throw new AppError('auth.outside-scope')
-    if (input.parent !== null && input.parent !== parent) {
-      authorize(req.actor, 'agencies.manage', input.parent as AgencyCode, deps.agencies)
-    }
-    await saveAgency(deps, req.actor, { ...input, code: target, parent: input.parent as AgencyCode | null })
-    res.status(known ? 200 : 201).json(present(deps.agencies.get(target)!))
-  })
-
-  router.post('/api/agencies/:code/dissolve', body, async (req, res) => {
-    authorize(req.actor, 'agencies.manage', undefined, deps.agencies)
-    const target = codeParameter.parse(req.params).code as AgencyCode
-    const { successor } = dissolveBody.parse(req.body)
-    authorize(req.actor, 'agencies.manage', target, deps.agencies)
-    await dissolveAgency(deps, req.actor, target, successor as AgencyCode | null)
-    res.json(present(deps.agencies.get(target)!))
+    const body = changeBody.parse(req.body)
+    const change = changeOf(body)
+    const scope = scopeOfChange(agencyStates(deps.agencies.all()), change)
+    authorize(req.actor, 'agencies.manage', scope, deps.agencies)
+    const requestId = await requestAgencyChanges(deps, { maker: req.actor, scope, changes: [change], reason: body.reason })
+    res.status(202).json({ requestId })
   })
 
   return router
+}
+
+function changeOf(body: z.output<typeof changeBody>): AgencyChange {
+  const { action, code } = body
+  if (action === 'move') return { action, code, parent: body.parent }
+  if (action === 'dissolve') return { action, code, successor: body.successor }
+  const { oldCode, nameVi, nameEn, restricted, coverage } = body
+  const profile = { oldCode, nameVi, nameEn, restricted, coverage }
+  return action === 'add' ? { action, code, parent: body.parent, profile } : { action, code, profile }
 }
 
 function present(row: AgencyRow): z.input<typeof agencySchema> {
@@ -99,6 +109,7 @@ function present(row: AgencyRow): z.input<typeof agencySchema> {
     validTo: row.validTo?.toISOString() ?? null,
     successor: row.successor && { code: row.successor.code, from: row.successor.from.toISOString() },
     restricted: row.restricted,
+    coverage: row.coverage,
   }
 }
 
@@ -115,24 +126,14 @@ export const agenciesPaths = {
     get: {
       summary: 'One agency with the history of its parents',
       requestParams: { path: codeParameter },
-      responses: { 200: { description: 'The agency', content: json(agencySchema) } },
-    },
-    put: {
-      summary: 'Add an agency, rename it or move it below another',
-      requestParams: { path: codeParameter },
-      requestBody: { required: true, content: json(saveBody) },
-      responses: {
-        200: { description: 'Changed', content: json(agencySchema) },
-        201: { description: 'Added', content: json(agencySchema) },
-      },
+      responses: { 200: { description: 'The agency', content: json(agencySchema) }, ...problems(400, 404) },
     },
   },
-  '/api/agencies/{code}/dissolve': {
+  '/api/agency-requests': {
     post: {
-      summary: 'End an agency, with or without a successor; its cards stay verifiable',
-      requestParams: { path: codeParameter },
-      requestBody: { required: true, content: json(dissolveBody) },
-      responses: { 200: { description: 'Ended', content: json(agencySchema) } },
+      summary: 'Ask for an agency to be added, changed, moved or dissolved; another administrator approves',
+      requestBody: { required: true, content: json(changeBody) },
+      responses: { 202: { description: 'Waiting for approval', content: json(changeAnswer) }, ...problems(400, 403, 404, 409, 422) },
     },
   },
 }

@@ -1,18 +1,27 @@
+import type { Request, Response } from 'express'
 import { AppError } from '../../../core/errors.ts'
 import { type AgencyCode, isAgencyCode } from '../../../core/identity/agencyCode.ts'
-import { dissolveAgency } from '../../agencies/dissolveAgency.ts'
-import { saveAgency } from '../../agencies/saveAgency.ts'
+import type { AgencyRow } from '../../agencies/agenciesTable.ts'
+import { type AgencyChange, scopeOfChange } from '../../agencies/agencyChange.ts'
+import { agencyStates } from '../../agencies/agencyState.ts'
+import { requestAgencyChanges } from '../../agencies/requestAgencyChanges.ts'
 import { countByAgency } from '../../overview/overviewTable.ts'
+import { listRequests } from '../../requests/requestsTable.ts'
 import type { Actor } from '../../staff/actor.ts'
+import { isAgencyPublished } from '../../trust/isAgencyPublished.ts'
 import { render } from '../render.ts'
 import type { Translate } from '../texts.ts'
+import { agencyFields, type FieldError, readAgencyForm } from './agencyForm.ts'
 import { agenciesOf, type ConsoleRouter, consoleRouter, fieldsOf, inScope, type PageDeps, whoOf } from './routes.ts'
 import { attempt, redirectWith } from './shell.ts'
 
-/** The tree of agencies: look, add or rename, move, dissolve. Many at once come by import. */
-export function agencyPages(deps: PageDeps): ConsoleRouter {
+export interface AgencyPagesDeps extends PageDeps {
+  publicUrl: string
+}
+
+/** The tree of agencies: look, and ask a second admin to add, change, move or dissolve one. Many at once come by import. */
+export function agencyPages(deps: AgencyPagesDeps): ConsoleRouter {
   const pages = consoleRouter(deps)
-  const agencies = { pool: deps.pool, agencies: deps.tree, clock: deps.clock }
 
   pages.get('/agencies', 'agencies.manage', async (_req, res, actor) => {
     const codes = agenciesOf(deps.tree, actor)
@@ -24,93 +33,103 @@ export function agencyPages(deps: PageDeps): ConsoleRouter {
       for (const child of deps.tree.children(code)) walk(child, depth + 1)
     }
     walk(actor.agency, 0)
-    render(res, 'console/agencies', { rows: rows.map(row => ({ ...row, agency: deps.tree.get(row.code) ?? null })) })
+    const waiting = await listRequests(deps.pool, { agencyIn: codes, status: 'pending', kinds: ['agency.change'], limit: 200 })
+    render(res, 'console/agencies', {
+      rows: rows.map(row => ({ ...row, agency: deps.tree.get(row.code) ?? null })),
+      waiting: waiting.length,
+    })
   })
 
   pages.get('/agencies/new', 'agencies.manage', (_req, res, actor) => {
-    render(res, 'console/agency', { values: { parent: actor.agency }, errors: [], codes: agenciesOf(deps.tree, actor), agency: null })
+    render(res, 'console/agency', {
+      values: { parent: actor.agency },
+      errors: [],
+      codes: agenciesOf(deps.tree, actor),
+      agency: null,
+      mayMove: true,
+    })
   })
 
-  pages.get('/agencies/:code', 'agencies.manage', (req, res, actor) => {
+  pages.get('/agencies/:code', 'agencies.manage', async (req, res, actor) => {
     const agency = find(String(req.params.code), actor)
-    const [parent] = deps.tree.ancestors(agency.code)
-    const values = {
-      code: agency.code,
-      oldCode: agency.oldCode ?? '',
-      nameVi: agency.nameVi,
-      nameEn: agency.nameEn ?? '',
-      parent: parent ?? '',
-    }
-    render(res, 'console/agency', { values, errors: [], codes: agenciesOf(deps.tree, actor), agency })
+    await showAgency(res, actor, agency, agencyFields(agency), [])
   })
 
   pages.post('/agencies', 'agencies.manage', async (req, res, actor) => {
     const values = fieldsOf(req)
-    const t = res.locals.t as Translate
-    const code = values.code ?? ''
-    const parent = values.parent ?? ''
-    const existing = deps.tree.get(code)
-    const errors: { field: string; text: string }[] = []
-    if (!isAgencyCode(code)) errors.push({ field: 'code', text: t('agency.codeWrong') })
-    if (!values.nameVi || values.nameVi.length > 200) errors.push({ field: 'nameVi', text: t('agency.nameMissing') })
-    const parents = agenciesOf(deps.tree, actor)
-    if (code !== actor.agency && !parents.some(one => one === parent)) errors.push({ field: 'parent', text: t('agency.parentMissing') })
-    if (parent !== '' && deps.tree.inSubtree(parent, code)) errors.push({ field: 'parent', text: t('agency.parentBelow') })
-    if (values.creating === 'yes' && existing) errors.push({ field: 'code', text: t('agency.codeTaken', { name: existing.nameVi }) })
-    if (existing) inScope(deps.tree, actor, code)
-    if (errors.length > 0) {
-      res.status(422)
-      return render(res, 'console/agency', { values, errors, codes: parents, agency: values.creating === 'yes' ? null : existing })
-    }
-    const saved = {
-      code: code as AgencyCode,
-      oldCode: values.oldCode ?? '',
-      nameVi: values.nameVi!.normalize('NFC'),
-      nameEn: values.nameEn ?? '',
-      parent: code === actor.agency ? (deps.tree.ancestors(code)[0] ?? null) : (parent as AgencyCode),
-    }
-    await attempt(deps, req, res, '/console/agencies', async () => {
-      await saveAgency(agencies, whoOf(actor), saved)
-      const key = existing ? 'agency.changedFlash' : 'agency.addedFlash'
-      await redirectWith(deps, req, res, '/console/agencies', { key, values: { name: saved.nameVi } })
-    })
+    const codes = agenciesOf(deps.tree, actor)
+    const agency = values.creating === 'yes' ? null : find(values.code ?? '', actor)
+    const mayMove = agency?.code !== actor.agency && !agency?.validTo
+    const { errors, changes } = readAgencyForm(values, { t: res.locals.t as Translate, agency, codes, tree: deps.tree, mayMove })
+    if (errors.length === 0) return ask(req, res, actor, changes, values.reason)
+    res.status(422)
+    if (agency) return showAgency(res, actor, agency, { ...values, code: agency.code }, errors)
+    render(res, 'console/agency', { values, errors, codes, agency, mayMove })
   })
 
   pages.post('/agencies/:code/end', 'agencies.manage', async (req, res, actor) => {
     const agency = find(String(req.params.code), actor)
-    const { successor = '', sure = '' } = fieldsOf(req)
+    const { successor = '', sure = '', endReason = '' } = fieldsOf(req)
     const t = res.locals.t as Translate
-    const codes = agenciesOf(deps.tree, actor)
     const errors: { field: string; text: string }[] = []
-    if (agency.code === actor.agency) throw new AppError('auth.forbidden', 'Nobody dissolves their own agency')
+    if (!mayEnd(actor, agency)) throw new AppError('auth.outside-scope')
     if (deps.tree.children(agency.code).length > 0) errors.push({ field: 'sure', text: t('agency.hasChildren') })
-    if (successor !== '' && (!codes.some(one => one === successor) || successor === agency.code))
-      errors.push({ field: 'successor', text: t('agency.parentMissing') })
+    if (successor !== '' && (!isAgencyCode(successor) || successor === agency.code || deps.tree.get(successor)?.validTo !== null))
+      errors.push({ field: 'successor', text: t('agency.successorWrong') })
     if (sure !== agency.code) errors.push({ field: 'sure', text: t('agency.typeCode', { code: agency.code }) })
     if (errors.length > 0) {
-      const [parent] = deps.tree.ancestors(agency.code)
-      const values = {
-        code: agency.code,
-        oldCode: agency.oldCode ?? '',
-        nameVi: agency.nameVi,
-        nameEn: agency.nameEn ?? '',
-        parent: parent ?? '',
-        successor,
-        sure,
-      }
       res.status(422)
-      return render(res, 'console/agency', { values, errors, codes, agency })
+      return showAgency(res, actor, agency, { ...agencyFields(agency), successor, sure, endReason }, errors)
     }
-    await attempt(deps, req, res, '/console/agencies', async () => {
-      await dissolveAgency(agencies, whoOf(actor), agency.code, successor === '' ? null : (successor as AgencyCode))
-      await redirectWith(deps, req, res, '/console/agencies', { key: 'agency.endedFlash', values: { name: agency.nameVi } })
-    })
+    const change = { action: 'dissolve', code: agency.code, successor: successor === '' ? null : (successor as AgencyCode) } as const
+    await ask(req, res, actor, [change], endReason)
   })
 
-  const find = (code: string, actor: Actor) => {
-    const agency = deps.tree.get(code)
+  const ask = async (req: Request, res: Response, actor: Actor, changes: readonly AgencyChange[], reason = '') => {
+    await attempt(deps, req, res, '/console/agencies', async () => {
+      const id = await requestAgencyChanges(deps, {
+        maker: whoOf(actor),
+        scope: scopeOf(actor, changes),
+        changes,
+        reason: reason.slice(0, 1000) || undefined,
+      })
+      await redirectWith(deps, req, res, `/console/requests/${id}`, { key: 'agency.asked' })
+    })
+  }
+
+  /** Whose administrators decide: the highest agency that a change concerns. @throws auth.outside-scope when that is not the actor's */
+  const scopeOf = (actor: Actor, changes: readonly AgencyChange[]): AgencyCode => {
+    const states = agencyStates(deps.tree.all())
+    const scopes = changes.map(change => inScope(deps.tree, actor, scopeOfChange(states, change)))
+    return scopes.find(one => scopes.every(other => deps.tree.inSubtree(other, one))) ?? actor.agency
+  }
+
+  /** Whether the end of an agency is for this actor to ask for: it stands below theirs, or is theirs and a root. */
+  const mayEnd = (actor: Actor, agency: AgencyRow): boolean =>
+    !agency.validTo && (agency.code !== actor.agency || deps.tree.ancestors(agency.code).length === 0)
+
+  const showAgency = async (
+    res: Response,
+    actor: Actor,
+    agency: AgencyRow,
+    values: Record<string, string>,
+    errors: readonly FieldError[],
+  ) => {
+    render(res, 'console/agency', {
+      values,
+      errors,
+      codes: agenciesOf(deps.tree, actor),
+      agency,
+      isPublished: await isAgencyPublished(deps.pool, deps.publicUrl, agency),
+      mayMove: agency.code !== actor.agency && !agency.validTo,
+      mayEnd: mayEnd(actor, agency),
+    })
+  }
+
+  const find = (text: string, actor: Actor): AgencyRow => {
+    const agency = deps.tree.get(text)
     if (!agency) throw new AppError('http.not-found')
-    inScope(deps.tree, actor, code)
+    inScope(deps.tree, actor, text)
     return agency
   }
 

@@ -1,8 +1,12 @@
+import { type AgencyChangeClaims, agencyChangeClaims } from '../../agencies/agencyChange.ts'
+import type { AgencyProfile } from '../../agencies/agencyState.ts'
+import { coverageLines } from '../../agencies/coverage.ts'
 import { cardByRef } from '../../cards/cardsTable.ts'
 import { diplomaByRef } from '../../diplomas/diplomasTable.ts'
 import { shownOf } from '../../diplomas/requestDiplomas.ts'
 import type { RequestKind } from '../../requests/requestKinds.ts'
 import type { ItemRow } from '../../requests/requestsTable.ts'
+import type { Translate } from '../texts.ts'
 import type { PageDeps } from './routes.ts'
 
 /** A field in which what is asked for differs from what stands; '' where there was or will be nothing. */
@@ -24,13 +28,15 @@ const diplomaFields = [
   'document',
 ] as const
 
-/** How a replacement differs from the card it replaces, or a correction from the diploma it corrects; empty for other requests. */
+/** How a replacement differs from the card it replaces, a correction from the diploma, a changed agency from what it was; empty for other requests. */
 export async function differencesOf(
   deps: Pick<PageDeps, 'pool' | 'cipher'>,
   kind: RequestKind,
   item: Pick<ItemRow, 'subjectRef'>,
   claims: Record<string, unknown>,
+  t: Translate,
 ): Promise<Difference[]> {
+  if (kind === 'agency.change') return agencyDifferences(agencyChangeClaims.parse(claims), t)
   if (!item.subjectRef) return []
   if (kind === 'card.replace') {
     const card = await cardByRef(deps.pool, item.subjectRef)
@@ -53,6 +59,22 @@ export async function differencesOf(
     return differences.map(one => (one.field === 'title' ? { ...one, field: 'ten_van_bang' } : one))
   }
   return []
+}
+
+/** An agency that is added says all that it will say; one that is dissolved ends as it is. */
+function agencyDifferences(claims: AgencyChangeClaims, t: Translate): Difference[] {
+  if (claims.action === 'dissolve') return []
+  const texts = (said: Partial<AgencyProfile> & { parent?: string | null }): Record<string, string> => ({
+    ...said,
+    parent: said.parent ?? '',
+    restricted: said.restricted ? t('staff.yes') : '',
+    coverage: coverageLines(said.coverage ?? []).replaceAll('\n', '; '),
+  })
+  return changed(claims.action === 'add' ? emptied(claims.after) : texts(claims.before), texts(claims.after))
+}
+
+function emptied(said: object): Record<string, string> {
+  return Object.fromEntries(Object.keys(said).map(field => [field, '']))
 }
 
 function changed(before: Record<string, unknown>, after: Record<string, unknown>): Difference[] {

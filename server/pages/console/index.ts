@@ -1,5 +1,5 @@
 import express, { type Router } from 'express'
-import { agencyPages } from './agencies.ts'
+import { type AgencyPagesDeps, agencyPages } from './agencies.ts'
 import { auditPages } from './audit.ts'
 import { type CardPagesDeps, cardPages } from './cards.ts'
 import { diplomaPages } from './diplomas.ts'
@@ -17,7 +17,7 @@ import { type SignInDeps, signInPages } from './signIn.ts'
 import { staffPages } from './staff.ts'
 
 /** Everything the console is made of; `main.ts` fills it. */
-export type ConsoleDeps = SignInDeps & OverviewDeps & OfficerPagesDeps & CardPagesDeps & KeyPagesDeps
+export type ConsoleDeps = SignInDeps & OverviewDeps & OfficerPagesDeps & AgencyPagesDeps & CardPagesDeps & KeyPagesDeps
 
 /** Sign-in and all console pages, and the permissions of every route. Mount it at the root, after `pageShell` and `authenticate`. */
 export function consolePages(deps: ConsoleDeps): Router & { declared: readonly DeclaredRoute[] } {

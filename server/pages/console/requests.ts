@@ -22,6 +22,8 @@ import { agenciesOf, type ConsoleRouter, consoleRouter, fieldsOf, href, inScope,
 import { attempt, redirectWith } from './shell.ts'
 
 const statuses: readonly RequestStatus[] = ['pending', 'approved', 'running', 'done', 'refused', 'void', 'cancelled']
+const making = [...new Set(Object.values(requestKinds).map(kind => kind.make))]
+const deciding = [...new Set(Object.values(requestKinds).map(kind => kind.decide))]
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const pageSize = 50
 const itemPage = 100
@@ -88,7 +90,7 @@ export function requestPages(deps: PageDeps): ConsoleRouter {
       counts,
       units: units.filter(unit => unit.agencyCode !== null),
       claimsDigest: digest.toString('base64url'),
-      items: await Promise.all(shown.map(item => withDifferences(request.kind, item))),
+      items: await Promise.all(shown.map(item => withDifferences(request.kind, item, res.locals.t as Translate))),
       sample: sample.map(item => opened(item)),
       showRest,
       clean: (counts.byState.pending ?? 0) - warnedPending(counts, request),
@@ -118,7 +120,7 @@ export function requestPages(deps: PageDeps): ConsoleRouter {
     render(res, 'console/request-refuse', { request, values: {}, errors: [] })
   })
 
-  pages.post('/requests/:id/approve', ['cards.approve', 'diplomas.approve', 'keys.manage'], async (req, res, actor) => {
+  pages.post('/requests/:id/approve', deciding, async (req, res, actor) => {
     const request = await find(String(req.params.id), actor)
     authorize(actor, requestKinds[request.kind].decide, request.agencyCode as AgencyCode, deps.tree, deps.clock())
     const path = `/console/requests/${request.id}`
@@ -132,7 +134,7 @@ export function requestPages(deps: PageDeps): ConsoleRouter {
     })
   })
 
-  pages.post('/requests/:id/refuse', ['cards.approve', 'diplomas.approve', 'keys.manage'], async (req, res, actor) => {
+  pages.post('/requests/:id/refuse', deciding, async (req, res, actor) => {
     const request = await find(String(req.params.id), actor)
     authorize(actor, requestKinds[request.kind].decide, request.agencyCode as AgencyCode, deps.tree, deps.clock())
     const { reason = '' } = fieldsOf(req)
@@ -148,7 +150,7 @@ export function requestPages(deps: PageDeps): ConsoleRouter {
     })
   })
 
-  pages.post('/requests/:id/cancel', ['cards.request', 'diplomas.register', 'keys.manage'], async (req, res, actor) => {
+  pages.post('/requests/:id/cancel', making, async (req, res, actor) => {
     const request = await find(String(req.params.id), actor)
     authorize(actor, requestKinds[request.kind].make, request.agencyCode as AgencyCode, deps.tree, deps.clock())
     await attempt(deps, req, res, `/console/requests/${request.id}`, async () => {
@@ -157,9 +159,9 @@ export function requestPages(deps: PageDeps): ConsoleRouter {
     })
   })
 
-  const withDifferences = async (kind: RequestKind, item: ItemRow) => {
+  const withDifferences = async (kind: RequestKind, item: ItemRow, t: Translate) => {
     const one = opened(item)
-    return { ...one, differences: await differencesOf(deps, kind, item, one.claims) }
+    return { ...one, differences: await differencesOf(deps, kind, item, one.claims, t) }
   }
 
   const opened = <T extends Pick<ItemRow, 'claims'>>(item: T) => ({

@@ -5,6 +5,7 @@ import { AppError } from '../../../core/errors.ts'
 import type { Report } from '../../../core/verification/report.ts'
 import { timeText } from '../../../web/platform/vietnamTime.ts'
 import type { AgencyTree } from '../../agencies/agencyTree.ts'
+import type { CoveragePart } from '../../agencies/coverage.ts'
 import { readMultipart } from '../../http/multipart.ts'
 import type { VerificationAnswer, VerificationBody } from '../../http/routes/verifications.ts'
 import { verificationBody } from '../../http/routes/verifications.ts'
@@ -14,7 +15,7 @@ import type { Actor } from '../../staff/actor.ts'
 import { evenTiming } from '../../verification/evenTiming.ts'
 import type { FileVerifier } from '../../verification/fileVerifier.ts'
 import { formatNumber } from '../format.ts'
-import { translator } from '../texts.ts'
+import { type Language, translator } from '../texts.ts'
 import { apiGuide } from './apiGuide.ts'
 import { createPublicPages, type PublicPageDeps } from './publicPage.ts'
 import { type SerialAnswer, serverLookUpHtml, serverResultHtml, serverSerialHtml } from './serverResult.ts'
@@ -54,15 +55,18 @@ export function checkPages(deps: CheckPagesDeps): Router {
   const guide = apiGuide(deps.openApi)
   const agencies = () => deps.agencies.all().map(({ code, nameVi }) => ({ code, name: nameVi }))
 
-  /** What the registers cover, by code of the issuer; said when a diploma is not there. */
-  const coverage = (lang: 'vi' | 'en') =>
+  /** What an issuer's register covers, by its code; said when a diploma is not there. */
+  const coverage = (lang: Language) =>
     Object.fromEntries(
       deps.agencies
         .all()
         .filter(each => each.coverage.length > 0)
         .map(({ code, nameVi, nameEn, coverage: parts }) => [
           code,
-          { name: lang === 'en' ? (nameEn ?? nameVi) : nameVi, parts: parts.map(part => coverageText(part, lang)).join('; ') },
+          {
+            name: (lang === 'en' ? nameEn : null) ?? nameVi,
+            parts: parts.map(part => coverageText(part, translator(lang))).join('; '),
+          },
         ]),
     )
 
@@ -106,7 +110,8 @@ export function checkPages(deps: CheckPagesDeps): Router {
     const parsed = verificationBody.safeParse({ ...given, agency: codeOf(typed.agency) })
     if (!parsed.success) return showDiplomas(req, res, { typed, typedError: translator(lang)('diploma.needThree') })
     const found = await evenTiming(() => orMiss(() => deps.answer(parsed.data, req.actor, req.ip)))
-    showDiplomas(req, res, { typed, serverOutcome: serverLookUpHtml(lang, typed.soHieu, found) })
+    const covered = found === 'absent' ? coverage(lang)[codeOf(typed.agency)] : undefined
+    showDiplomas(req, res, { typed, serverOutcome: serverLookUpHtml(lang, typed.soHieu, found, covered) })
   })
   router.post('/diplomas/verify/file', async (req, res) => {
     res.set('Cache-Control', 'no-store')
@@ -170,12 +175,10 @@ export function checkPages(deps: CheckPagesDeps): Router {
   }
 }
 
-/** One part of what a register covers: a text, a text by language, or a kind of diploma with its years. */
-function coverageText(part: unknown, lang: 'vi' | 'en'): string {
-  if (typeof part !== 'object' || part === null) return String(part)
-  const { vi, en, title, from, to } = part as Record<string, unknown>
-  const own = lang === 'en' ? (en ?? vi) : vi
-  return own !== undefined ? String(own) : [title, [from, to].filter(Boolean).join('–')].filter(Boolean).join(' ')
+/** One part of what a register covers, in words: a kind of diploma and the years of award. */
+function coverageText({ title, from, to }: CoveragePart, text: ReturnType<typeof translator>): string {
+  if (from === undefined) return title
+  return to === undefined ? text('diploma.coverageSince', { title, from: String(from) }) : `${title} ${from}–${to}`
 }
 
 const template = `\ufeffho_ten,ma_don_vi,so_hieu,ngay_sinh,ngay_cap,tep\r\nNguyễn Văn Mẫu,G03,CC-2024/0001,31/03/1990,20/11/2024,\r\n`

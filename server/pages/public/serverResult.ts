@@ -52,8 +52,13 @@ export function serverSerialHtml(lang: Language, serial: string, answer: SerialA
   return html`<p><strong>${said}</strong></p><p class="small">${text('scan.serialWarn')}</p>`.text
 }
 
-/** The result of typed numbers for readers without JavaScript: which fields match, never the registered values. */
-export function serverLookUpHtml(lang: Language, name: string, answer: VerificationAnswer | 'absent' | 'limited'): string {
+/** The result of typed numbers for readers without JavaScript: which fields match, never the registered values; of an absent one what its issuer's register covers. */
+export function serverLookUpHtml(
+  lang: Language,
+  name: string,
+  answer: VerificationAnswer | 'absent' | 'limited',
+  covered?: { readonly name: string; readonly parts: string },
+): string {
   const text = translator(lang)
   const outcome = answer === 'absent' ? 'absent' : answer === 'limited' ? 'undetermined' : (answer.lookup?.outcome ?? 'undetermined')
   const tone = outcome === 'match' ? 'good' : outcome === 'revoked' || outcome === 'suspended' ? 'bad' : 'unsure'
@@ -68,7 +73,7 @@ export function serverLookUpHtml(lang: Language, name: string, answer: Verificat
     typeof answer === 'string'
       ? text(answer === 'absent' ? 'diploma.absentText' : 'diploma.limited')
       : lookUpSentence(answer.lookup?.fields ?? {}, outcome, text)
-  return html`<article class="outcome ${tone}" data-outcome="${outcome}"><h3><span class="tag ${tone}">${icons[tone]}${word}</span> <span>${name}</span></h3><p>${said}</p></article>`
+  return html`<article class="outcome ${tone}" data-outcome="${outcome}"><h3><span class="tag ${tone}">${icons[tone]}${word}</span> <span>${name}</span></h3><p>${said}</p>${covered && html`<p>${text('diploma.coverage', { agency: covered.name, coverage: covered.parts })}</p>`}</article>`
     .text
 }
 
