@@ -107,9 +107,13 @@ async function heal(values: Values, io: CliIo, pool: Pool, logKey: VerifierKey, 
 }
 
 async function open(pool: Pool, io: CliIo): Promise<void> {
-  const { readHead, setClosed } = await import('../server/log/logTable.ts')
+  const { readHead } = await import('../server/log/logTable.ts')
   if ((await readHead(pool)).closed === null) return
-  await setClosed(pool, null)
+  const { inTransaction } = await import('../server/db/transaction.ts')
+  const { openLog } = await import('../server/log/comparisonTable.ts')
+  const { retryRefused } = await import('../server/jobs/jobsTable.ts')
+  await inTransaction(pool, openLog)
+  await retryRefused(pool)
   io.err('The log is open again.')
 }
 

@@ -14,6 +14,7 @@ export async function serve(args: string[], io: CliIo): Promise<number> {
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(config.PORT, config.HOST, resolve))
   const metrics = config.METRICS_PORT === undefined ? null : await composition.serveMetrics(web.metrics, config.METRICS_PORT, config.HOST)
   const stopSigning = composition.keepCheckpointFresh(installation)
+  const stopComparing = composition.keepCompared(installation)
   let draining = false
   // While it drains every answer ends its connection, so that none is kept on which a request could arrive too late.
   server.prependListener('request', (_req, res) => {
@@ -27,6 +28,7 @@ export async function serve(args: string[], io: CliIo): Promise<number> {
   // A balancer asks /readyz again before connections are refused.
   await sleep(io.env.ANTIN_DRAIN_MS ? Number(io.env.ANTIN_DRAIN_MS) : 5000)
   stopSigning()
+  stopComparing()
   metrics?.close()
   await new Promise<void>(resolve => {
     server.close(() => resolve())
@@ -45,11 +47,13 @@ export async function work(args: string[], io: CliIo): Promise<number> {
   const { tasks, crontab } = composition.composeTasks(installation)
   const worker = await composition.startWorker({ pool: installation.pool, logger: installation.logger, tasks, crontab })
   const stopSigning = composition.keepCheckpointFresh(installation)
+  const stopComparing = composition.keepCompared(installation)
   const stopAnchoring = composition.keepAnchored(installation)
   const stopWitnessing = composition.keepWitnessed(installation)
   installation.logger.info({ tasks: Object.keys(tasks) }, 'working')
   await stopSignal()
   stopSigning()
+  stopComparing()
   stopAnchoring()
   stopWitnessing()
   await worker.stop()
@@ -90,7 +94,7 @@ async function open(args: string[], io: CliIo) {
   const { openInstallation } = await import('../server/installation.ts')
   const { composeWeb } = await import('../server/main.ts')
   const { composeTasks } = await import('../server/composeTasks.ts')
-  const { compareAtStart, keepAnchored, keepCheckpointFresh, keepWitnessed } = await import('../server/keepers.ts')
+  const { compareAtStart, keepAnchored, keepCheckpointFresh, keepCompared, keepWitnessed } = await import('../server/keepers.ts')
   const { startWorker } = await import('../server/jobs/worker.ts')
   const { serveMetrics } = await import('../server/operations/metrics.ts')
   const { createWebServer } = await import('../server/http/webServer.ts')
@@ -103,6 +107,7 @@ async function open(args: string[], io: CliIo) {
       composeWeb,
       keepAnchored,
       keepCheckpointFresh,
+      keepCompared,
       keepWitnessed,
       startWorker,
       serveMetrics,

@@ -1,8 +1,13 @@
 import { anchoringState } from './anchoring/anchoringState.ts'
+import { clockDifference } from './db/clockDifference.ts'
 import type { Installation } from './installation.ts'
 import type { Task } from './jobs/worker.ts'
+import { readComparison } from './log/comparisonTable.ts'
 import { readHead } from './log/logTable.ts'
+import { clockFindings } from './operations/clockFindings.ts'
 import { createMetrics, type Metrics } from './operations/metrics.ts'
+import { readListDelays } from './operations/operationsTable.ts'
+import type { ReadinessCheck } from './operations/readiness.ts'
 import { forgetWhatIsPast } from './operations/retention.ts'
 import { createTraces, noTraces, type Traces } from './operations/traces.ts'
 import { trustFindings } from './trust/trustFindings.ts'
@@ -15,10 +20,51 @@ export function composeMetrics({ pool, config, clock }: Installation): Metrics {
     log: async () => {
       const { anchored, unanchored } = await anchoringState(pool, config.CHAIN !== 'none')
       const { range, closed } = await readHead(pool)
-      return { size: range.size, closed: closed !== null, unanchored, anchorAgeSeconds: anchored && clock() - anchored.time }
+      const { age } = await readComparison(pool)
+      return {
+        size: range.size,
+        closed: closed !== null,
+        comparedSeconds: age,
+        unanchored,
+        anchorAgeSeconds: anchored && clock() - anchored.time,
+      }
     },
+    clockDifference: () => clockDifference(pool, clock),
     amberInSeconds: async () => (await trustFindings(pool, clock()))[0]?.amberInSeconds ?? null,
   })
+}
+
+/** Seconds for which verifiers take a status list (formats 3). */
+const listLifetime = 900
+
+/** What /readyz looks at. */
+export function readinessChecks({ pool, config, clock }: Installation): ReadinessCheck[] {
+  return [
+    async () => {
+      await pool.query('select 1')
+      return { name: 'database', ok: true, detail: '' }
+    },
+    async () => {
+      const { ok, state, detail, late } = await anchoringState(pool, config.CHAIN !== 'none')
+      return { name: 'anchoring', isBearable: true, ok: ok && !late, detail: ok && !late ? '' : `${state}: ${detail}` }
+    },
+    async () => {
+      const [worst] = await trustFindings(pool, clock())
+      const { detail = '', mend = '', amberInSeconds } = worst ?? {}
+      return { name: 'trust', isBearable: true, ok: worst?.level !== 'fault', detail: `${detail} ${mend}`.trim(), amberInSeconds }
+    },
+    async () => {
+      const { closed } = await readHead(pool)
+      if (closed === null) return { name: 'log', ok: true, detail: '' }
+      // Status lists are not signed either: verifiers take the last ones for a while.
+      const amberInSeconds = Math.max(0, Math.round(listLifetime - (await readListDelays(pool)).tokenAge))
+      return { name: 'log', isBearable: true, ok: false, detail: `Nothing is issued: ${closed}`, amberInSeconds }
+    },
+    async () => {
+      const [wrong] = await clockFindings(pool, clock)
+      return { name: 'clock', isBearable: true, ok: !wrong, detail: wrong ? `${wrong.detail}. ${wrong.mend}` : '' }
+    },
+  ]
 }
 
 /** Traces to the collector of OTEL_EXPORTER_OTLP_ENDPOINT; none without it. */

@@ -7,6 +7,7 @@ import { type AgencyTree, loadAgencyTree } from './agencies/agencyTree.ts'
 import { type RpcNode, rpcNode } from './anchoring/rpcNode.ts'
 import { type Payer, walletPayer } from './anchoring/signers.ts'
 import { type Config, homePath } from './config.ts'
+import { clockDifference, isBearable } from './db/clockDifference.ts'
 import { dropSilent } from './db/dropSilent.ts'
 import { createPool } from './db/pool.ts'
 import { type AnchorSigner, createAnchorKeyFile, loadAnchorKeyFile } from './keys/anchorSigner.ts'
@@ -17,6 +18,8 @@ import { nodeCrypto } from './keys/nodeCrypto.ts'
 import { dataKeyRefreshSeconds } from './keys/rotateDataKey.ts'
 import { readOrMakeSecret, readSecret } from './keys/secretFile.ts'
 import { type SignerPool, signerPool } from './keys/signerPool.ts'
+import { type CheckpointMark, openCheckpointMark } from './log/checkpointMark.ts'
+import { readHead } from './log/logTable.ts'
 import { type StatusListTokens, statusListTokens } from './status-lists/statusListTokens.ts'
 import { readRoot } from './trust/trustTable.ts'
 
@@ -35,7 +38,10 @@ export interface Installation {
   /** Seconds, whole. */
   clock: () => number
   logKey: VerifierKey
-  signNote: (text: Uint8Array) => Uint8Array | Promise<Uint8Array>
+  /** Signs checkpoints, never two that contradict each other. */
+  signNote: CheckpointMark['signNote']
+  /** The largest checkpoint that was seen here. */
+  mark: CheckpointMark
   anchorSigner: AnchorSigner
   /** The chain nodes of CHAIN_RPC_URLS; none with CHAIN=none. */
   nodes: readonly RpcNode[]
@@ -80,6 +86,13 @@ export async function openInstallation(config: Config, logger: Logger, { makeSec
       createAnchorKeyFile,
     )
     const logKey = await makeVerifierKey(config.LOG_ORIGIN ?? `${new URL(origin).host}/log`, 'note', logSigner.publicKey, nodeCrypto)
+    const mark = await openCheckpointMark({
+      pool,
+      logKey,
+      file: homePath(config, 'checkpoint'),
+      sign: text => logSigner.sign({ kind: 'checkpoint', bytes: text }),
+      warn: error => logger.warn({ err: error }, 'the newest checkpoint is not kept'),
+    })
     const timer = setInterval(
       () => agencies.refresh(pool).catch(error => logger.warn({ err: error }, 'agencies not refreshed')),
       agencyRefresh,
@@ -98,11 +111,12 @@ export async function openInstallation(config: Config, logger: Logger, { makeSec
       agencies,
       store,
       signers,
-      statusLists: statusListTokens({ pool, signers, publicUrl: origin, clock }),
+      statusLists: statusListTokens({ pool, signers, publicUrl: origin, clock, maySign: () => maySign(pool, clock) }),
       origin,
       clock,
       logKey,
-      signNote: text => logSigner.sign({ kind: 'checkpoint', bytes: text }),
+      signNote: mark.signNote,
+      mark,
       anchorSigner,
       nodes: config.CHAIN === 'none' ? [] : config.CHAIN_RPC_URLS.map(url => rpcNode(url)),
       payer: walletPayer(`0x${secret(homePath(config, 'keys', 'gas.key')).toString('hex')}`),
@@ -121,6 +135,12 @@ export async function openInstallation(config: Config, logger: Logger, { makeSec
     await pool.end()
     throw error
   }
+}
+
+/** Whether the database may be believed: the log is open, and the clocks agree. */
+async function maySign(pool: pg.Pool, clock: () => number): Promise<boolean> {
+  const { closed } = await readHead(pool)
+  return closed === null && isBearable(await clockDifference(pool, clock))
 }
 
 /** The pin of the published root (lowercase hex SHA-256 of epoch 1's payload). Throws `trust.not-found` before the first publication. */

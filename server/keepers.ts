@@ -1,30 +1,74 @@
 import { anchorCheckpoint } from './anchoring/anchorCheckpoint.ts'
 import { type AnchoringState, anchoringState } from './anchoring/anchoringState.ts'
-import { checkAtStart } from './anchoring/checkAtStart.ts'
 import type { ContractPlace } from './anchoring/checkpointLog.ts'
+import { compareLog } from './anchoring/compareLog.ts'
 import { currentContract } from './anchoring/contractsTable.ts'
 import type { Installation } from './installation.ts'
+import { retryRefused } from './jobs/jobsTable.ts'
 import { askWitnesses } from './log/askWitnesses.ts'
+import { readComparison } from './log/comparisonTable.ts'
+import { forgetTiles } from './log/readTile.ts'
 import { signCheckpoint } from './log/signCheckpoint.ts'
 
-/** Compares the log with what it signed and what the contract holds, and closes it when it is behind. Before anything is issued. */
-export async function compareAtStart(installation: Installation): Promise<void> {
-  const reason = await checkAtStart({
-    ...installation,
-    contract: await contractOf(installation),
-    finalityDepth: installation.config.CHAIN_FINALITY_DEPTH,
-    witnessUrls: installation.config.WITNESS_URLS,
-  })
+/** Seconds between two comparisons: while nothing is wrong, and while the log is closed because it is behind. */
+const compareEvery = 60
+const compareAgainAfter = 5
+/** Seconds that every process of the installation gets to say what it saw, before a database started anew is taken up. */
+const settleSeconds = 5
+
+/**
+ * Compares the log with what was seen here, witnesses and contract, and closes it when it is behind. Before anything is issued. `alone`: there
+ * are no other processes to be waited for.
+ */
+export async function compareAtStart(installation: Installation, { alone = false } = {}): Promise<void> {
+  const reason = await compare(installation, alone)
   if (reason !== null) installation.logger.error({ reason }, 'the log is closed')
 }
 
-/** Signs a checkpoint over new entries every second, until the answered function is called. */
+/**
+ * Goes on comparing: every minute, at once when the log is behind what was seen here, and when the database was started anew, promoted or put
+ * back; every few seconds while it is behind. Until the answered function is called.
+ */
+export function keepCompared(installation: Installation): () => void {
+  const { pool, mark, logger } = installation
+  let unknown = { incarnation: '', since: 0 }
+  let reason: string | null = null
+  const step = async () => {
+    const seen = mark.newest()?.treeSize ?? 0
+    const before = await readComparison(pool)
+    const isKnown = before.compared === before.incarnation
+    if (!isKnown && unknown.incarnation !== before.incarnation) {
+      unknown = { incarnation: before.incarnation, since: performance.now() }
+      forgetTiles(pool)
+    }
+    const isSettled = performance.now() - unknown.since >= settleSeconds * 1000
+    const isBehind = before.closed === null && seen > before.size
+    const every = before.behind ? compareAgainAfter : compareEvery
+    // A clock that went back gives a negative age.
+    const isDue = before.age === null || before.age < 0 || before.age >= every
+    if (!isBehind && !isDue && (isKnown || !isSettled)) return
+    const after = await compare(installation, isSettled)
+    if (after === null && before.behind) await retryRefused(pool)
+    if (after !== reason)
+      logger[after === null ? 'info' : 'error']({ reason: after ?? reason }, `the log is ${after === null ? 'open' : 'closed'}`)
+    reason = after
+  }
+  return repeat(1000, step, error => logger.warn({ err: error }, 'log not compared'))
+}
+
+async function compare(installation: Installation, settled: boolean): Promise<string | null> {
+  const { CHAIN_FINALITY_DEPTH: finalityDepth, WITNESS_URLS: witnessUrls } = installation.config
+  return compareLog({ ...installation, contract: await contractOf(installation), finalityDepth, witnessUrls, settled })
+}
+
+/** Signs a checkpoint over new entries every second, and takes note of those that other processes signed, until the answered function is called. */
 export function keepCheckpointFresh(installation: Installation): () => void {
-  return repeat(
-    1000,
-    () => signCheckpoint(installation),
-    error => installation.logger.warn({ err: error }, 'checkpoint not signed'),
-  )
+  const { mark, logger } = installation
+  const step = async () => {
+    const checkpoint = await signCheckpoint(installation)
+    if (checkpoint && checkpoint.treeSize > (mark.newest()?.treeSize ?? -1)) await mark.raise(checkpoint.note)
+  }
+  return repeat(1000, step, error => logger.warn({ err: error }, 'checkpoint not signed'))
 }
 
 /** Asks the configured witnesses to cosign the newest checkpoint every few seconds, until the answered function is called. */
@@ -49,7 +93,7 @@ export async function anchorNow(installation: Installation): Promise<AnchoringSt
   return anchorCheckpoint({ ...installation, contract, finalityDepth: config.CHAIN_FINALITY_DEPTH })
 }
 
-function contractOf({ config, pool }: Installation): Promise<ContractPlace | null> | ContractPlace {
+async function contractOf({ config, pool }: Installation): Promise<ContractPlace | null> {
   const { CHAIN_CONTRACT: address, CHAIN_ID: chainId } = config
   return address && chainId ? { chainId, address } : currentContract(pool)
 }

@@ -6,7 +6,7 @@ import { anchoringState } from './anchoring/anchoringState.ts'
 import { chainNode } from './anchoring/chainNode.ts'
 import { buildApp } from './app.ts'
 import { eraseCards } from './cards/eraseCards.ts'
-import { composeMetrics, composeTraces, observed } from './composeOperations.ts'
+import { composeMetrics, composeTraces, observed, readinessChecks } from './composeOperations.ts'
 import { composePublic } from './composePublic.ts'
 import { homePath } from './config.ts'
 import { agenciesRoutes } from './http/routes/agencies.ts'
@@ -25,12 +25,11 @@ import { trustRoutes } from './http/routes/trust.ts'
 import { type Installation, publishedPin } from './installation.ts'
 import { httpTimestamper } from './keys/timestamp.ts'
 import { logRoutes } from './log/logRoutes.ts'
-import { readHead } from './log/logTable.ts'
 import { proofFor } from './log/proofFor.ts'
 import { personalNumberIndex } from './officers/officerPrivate.ts'
 import { readOfficersByNumber } from './officers/officersTable.ts'
 import type { Metrics } from './operations/metrics.ts'
-import { type ReadinessCheck, readinessRoutes } from './operations/readiness.ts'
+import { readinessRoutes } from './operations/readiness.ts'
 import { buildAssets } from './pages/build.ts'
 import { buildWeb } from './pages/buildWeb.ts'
 import { consolePages } from './pages/console/index.ts'
@@ -44,7 +43,6 @@ import { personOfClaims } from './staff/claims.ts'
 import { createIdentityProvider } from './staff/identityProvider.ts'
 import { createSessions } from './staff/sessions.ts'
 import { isBarred } from './staff/staffTable.ts'
-import { trustFindings } from './trust/trustFindings.ts'
 import { createVerifier } from './verification/createVerifier.ts'
 import { createServerPorts } from './verification/serverPorts.ts'
 
@@ -206,27 +204,4 @@ function resourceMetadata({ config, origin }: Installation): Router {
     })
   })
   return router
-}
-
-function readinessChecks(installation: Installation): ReadinessCheck[] {
-  const { pool } = installation
-  return [
-    async () => {
-      await pool.query('select 1')
-      return { name: 'database', ok: true, detail: '' }
-    },
-    async () => {
-      const { ok, state, detail, late } = await anchoringState(pool, installation.config.CHAIN !== 'none')
-      return { name: 'anchoring', isBearable: true, ok: ok && !late, detail: ok && !late ? '' : `${state}: ${detail}` }
-    },
-    async () => {
-      const [worst] = await trustFindings(pool, installation.clock())
-      const { detail = '', mend = '', amberInSeconds } = worst ?? {}
-      return { name: 'trust', isBearable: true, ok: worst?.level !== 'fault', detail: `${detail} ${mend}`.trim(), amberInSeconds }
-    },
-    async () => {
-      const { closed } = await readHead(pool)
-      return { name: 'log', isBearable: true, ok: closed === null, detail: closed ?? '' }
-    },
-  ]
 }

@@ -16,6 +16,9 @@ column agency_parents.valid_from timestamp with time zone not null
 column agency_parents.valid_to timestamp with time zone
 column agency_revision.one boolean not null default true
 column agency_revision.revision bigint not null default 0
+column agency_templates.agency_code text not null
+column agency_templates.template text not null
+column agency_templates.changed_at timestamp with time zone not null default now()
 column anchor_contracts.id integer not null identity
 column anchor_contracts.chain_id bigint not null
 column anchor_contracts.address text not null
@@ -202,6 +205,12 @@ column log_checkpoints.tree_size bigint not null
 column log_checkpoints.root_hash bytea not null
 column log_checkpoints.note text
 column log_checkpoints.signed_at timestamp with time zone not null default now()
+column log_comparison.only_row boolean not null default true
+column log_comparison.incarnation text
+column log_comparison.compared_at timestamp with time zone
+column log_comparison.behind_by text
+column log_comparison.behind_size bigint
+column log_comparison.behind_root bytea
 column log_cosignatures.tree_size bigint not null
 column log_cosignatures.witness text not null
 column log_cosignatures.key_id bytea not null
@@ -257,6 +266,8 @@ column officers.version integer not null default 1
 column officers.left_at timestamp with time zone
 column officers.created_at timestamp with time zone not null default now()
 column officers.updated_at timestamp with time zone not null default now()
+column pending_keys.request_id uuid not null
+column pending_keys.sealed bytea not null
 column photos.digest bytea not null
 column photos.shown bytea not null
 column photos.printed bytea not null
@@ -425,6 +436,8 @@ constraint agency_parents.agency_parents_parent_code_fkey FOREIGN KEY (parent_co
 constraint agency_parents.agency_parents_pkey PRIMARY KEY (code, valid_from)
 constraint agency_revision.agency_revision_one_check CHECK (one)
 constraint agency_revision.agency_revision_pkey PRIMARY KEY (one)
+constraint agency_templates.agency_templates_agency_code_fkey FOREIGN KEY (agency_code) REFERENCES agencies(code)
+constraint agency_templates.agency_templates_pkey PRIMARY KEY (agency_code)
 constraint anchor_contracts.anchor_contracts_pkey PRIMARY KEY (id)
 constraint anchor_state.anchor_state_only_row_check CHECK (only_row)
 constraint anchor_state.anchor_state_pkey PRIMARY KEY (only_row)
@@ -494,6 +507,10 @@ constraint log_anchors.log_anchors_root_hash_check CHECK ((octet_length(root_has
 constraint log_checkpoints.log_checkpoints_pkey PRIMARY KEY (tree_size)
 constraint log_checkpoints.log_checkpoints_root_hash_check CHECK ((octet_length(root_hash) = 32))
 constraint log_checkpoints.log_checkpoints_tree_size_check CHECK ((tree_size >= 0))
+constraint log_comparison.log_comparison_behind_by_check CHECK ((behind_by = ANY (ARRAY['checkpoint'::text, 'seen'::text, 'witness'::text, 'contract'::text])))
+constraint log_comparison.log_comparison_behind_root_check CHECK ((octet_length(behind_root) = 32))
+constraint log_comparison.log_comparison_only_row_check CHECK (only_row)
+constraint log_comparison.log_comparison_pkey PRIMARY KEY (only_row)
 constraint log_cosignatures.log_cosignatures_key_id_check CHECK ((octet_length(key_id) = 4))
 constraint log_cosignatures.log_cosignatures_pkey PRIMARY KEY (tree_size, witness, key_id)
 constraint log_cosignatures.log_cosignatures_signature_check CHECK ((octet_length(signature) = 72))
@@ -522,6 +539,8 @@ constraint officers.officers_personal_number_index_check CHECK ((octet_length(pe
 constraint officers.officers_personal_number_index_key UNIQUE (personal_number_index)
 constraint officers.officers_photo_digest_fkey FOREIGN KEY (photo_digest) REFERENCES photos(digest)
 constraint officers.officers_pkey PRIMARY KEY (id)
+constraint pending_keys.pending_keys_pkey PRIMARY KEY (request_id)
+constraint pending_keys.pending_keys_request_id_fkey FOREIGN KEY (request_id) REFERENCES requests(id)
 constraint photos.photos_digest_check CHECK ((octet_length(digest) = 32))
 constraint photos.photos_pkey PRIMARY KEY (digest)
 constraint plastics.plastics_card_ref_fkey FOREIGN KEY (card_ref) REFERENCES cards(ref)
@@ -596,6 +615,7 @@ CREATE UNIQUE INDEX agency_parents_current ON public.agency_parents USING btree 
 CREATE INDEX agency_parents_parent ON public.agency_parents USING btree (parent_code)
 CREATE UNIQUE INDEX agency_parents_pkey ON public.agency_parents USING btree (code, valid_from)
 CREATE UNIQUE INDEX agency_revision_pkey ON public.agency_revision USING btree (one)
+CREATE UNIQUE INDEX agency_templates_pkey ON public.agency_templates USING btree (agency_code)
 CREATE UNIQUE INDEX anchor_contracts_pkey ON public.anchor_contracts USING btree (id)
 CREATE UNIQUE INDEX anchor_state_pkey ON public.anchor_state USING btree (only_row)
 CREATE UNIQUE INDEX anchor_transactions_pkey ON public.anchor_transactions USING btree (hash)
@@ -651,10 +671,12 @@ CREATE UNIQUE INDEX log_anchors_pkey ON public.log_anchors USING btree (chain_id
 CREATE INDEX log_anchors_size ON public.log_anchors USING btree (tree_size)
 CREATE UNIQUE INDEX log_checkpoints_pkey ON public.log_checkpoints USING btree (tree_size)
 CREATE INDEX log_checkpoints_signed ON public.log_checkpoints USING btree (tree_size) WHERE (note IS NOT NULL)
+CREATE UNIQUE INDEX log_comparison_pkey ON public.log_comparison USING btree (only_row)
 CREATE UNIQUE INDEX log_cosignatures_pkey ON public.log_cosignatures USING btree (tree_size, witness, key_id)
 CREATE INDEX log_entries_lists ON public.log_entries USING btree (leaf_index) WHERE (type = 'status-list.changed'::text)
 CREATE UNIQUE INDEX log_entries_pkey ON public.log_entries USING btree (leaf_index)
 CREATE INDEX log_entries_ref ON public.log_entries USING btree (ref, leaf_index) WHERE (ref IS NOT NULL)
+CREATE INDEX log_entries_sd_jwts ON public.log_entries USING btree ("substring"(encode(entry, 'escape'::text), '"digest":"([A-Za-z0-9_-]{43})"'::text)) WHERE (type = 'sd-jwt.issued'::text)
 CREATE UNIQUE INDEX log_head_pkey ON public.log_head USING btree (only_row)
 CREATE UNIQUE INDEX log_lost_pkey ON public.log_lost USING btree (leaf_index)
 CREATE UNIQUE INDEX log_nodes_pkey ON public.log_nodes USING btree (level, index)
@@ -668,6 +690,7 @@ CREATE INDEX officers_agency ON public.officers USING btree (agency_code, search
 CREATE INDEX officers_name ON public.officers USING btree (search_name COLLATE "C", id) INCLUDE (agency_code)
 CREATE UNIQUE INDEX officers_personal_number_index_key ON public.officers USING btree (personal_number_index)
 CREATE UNIQUE INDEX officers_pkey ON public.officers USING btree (id)
+CREATE UNIQUE INDEX pending_keys_pkey ON public.pending_keys USING btree (request_id)
 CREATE UNIQUE INDEX photos_pkey ON public.photos USING btree (digest)
 CREATE UNIQUE INDEX photos_prefix ON public.photos USING btree (SUBSTRING(digest FROM 1 FOR 16))
 CREATE UNIQUE INDEX plastics_blank ON public.plastics USING btree (blank_number) WHERE (blank_number IS NOT NULL)
@@ -679,7 +702,6 @@ CREATE INDEX print_jobs_created ON public.print_jobs USING btree (created_at DES
 CREATE UNIQUE INDEX print_jobs_pkey ON public.print_jobs USING btree (id)
 CREATE INDEX request_items_officer ON public.request_items USING btree (officer_id)
 CREATE UNIQUE INDEX request_items_pkey ON public.request_items USING btree (request_id, seq)
-CREATE INDEX log_entries_sd_jwts ON public.log_entries USING btree ("substring"(encode(entry, 'escape'::text), '"digest":"([A-Za-z0-9_-]{43})"'::text)) WHERE (type = 'sd-jwt.issued'::text)
 CREATE INDEX request_items_todo ON public.request_items USING btree (request_id, seq) WHERE (state = 'approved'::text)
 CREATE INDEX requests_created ON public.requests USING btree (created_at DESC, id)
 CREATE UNIQUE INDEX requests_pkey ON public.requests USING btree (id)
@@ -724,12 +746,31 @@ begin
   return null;
 end $function$
 
+CREATE OR REPLACE FUNCTION public.database_incarnation()
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select concat_ws('/', extract(epoch from pg_postmaster_start_time()),
+    case when pg_is_in_recovery() then 'standby' else left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) end,
+    (select oid from pg_database where datname = current_database()), pg_relation_filenode('log_entries'))
+$function$
+
 CREATE OR REPLACE FUNCTION public.drop_officer_tails()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 begin
   delete from officer_tails t using before, tails_of(before.search_name) as past where t.tail = past.tail and t.officer_id = before.id;
+  return null;
+end $function$
+
+CREATE OR REPLACE FUNCTION public.drop_pending_key()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  delete from pending_keys where request_id = new.id;
   return null;
 end $function$
 
@@ -806,8 +847,18 @@ CREATE OR REPLACE FUNCTION public.lock_log_head()
 AS $function$
 begin
   perform set_config('lock_timeout', '2s', true);
-  return query select h.size, h.at, h.hashes, h.closed, floor(extract(epoch from clock_timestamp()))::bigint from log_head h for update;
+  return query select h.size, h.at, h.hashes, log_closed(h.closed), floor(extract(epoch from clock_timestamp()))::bigint from log_head h for update;
 end $function$
+
+CREATE OR REPLACE FUNCTION public.log_closed(closed text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(closed, (
+    select 'The database was started, promoted or put back; the log is being compared with what is public'
+    from log_comparison c where c.incarnation <> database_incarnation()))
+$function$
 
 CREATE OR REPLACE FUNCTION public.move_officer_tails()
  RETURNS trigger
@@ -873,6 +924,7 @@ CREATE TRIGGER log_nodes_no_truncate BEFORE TRUNCATE ON public.log_nodes FOR EAC
 CREATE TRIGGER officers_tails_delete AFTER DELETE ON public.officers REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE FUNCTION drop_officer_tails()
 CREATE TRIGGER officers_tails_insert AFTER INSERT ON public.officers REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION add_officer_tails()
 CREATE TRIGGER officers_tails_update AFTER UPDATE ON public.officers REFERENCING OLD TABLE AS before NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION move_officer_tails()
+CREATE TRIGGER requests_ended AFTER UPDATE OF status ON public.requests FOR EACH ROW WHEN ((new.status = ANY (ARRAY['done'::text, 'refused'::text, 'void'::text, 'cancelled'::text]))) EXECUTE FUNCTION drop_pending_key()
 CREATE TRIGGER signing_keys_changed AFTER INSERT OR DELETE OR UPDATE ON public.signing_keys FOR EACH STATEMENT EXECUTE FUNCTION raise_signing_key_revision()
 CREATE TRIGGER signing_keys_keep BEFORE DELETE OR UPDATE ON public.signing_keys FOR EACH ROW EXECUTE FUNCTION keep_signing_key()
 CREATE TRIGGER status_lists_keep BEFORE DELETE OR UPDATE ON public.status_lists FOR EACH ROW EXECUTE FUNCTION keep_status_list()

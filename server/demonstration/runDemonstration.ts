@@ -17,7 +17,7 @@ import { createPool } from '../db/pool.ts'
 import { resumeImports } from '../imports/importTasks.ts'
 import { type Installation, logDescription, openInstallation } from '../installation.ts'
 import { migrateJobs, startWorker } from '../jobs/worker.ts'
-import { keepAnchored, keepCheckpointFresh } from '../keepers.ts'
+import { compareAtStart, keepAnchored, keepCheckpointFresh, keepCompared } from '../keepers.ts'
 import { composeWeb } from '../main.ts'
 import { openPrivate } from '../officers/officerPrivate.ts'
 import { readOfficersById } from '../officers/officersTable.ts'
@@ -95,6 +95,9 @@ async function start(
   // A list says in its token where it is published: at another address the tokens are signed anew.
   if (movedTo(homePath(config, 'demonstration', 'public-url'), installation.origin)) await forgetTokens(installation.pool)
 
+  // The chain of before is gone; the contract that follows is compared with from then on.
+  await compareAtStart({ ...installation, nodes: [] }, { alone: true })
+
   progress('jobs')
   const { tasks, crontab } = composeTasks(installation)
   const worker = await startWorker({ pool: installation.pool, logger, tasks, crontab })
@@ -102,6 +105,8 @@ async function start(
   await resumeImports(installation, 0)
   const stopSigning = keepCheckpointFresh(installation)
   stops.push(async () => stopSigning())
+  const stopComparing = keepCompared(installation)
+  stops.push(async () => stopComparing())
 
   if (installation.agencies.all().length === 0) {
     progress('agencies')

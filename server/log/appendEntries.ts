@@ -3,6 +3,7 @@ import { AppError } from '../../core/errors.ts'
 import { appendLeaf } from '../../core/log/compactRange.ts'
 import { checkEntry, type Entry, type EntryDraft } from '../../core/log/entry.ts'
 import { leafHash } from '../../core/log/leafHash.ts'
+import { assertBearable } from '../db/clockDifference.ts'
 import type { Tx } from '../db/transaction.ts'
 import { nodeCrypto } from '../keys/nodeCrypto.ts'
 import { insertEntries, lockHead, type NewEntry, type NewNode } from './logTable.ts'
@@ -16,7 +17,8 @@ export interface AppendedEntry {
 /**
  * Appends entries in their order, inside the caller's transaction: they exist only if it commits. The head's lock is the last lock
  * that the transaction takes, and COMMIT follows at once. Throws `log.unavailable` when the lock is not had within 2 s (the
- * transaction is then lost), `log.closed.unavailable` while the log is not sound, `log.entry` for a malformed draft.
+ * transaction is then lost), `log.closed.unavailable` while the log is not sound, `clock.unavailable` while the database's clock and
+ * this process's differ (what is issued and what the log says of it would lie), `log.entry` for a malformed draft.
  */
 export async function appendEntries(tx: Tx, drafts: readonly EntryDraft[]): Promise<AppendedEntry[]> {
   if (drafts.length === 0) return []
@@ -24,6 +26,7 @@ export async function appendEntries(tx: Tx, drafts: readonly EntryDraft[]): Prom
     throw cause?.code === '55P03' ? new AppError('log.unavailable', undefined, { cause }) : cause
   })
   if (head.closed !== null) throw new AppError('log.closed.unavailable', head.closed)
+  assertBearable(head.now - Math.floor(Date.now() / 1000))
   const { range } = head
   const first = range.size
   // Holds: `at` never decreases, also when the clock of the database goes back.

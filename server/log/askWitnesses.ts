@@ -42,31 +42,24 @@ async function ask(pool: Pool, url: string, checkpoint: { readonly treeSize: num
   // The first question only finds out where the witness stands, unless it has never seen this log.
   for (let attempt = 0; attempt < 3; attempt++) {
     const proof = old === 0 ? [] : await consistencyPath(pool, old, checkpoint.treeSize)
-    const body = `old ${old}\n${proof.map(hash => `${encodeBase64(hash)}\n`).join('')}\n${checkpoint.note}`
-    const response = await fetch(`${url.replace(/\/$/, '')}/add-checkpoint`, {
-      method: 'POST',
-      body,
-      signal: AbortSignal.timeout(patienceMs),
-    })
-    const text = (await response.text()).slice(0, 16_384)
-    if (response.ok) return text
-    const stands = Number(text.trim())
-    if (response.status !== 409 || !Number.isSafeInteger(stands) || stands > checkpoint.treeSize || stands === old)
-      throw new AppError('log.note', `The witness answers ${response.status}`)
+    const answer = await addCheckpoint(url, old, proof, checkpoint.note)
+    if (answer.status === 200) return answer.text
+    const stands = sizeOf(answer)
+    if (stands === null || stands > checkpoint.treeSize || stands === old)
+      throw new AppError('log.note', `The witness answers ${answer.status}`)
     old = stands
   }
   throw new AppError('log.note', 'The witness moves on faster than it is asked')
 }
 
 /**
- * The largest size that one of the witnesses cosigned, as far as they answer; 0 when none does. Above our own size it means that this
+ * The largest size that one of the witnesses cosigned, as far as they answer; null when none does. Above our own size it means that this
  * database is behind what was public.
  */
-export async function largestWitnessed(urls: readonly string[], note: string): Promise<number> {
-  const sizes = await Promise.all(
-    urls.map(async url => sizeOf(await addCheckpoint(url, 0, [], note)) ?? 0).map(size => size.catch(() => 0)),
-  )
-  return Math.max(0, ...sizes)
+export async function largestWitnessed(urls: readonly string[], note: string): Promise<number | null> {
+  const answers = await Promise.allSettled(urls.map(url => addCheckpoint(url, 0, [], note)))
+  const given = answers.flatMap(answer => (answer.status === 'fulfilled' && answer.value.status < 500 ? [sizeOf(answer.value) ?? 0] : []))
+  return given.length > 0 ? Math.max(...given) : null
 }
 
 interface Answer {

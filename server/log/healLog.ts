@@ -11,6 +11,7 @@ import { inTransaction, type Tx } from '../db/transaction.ts'
 import { nodeCrypto } from '../keys/nodeCrypto.ts'
 import { appendEntries } from './appendEntries.ts'
 import { insertSigned } from './checkpointsTable.ts'
+import { openLog } from './comparisonTable.ts'
 import { acceptLost, applyStatusEntry, raiseSerialCounters, replaceLostList, retireLists } from './healTable.ts'
 import type { LogSource } from './logSource.ts'
 import { insertEntries, lockHead, type NewEntry, type NewNode, setClosed } from './logTable.ts'
@@ -79,7 +80,7 @@ async function settleLosses(tx: Tx, lost: readonly Unmatched[]): Promise<void> {
   if (drafts.length === 0) return
   const { closed } = await lockHead(tx)
   // Open for these entries only: nobody else sees it so before the commit.
-  await setClosed(tx, null)
+  await openLog(tx)
   await appendEntries(tx, drafts)
   await setClosed(tx, closed)
 }

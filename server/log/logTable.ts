@@ -37,9 +37,9 @@ export async function lockHead(tx: Tx): Promise<Head & { readonly now: number }>
   return { ...headOf(rows[0]!), now: rows[0]!.now }
 }
 
-/** The head as committed. */
+/** The head as committed; `closed` also while a database that was started anew is not compared yet. */
 export async function readHead(db: Db): Promise<Head> {
-  const { rows } = await db.query<HeadRow>('select size, at, hashes, closed from log_head')
+  const { rows } = await db.query<HeadRow>('select size, at, hashes, log_closed(closed) as closed from log_head')
   return headOf(rows[0]!)
 }
 
@@ -167,7 +167,8 @@ export async function selectTime(db: Db, leafIndex: number): Promise<number | nu
   return rows[0]?.at ?? null
 }
 
-/** Closes the log to appends, or opens it again with null. Waits for appends under way. */
-export async function setClosed(db: Db, reason: string | null): Promise<void> {
-  await db.query('update log_head set closed = $1 where closed is distinct from $1', [reason])
+/** Closes the log to appends, or opens it again with null; false when it was so before. Waits for appends under way. */
+export async function setClosed(db: Db, reason: string | null): Promise<boolean> {
+  const { rowCount } = await db.query('update log_head set closed = $1 where closed is distinct from $1', [reason])
+  return rowCount === 1
 }

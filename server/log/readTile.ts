@@ -21,8 +21,13 @@ export async function readTile(db: Db, tile: Tile): Promise<Uint8Array> {
   return bundle
 }
 
-/** A reader of perfect subtrees of the tree of `treeSize` leaves, for making proofs. */
-export function readNodesOf(db: Db, treeSize: number): ReadNodes {
+/** Forgets the tiles that were kept: the database was put back, and may lead to others under the same paths. */
+export function forgetTiles(db: Db): void {
+  kept.delete(db)
+}
+
+/** A reader of perfect subtrees of the tree of `treeSize` leaves, for making proofs; `fresh` ones are what the database holds now. */
+export function readNodesOf(db: Db, treeSize: number, { fresh = false } = {}): ReadNodes {
   const hashOf = async ({ level, index }: TreeNode): Promise<Uint8Array> => {
     const tileLevel = Math.floor(level / 8)
     const row = level % 8
@@ -30,7 +35,8 @@ export function readNodesOf(db: Db, treeSize: number): ReadNodes {
     const tile = tileAt(tileLevel, Math.floor(index / tilesWide), treeSize)
     if (!tile) throw new AppError('log.tile', `no tile holds node ${index} of level ${level} at size ${treeSize}`)
     const at = (index % tilesWide) * 32
-    return (await rowsOf(db, tile, tileLevel))[row]!.subarray(at, at + 32)
+    const rows = await (fresh ? loadRows(db, tile, tileLevel) : rowsOf(db, tile, tileLevel))
+    return rows[row]!.subarray(at, at + 32)
   }
   return nodes => Promise.all(nodes.map(hashOf))
 }

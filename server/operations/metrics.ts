@@ -17,8 +17,19 @@ export interface Metrics {
 
 export interface MetricsSources {
   pool: Pool
-  /** Entries of the log, whether it is closed, how many no final anchor covers, and seconds since the newest one (null: never, or no chain). */
-  log: () => Promise<{ size: number; closed: boolean; unanchored: number; anchorAgeSeconds: number | null }>
+  /**
+   * Entries of the log, whether it is closed, seconds since it was compared with what is public (null: never), how many entries no final
+   * anchor covers, and seconds since the newest one (null: never, or no chain).
+   */
+  log: () => Promise<{
+    size: number
+    closed: boolean
+    comparedSeconds: number | null
+    unanchored: number
+    anchorAgeSeconds: number | null
+  }>
+  /** Seconds that the database's clock is ahead of this process's. */
+  clockDifference: () => Promise<number>
   /** Seconds until citizens see "chưa xác định được" if nobody acts; null when nothing is wrong. */
   amberInSeconds: () => Promise<number | null>
 }
@@ -65,6 +76,8 @@ export function createMetrics(sources: MetricsSources): Metrics {
   const jobWait = gauge('antin_job_wait_seconds', 'How long the job that is due longest has waited for a worker')
   const logSize = gauge('antin_log_size', 'Entries of the transparency log')
   const logClosed = gauge('antin_log_closed', '1 while the log takes no entries: nothing is issued')
+  const compared = gauge('antin_log_compared_seconds', 'Seconds since the log was compared with what is public')
+  const clocks = gauge('antin_clock_difference_seconds', "Seconds that the database's clock is ahead of this process's")
   const unanchored = gauge('antin_log_unanchored_entries', 'Entries that no final anchor covers')
   const anchorAge = gauge('antin_anchor_age_seconds', 'Seconds since a checkpoint was last anchored with finality')
   const publishDelay = gauge('antin_status_publish_delay_seconds', 'How long the oldest status change has waited for a token that shows it')
@@ -92,6 +105,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
       const state = await sources.log()
       logSize.set(state.size)
       logClosed.set(state.closed ? 1 : 0)
+      compared.set(state.comparedSeconds ?? Number.NaN)
       unanchored.set(state.unanchored)
       anchorAge.set(state.anchorAgeSeconds ?? Number.NaN)
     },
@@ -99,6 +113,9 @@ export function createMetrics(sources: MetricsSources): Metrics {
       const delays = await readListDelays(sources.pool)
       publishDelay.set(delays.publishDelay)
       tokenAge.set(delays.tokenAge)
+    },
+    async clock() {
+      clocks.set(await sources.clockDifference())
     },
     async trust() {
       amber.set((await sources.amberInSeconds()) ?? Number.POSITIVE_INFINITY)
@@ -111,12 +128,13 @@ export function createMetrics(sources: MetricsSources): Metrics {
       jobWait.remove()
     },
     log() {
-      for (const figure of [logSize, logClosed, unanchored, anchorAge]) figure.remove()
+      for (const figure of [logSize, logClosed, compared, unanchored, anchorAge]) figure.remove()
     },
     status() {
       publishDelay.remove()
       tokenAge.remove()
     },
+    clock: () => clocks.remove(),
     trust: () => amber.remove(),
   }
   const collect = async () => {

@@ -29,6 +29,8 @@ export interface StatusListTokensDeps {
   publicUrl: string
   /** Seconds. */
   clock: () => number
+  /** False while the database may not be believed: bits that went back, under a new date, would bring back what was revoked. */
+  maySign?: () => Promise<boolean>
 }
 
 const compress = promisify(deflate)
@@ -38,7 +40,8 @@ const compress = promisify(deflate)
  * `iat` never goes backwards for a verifier. Each read asks the database for the list's version, by primary key; reads of one moment
  * share the question.
  */
-export function statusListTokens({ pool, signers, publicUrl, clock }: StatusListTokensDeps): StatusListTokens {
+export function statusListTokens(deps: StatusListTokensDeps): StatusListTokens {
+  const { pool, signers, publicUrl, clock, maySign = async () => true } = deps
   const kept = new Map<number, StoredToken>()
 
   const newest = coalesce(async (number: number): Promise<StoredToken> => {
@@ -65,6 +68,7 @@ export function statusListTokens({ pool, signers, publicUrl, clock }: StatusList
 
   /** Signs the bits as they are now; null when another process did at the same moment. */
   const sign = async (number: number, state: ListState, signer: Es256Signer, now: number): Promise<StoredToken | null> => {
+    if (!(await maySign())) throw new AppError('status-list.unavailable', 'Nothing is signed while the log is closed or a clock is wrong')
     const list = await readBits(pool, number)
     if (!list) throw new AppError('status-list.not-found')
     const iat = nextIat(state.token, now)
@@ -78,9 +82,9 @@ export function statusListTokens({ pool, signers, publicUrl, clock }: StatusList
     try {
       return await newest(number)
     } catch (error) {
-      const known = kept.get(number)
       const isAnswer = error instanceof AppError && error.code === 'status-list.not-found'
-      if (!isAnswer && known && clock() - known.iat < serveStale) return known
+      const known = isAnswer ? undefined : (kept.get(number) ?? (await readToken(pool, number).catch(() => undefined)))
+      if (known && clock() - known.iat < serveStale) return known
       throw error
     }
   }
@@ -88,6 +92,7 @@ export function statusListTokens({ pool, signers, publicUrl, clock }: StatusList
   return {
     tokenOf,
     async signDue() {
+      if (!(await maySign())) return 0
       const due = await readNumbers(pool, clock() - signAfter)
       for (const number of due) await tokenOf(number)
       return due.length

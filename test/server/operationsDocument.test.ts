@@ -25,7 +25,8 @@ test('an empty environment is a usable configuration, and a fault names its vari
 
 const metrics = createMetrics({
   pool: {} as never,
-  log: async () => ({ size: 0, closed: false, unanchored: 0, anchorAgeSeconds: null }),
+  log: async () => ({ size: 0, closed: false, comparedSeconds: null, unanchored: 0, anchorAgeSeconds: null }),
+  clockDifference: async () => 0,
   amberInSeconds: async () => null,
 })
 const known = metrics.registry.getMetricsAsArray().map(metric => metric.name)

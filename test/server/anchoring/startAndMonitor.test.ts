@@ -6,12 +6,13 @@ import type { CliIo } from '../../../cli/io.ts'
 import { logCommand } from '../../../cli/logVerify.ts'
 import { formatVerifierKey } from '../../../core/log/verifierKey.ts'
 import { type AnchoringDeps, anchorCheckpoint } from '../../../server/anchoring/anchorCheckpoint.ts'
-import { checkAtStart } from '../../../server/anchoring/checkAtStart.ts'
 import { checkpointLogAbi } from '../../../server/anchoring/checkpointLog.ts'
+import { compareLog } from '../../../server/anchoring/compareLog.ts'
 import { useContract } from '../../../server/anchoring/contractsTable.ts'
 import { readAnchoredRoots } from '../../../server/anchoring/readAnchoredRoots.ts'
+import { inTransaction } from '../../../server/db/transaction.ts'
 import { newestCheckpoint } from '../../../server/log/checkpointsTable.ts'
-import { setClosed } from '../../../server/log/logTable.ts'
+import { openLog } from '../../../server/log/comparisonTable.ts'
 import { rootOfLog } from '../../../server/log/rootOfLog.ts'
 import { useDatabase } from '../../support/database.ts'
 import { append, drafts, newNoteKey, origin, randomB64u } from '../log/support/testLog.ts'
@@ -32,7 +33,7 @@ const grow = (count: number) =>
 
 beforeEach(async () => {
   await db.pool.query('delete from log_anchors')
-  await setClosed(db.pool, null)
+  await inTransaction(db.pool, openLog)
   on = await newContract(chain)
   deps = { pool: db.pool, ...log, nodes: [chain.node], ...on, finalityDepth: 0 }
   await grow(5)
@@ -50,29 +51,33 @@ const latestIs = (treeSize: number, root: Uint8Array) => {
 }
 
 test('at start a sound log stays open, with or without a chain', async () => {
-  expect(await checkAtStart({ ...deps })).toBeNull()
-  expect(await checkAtStart({ ...deps, nodes: [], contract: null })).toBeNull()
+  expect(await compareLog({ ...deps, settled: false })).toBeNull()
+  expect(await compareLog({ ...deps, settled: false, nodes: [], contract: null })).toBeNull()
   const silent = altered(chain.node, 'silent', { eth_chainId: () => '0x1' })
-  expect(await checkAtStart({ ...deps, nodes: [silent] })).toBeNull()
+  expect(await compareLog({ ...deps, settled: false, nodes: [silent] })).toBeNull()
 })
 
 test('at start a log behind its contract, or another one than it holds, is closed', async () => {
   const { treeSize } = (await newestCheckpoint(db.pool))!
-  expect(await checkAtStart({ ...deps, nodes: [latestIs(treeSize + 10, new Uint8Array(32).fill(3))] })).toMatch('behind the contract')
+  expect(await compareLog({ ...deps, settled: false, nodes: [latestIs(treeSize + 10, new Uint8Array(32).fill(3))] })).toMatch(
+    'behind the contract',
+  )
   await expect(grow(1)).rejects.toMatchObject({ code: 'log.closed.unavailable' })
-  expect(await checkAtStart({ ...deps })).toMatch('behind the contract')
-  await setClosed(db.pool, null)
-  expect(await checkAtStart({ ...deps, nodes: [latestIs(treeSize, new Uint8Array(32).fill(3))] })).toMatch('another one')
-  await setClosed(db.pool, null)
+  // The nodes say something else now: it opens by itself.
+  expect(await compareLog({ ...deps, settled: false, nodes: [] })).toMatch('behind the contract')
+  expect(await compareLog({ ...deps, settled: false })).toBeNull()
+  await grow(1)
+  expect(await compareLog({ ...deps, settled: false, nodes: [latestIs(treeSize, new Uint8Array(32).fill(3))] })).toMatch('another one')
+  await inTransaction(db.pool, openLog)
   const both = [latestIs(treeSize + 10, new Uint8Array(32).fill(3)), chain.node]
-  expect(await checkAtStart({ ...deps, nodes: both })).toBeNull()
+  expect(await compareLog({ ...deps, settled: false, nodes: both })).toBeNull()
 })
 
 test('at start a log behind its own checkpoint is closed', async () => {
   const client = await db.pool.connect()
   await client.query("set session_replication_role = 'replica'")
   await client.query("insert into log_checkpoints (tree_size, root_hash, note) values (999999, sha256('x'), 'x')")
-  expect(await checkAtStart(deps)).toMatch('newest checkpoint 999999')
+  expect(await compareLog({ ...deps, settled: false })).toMatch('newest checkpoint 999999')
   await client.query('delete from log_checkpoints where tree_size = 999999')
   await client.query("set session_replication_role = 'origin'")
   client.release()
