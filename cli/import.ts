@@ -29,6 +29,7 @@ interface ImportState {
   } | null
   columns: { sheet: string; headerRow?: number; unknown?: string[]; missing?: string[] }[] | null
   failure: { code: string; detail: string | null } | null
+  requestId: string | null
 }
 
 interface ImportRow {
@@ -89,6 +90,8 @@ export async function importPeople(args: string[], io: CliIo): Promise<number> {
   const blocked = counts.refused > 0 && !values['good-rows']
   const end = blocked || values.preview ? read : await commit(api, io, read.id, values['good-rows'] === true)
   if (values.json) io.out(JSON.stringify({ ...end, findings }))
+  else if (end.requestId)
+    io.out(`Asked for ${counts.new} new and ${counts.changed} changed agencies: another administrator approves ${end.requestId}.`)
   else if (end.state === 'done') io.out(`Written: ${counts.new} new, ${counts.changed} changed, ${counts.photos.new} new photos.`)
   else if (blocked) {
     io.err(`Nothing was written: ${counts.refused} rows are refused. Mend them (--errors FILE gives a workbook), or add --good-rows.`)

@@ -17,10 +17,10 @@ export const agencyColumns = [
 
 export interface AgencyValues {
   code: AgencyCode
-  oldCode: string
   nameVi: string
-  nameEn: string
-  /** '' for none; absent when the sheet has no such column. */
+  /** '' for none, as of the next two; absent when the sheet has no such column. */
+  oldCode?: string
+  nameEn?: string
   parent?: AgencyCode | ''
 }
 
@@ -42,8 +42,8 @@ export function readAgencyRow(
   const nameVi = readPlain(cell('ten_vi'), 'ten_vi', 200, findings)
   if (nameVi === '') findings.add('import.required', 'ten_vi', '')
   if (nameVi) values.nameVi = nameVi
-  values.nameEn = readPlain(cell('ten_en'), 'ten_en', 200, findings) ?? ''
-  values.oldCode = readText(cell('ma_qcvn102'), 'ma_qcvn102', 35, findings) ?? ''
+  if (map.columns.has('ten_en')) values.nameEn = readPlain(cell('ten_en'), 'ten_en', 200, findings) ?? ''
+  if (map.columns.has('ma_qcvn102')) values.oldCode = readText(cell('ma_qcvn102'), 'ma_qcvn102', 35, findings) ?? ''
   if (values.oldCode && !/^\d{3}(\.\d{2,3}){2}(\.[0-9A-Z]+)*\.[A-Z]\d{2}$/.test(values.oldCode))
     findings.add('import.old-code.form', 'ma_qcvn102', values.oldCode)
   if (map.columns.has('ma_cha')) {

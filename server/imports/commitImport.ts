@@ -1,6 +1,5 @@
 import { v7 as uuidv7 } from 'uuid'
 import { AppError } from '../../core/errors.ts'
-import { setParents, upsertAgencies } from '../agencies/agenciesTable.ts'
 import { recordAudit } from '../audit/auditTable.ts'
 import { inTransaction, type Tx } from '../db/transaction.ts'
 import { type OfficerPrivate, openPrivate, sealPrivate } from '../officers/officerPrivate.ts'
@@ -17,20 +16,20 @@ import {
 import { insertPhotos } from '../photos/photosTable.ts'
 import { type Finding, severityOf } from '../tables/finding.ts'
 import { searchName } from '../tables/searchName.ts'
-import type { AgencyValues } from './agencyRow.ts'
 import { ImportCancelled, type ImportDeps, isTransient } from './importDeps.ts'
 import { readPhotosOfOthers, readPhotosOfRows, type StoredPhoto } from './importPhotosTable.ts'
 import { readRowsToWrite, type StoredRow } from './importRowsTable.ts'
 import { clearFiles, type ImportCounts, type ImportRow, moveImport, noteProgress, readImport } from './importsTable.ts'
 import type { OfficerValues } from './officerRow.ts'
 import { openPhoto } from './photoContent.ts'
-import { openRow, type RowContent } from './rowContent.ts'
+import { openRow } from './rowContent.ts'
+import { writeAgencies } from './writeAgencies.ts'
 
 const batchSize = 1000
 const photoBatchSize = 100
 
 /**
- * The job that writes a previewed import: everything in one transaction, whose last statements end the import and record it.
+ * The job that writes a previewed import, or of agencies asks for it: everything in one transaction, whose last statements end the import and record it.
  * A crash, a cancellation or a person who changed since the preview (`import.stale`) leaves nothing written.
  */
 export async function commitImport(deps: ImportDeps, importId: string): Promise<void> {
@@ -38,7 +37,8 @@ export async function commitImport(deps: ImportDeps, importId: string): Promise<
   if (row?.state !== 'committing') return
   try {
     await inTransaction(deps.pool, async tx => {
-      const written = row.kind === 'agencies' ? await writeAgencies(deps, tx, row) : await writeOfficers(deps, tx, row)
+      const { requestId, ...written }: { requestId?: string } & Record<string, number | string> =
+        row.kind === 'agencies' ? await writeAgencies(deps, tx, row) : await writeOfficers(deps, tx, row)
       await clearFiles(tx, importId)
       await recordAudit(tx, {
         actor: { sub: row.maker, name: row.makerName },
@@ -48,7 +48,7 @@ export async function commitImport(deps: ImportDeps, importId: string): Promise<
         detail: { kind: row.kind, onlyGood: row.onlyGood === true, ...written },
       })
       // Held from here to the commit: a cancellation that comes now finds the import done.
-      if (!(await moveImport(tx, importId, ['committing'], 'done'))) throw new ImportCancelled()
+      if (!(await moveImport(tx, importId, ['committing'], 'done', requestId ? { requestId } : {}))) throw new ImportCancelled()
     })
     if (row.kind === 'agencies') await deps.agencies.refresh(deps.pool)
   } catch (error) {
@@ -63,28 +63,7 @@ export async function commitImport(deps: ImportDeps, importId: string): Promise<
   }
 }
 
-async function writeAgencies(deps: ImportDeps, tx: Tx, row: ImportRow): Promise<Record<string, number>> {
-  const from = new Date(deps.clock() * 1000)
-  const rows: RowContent<AgencyValues>[] = []
-  for (let after = 0; ; ) {
-    const page = await readRowsToWrite(tx, row.id, after, batchSize)
-    rows.push(...page.map(one => openRow<AgencyValues>(deps.cipher, one.sealed)))
-    if (page.length < batchSize) break
-    after = page.at(-1)!.seq
-  }
-  await upsertAgencies(
-    tx,
-    rows.map(({ values }) => ({ ...values, oldCode: values.oldCode || null, nameEn: values.nameEn || null })),
-    from,
-  )
-  const moves = rows
-    .filter(({ values, changes }) => values.parent !== undefined && (changes === undefined || changes.parent !== undefined))
-    .map(({ values }) => ({ code: values.code, parent: values.parent || null }))
-  await setParents(tx, moves, from)
-  return { agencies: rows.length }
-}
-
-async function writeOfficers(deps: ImportDeps, tx: Tx, row: ImportRow): Promise<Record<string, number>> {
+async function writeOfficers(deps: ImportDeps, tx: Tx, row: ImportRow): Promise<{ new: number; changed: number; photos: number }> {
   const counts = row.counts as ImportCounts
   const total = counts.new + counts.changed + counts.photos.matched
   const written = { new: 0, changed: 0, photos: 0 }

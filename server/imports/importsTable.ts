@@ -51,6 +51,8 @@ export interface ImportRow {
   onlyGood: boolean | null
   failureCode: string | null
   failureDetail: string | null
+  /** The request in which what a sheet of agencies would change waits for a second administrator. */
+  requestId: string | null
   createdAt: Date
   updatedAt: Date
   finishedAt: Date | null
@@ -58,7 +60,7 @@ export interface ImportRow {
 
 const columns = `id, kind, agency_code as "agencyCode", maker, maker_name as "makerName", may, file_name as "fileName",
   photos_name as "photosName", state, progress, total, mapping, columns, counts, only_good as "onlyGood", failure_code as "failureCode",
-  failure_detail as "failureDetail", created_at as "createdAt", updated_at as "updatedAt", finished_at as "finishedAt"`
+  failure_detail as "failureDetail", request_id as "requestId", created_at as "createdAt", updated_at as "updatedAt", finished_at as "finishedAt"`
 
 export async function insertImport(
   db: Db,
@@ -90,12 +92,18 @@ export async function moveImport(
   id: string,
   from: readonly ImportState[],
   to: ImportState,
-  set: { failureCode?: string; failureDetail?: string; onlyGood?: boolean; mapping?: Record<string, string> | null } = {},
+  set: {
+    failureCode?: string
+    failureDetail?: string
+    onlyGood?: boolean
+    mapping?: Record<string, string> | null
+    requestId?: string
+  } = {},
 ): Promise<boolean> {
   const { rowCount } = await db.query(
     `update imports set state = $3, updated_at = now(), failure_code = $4, failure_detail = $5, only_good = coalesce($6, only_good),
        mapping = case when $7 then $8::jsonb else mapping end, progress = case when $3 in ('reading', 'committing') then 0 else progress end,
-       finished_at = case when $3 in ('done', 'cancelled') then now() end
+       finished_at = case when $3 in ('done', 'cancelled') then now() end, request_id = coalesce($9, request_id)
      where id = $1 and state = any($2)`,
     [
       id,
@@ -106,6 +114,7 @@ export async function moveImport(
       set.onlyGood ?? null,
       set.mapping !== undefined,
       set.mapping ? JSON.stringify(set.mapping) : null,
+      set.requestId ?? null,
     ],
   )
   return rowCount === 1

@@ -2,10 +2,12 @@ import { beforeAll, expect, test } from '@jest/globals'
 import type { AgencyCode } from '../../../core/identity/agencyCode.ts'
 import { setParents, upsertAgencies } from '../../../server/agencies/agenciesTable.ts'
 import { type AgencyTree, loadAgencyTree } from '../../../server/agencies/agencyTree.ts'
+import { applyAgencyChanges } from '../../../server/agencies/applyAgencyChanges.ts'
 import { inTransaction } from '../../../server/db/transaction.ts'
 import type { ImportDeps } from '../../../server/imports/importDeps.ts'
 import { previewOf } from '../../../server/imports/previewOf.ts'
-import { changeAgencies, profileOf } from '../../support/agencyChanges.ts'
+import { requestById } from '../../../server/requests/requestsTable.ts'
+import { approveAs, changeAgencies, profileOf } from '../../support/agencyChanges.ts'
 import { useDatabase } from '../../support/database.ts'
 import { commit, csv, importDeps, preview } from '../../support/importing.ts'
 import { testCipher } from '../../support/testCipher.ts'
@@ -104,7 +106,13 @@ test('a sheet of agencies: order does not matter; cycles, unknown parents and ot
     [9, 'new', 'import.agency.case'],
     [10, 'refused', 'import.agency.form'],
   ])
-  expect(await commit(imports, read.id, true)).toMatchObject({ state: 'done' })
+  // Below an agency that is on record two administrators decide: what the sheet changes is asked for, parents before their children.
+  const { state, requestId } = await commit(imports, read.id, true)
+  expect([state, tree.get('G02')?.nameVi]).toEqual(['done', 'G02'])
+  expect((await requestById(db.pool, requestId!))?.total).toBe(4)
+  await approveAs(deps(), requestId!, 'admin2')
+  await applyAgencyChanges(deps(), requestId!)
+  expect(await requestById(db.pool, requestId!)).toMatchObject({ done: 4, failed: 0 })
   expect(tree.subtree('G02')).toEqual(['G01.03', 'G02', 'G02.01', 'G02.01.01', 'G02.08', 'G02.09'])
   expect(tree.get('G02')?.nameVi).toBe('Bộ đổi tên')
 })
@@ -117,4 +125,17 @@ test('a sheet takes no agency of another ministry, and does not free its own fro
     agency: 'G02.08',
   })
   expect((await previewOf(imports, below.id)).rows.map(row => row.outcome)).toEqual(['foreign', 'new'])
+})
+
+test('a sheet moves and renames what is there; a column that it does not have changes nothing', async () => {
+  await add('G02.20', 'G02', 'Có mã cũ', '000.00.20.G02')
+  const read = await preview(imports, csv(['ma', 'ten_vi', 'ma_cha'], ['G02.20', 'Tên mới', 'G02.01'], ['G02.01', 'Vụ', 'G02']), {
+    agency: 'G02',
+  })
+  expect((await previewOf(imports, read.id)).rows.map(row => row.outcome)).toEqual(['changed', 'unchanged'])
+  const { requestId } = await commit(imports, read.id)
+  await approveAs(deps(), requestId!, 'admin2')
+  await applyAgencyChanges(deps(), requestId!)
+  expect(tree.get('G02.20')).toMatchObject({ nameVi: 'Tên mới', oldCode: '000.00.20.G02' })
+  expect(tree.ancestors('G02.20')).toEqual(['G02.01', 'G02'])
 })

@@ -4,10 +4,12 @@ import { pino } from 'pino'
 import sharp from 'sharp'
 import supertest from 'supertest'
 import type { AgencyCode } from '../../../core/identity/agencyCode.ts'
+import { applyAgencyChanges } from '../../../server/agencies/applyAgencyChanges.ts'
 import { buildApp } from '../../../server/app.ts'
 import { agenciesRoutes } from '../../../server/http/routes/agencies.ts'
 import { importsRoutes } from '../../../server/http/routes/imports.ts'
 import { officersRoutes } from '../../../server/http/routes/officers.ts'
+import { requestsRoutes } from '../../../server/http/routes/requests.ts'
 import type { ImportDeps } from '../../../server/imports/importDeps.ts'
 import { importTasks } from '../../../server/imports/importTasks.ts'
 import type { Actor, Role, Scope } from '../../../server/staff/actor.ts'
@@ -38,7 +40,8 @@ function as(role: Role | Scope | null, agency = 'G09', more: Partial<Actor> = {}
 
 /** Runs the jobs that wait, as the worker would. */
 async function work(): Promise<void> {
-  const tasks = importTasks(deps)
+  const applyRequest = (payload: unknown) => applyAgencyChanges(deps, (payload as { requestId: string }).requestId)
+  const tasks = { ...importTasks(deps), applyRequest }
   for (;;) {
     const { rows } = await db.pool.query<{ id: string; task: keyof typeof tasks; payload: unknown }>(
       'select j.id, t.identifier as task, j.payload from graphile_worker._private_jobs j join graphile_worker._private_tasks t on t.id = j.task_id order by j.id',
@@ -74,8 +77,8 @@ beforeAll(async () => {
     publicRoutes: [],
     authenticate,
     idempotency: (_req, _res, next) => next(),
-    streamRoutes: [importsRoutes(deps), officersRoutes(deps), agenciesRoutes(deps)],
-    apiRoutes: [],
+    streamRoutes: [importsRoutes(deps), officersRoutes(deps)],
+    apiRoutes: [agenciesRoutes(deps), requestsRoutes(deps)],
     pages: [],
   })
   as('admin')
@@ -212,24 +215,53 @@ test('a sheet of agencies needs an admin, a sheet of people a maker', async () =
   })
 })
 
-test('an admin adds, moves and ends agencies of the own subtree only', async () => {
+test('an admin asks for changes of the own subtree only, and another one decides', async () => {
+  const ask = (body: object) => supertest(app).post('/api/agency-requests').send(body)
   as('admin', 'G09')
-  await supertest(app).put('/api/agencies/G09.01.01').send({ nameVi: 'Phòng', parent: 'G09.01' }).expect(201)
-  const moved = await supertest(app).put('/api/agencies/G09.01.01').send({ nameVi: 'Phòng', parent: 'G09.02' }).expect(200)
-  expect(moved.body).toMatchObject({ parent: 'G09.02', name: { vi: 'Phòng', en: null } })
-  expect((await supertest(app).put('/api/agencies/G03').send({ nameVi: 'Bộ khác', parent: null })).body.code).toBe('auth.outside-scope')
-  expect((await supertest(app).put('/api/agencies/G09.02').send({ nameVi: 'Vòng', parent: 'G09.01.01' })).body.code).toBe('agency.conflict')
+  const { body } = await ask({ action: 'add', code: 'G09.01.01', nameVi: 'Phòng', parent: 'G09.01' }).expect(202)
+  const path = `/api/requests/${body.requestId}`
+  const shown = (await supertest(app).get(path)).body
+  expect(shown).toMatchObject({ kind: 'agency.change', agency: 'G09.01', status: 'pending', detail: { action: 'add', code: 'G09.01.01' } })
+  const decide = () => supertest(app).post(`${path}/approve`).send({ claimsDigest: shown.claimsDigest })
+  as('admin', 'G09', { steppedUpAt: Date.now() / 1000 })
+  expect((await decide()).body.code).toBe('request.same-person')
+  as('admin', 'G09', { sub: 'admin2', steppedUpAt: 0 })
+  expect((await decide()).body.code).toBe('auth.step-up')
+  as('approver', 'G09')
+  expect((await decide()).body.code).toBe('auth.forbidden')
+  as('admin', 'G03')
+  expect((await decide()).body.code).toBe('auth.outside-scope')
+  as('admin', 'G09.02')
+  expect((await decide()).body.code).toBe('auth.outside-scope')
+  as('admin', 'G09.01', { sub: 'admin2', steppedUpAt: Date.now() / 1000 })
+  await decide().expect(202)
+  await work()
+  expect((await supertest(app).get('/api/agencies/G09.01.01')).body).toMatchObject({
+    parent: 'G09.01',
+    name: { vi: 'Phòng', en: null },
+    restricted: false,
+    coverage: [],
+  })
+
+  as('admin', 'G09')
+  await ask({ action: 'move', code: 'G09.01.01', parent: 'G09.02' }).expect(202)
+  expect((await ask({ action: 'add', code: 'G03.01', nameVi: 'Của Bộ khác', parent: 'G03' })).body.code).toBe('auth.outside-scope')
+  expect((await ask({ action: 'move', code: 'G09.01', parent: 'G09.01.01' })).body.code).toBe('agency.conflict')
+  expect((await ask({ action: 'change', code: 'G09.99', nameVi: 'x' })).body.code).toBe('agency.not-found')
+  for (const coverage of [[{ title: '' }], [{ title: 'x', from: 2020, to: 1990 }], 'x', [{ title: 'x', to: 1990 }]])
+    expect((await ask({ action: 'change', code: 'G09.01', nameVi: 'x', coverage })).status).toBe(400)
   as('maker', 'G09')
-  expect((await supertest(app).put('/api/agencies/G09.01').send({ nameVi: 'x', parent: 'G09' })).status).toBe(403)
+  expect((await ask({ action: 'change', code: 'G09.01', nameVi: 'x' })).status).toBe(403)
   as('admin', 'G09.01')
-  expect((await supertest(app).put('/api/agencies/G09.01').send({ nameVi: 'Tách ra', parent: null })).body.code).toBe('auth.outside-scope')
-  await supertest(app).put('/api/agencies/G09.01').send({ nameVi: 'Vụ Một mới', parent: 'G09' }).expect(200)
-  expect((await supertest(app).put('/api/agencies/G09.02').send({ nameVi: 'Lấy', parent: 'G09.01' })).body.code).toBe('auth.outside-scope')
-  expect((await supertest(app).get('/api/agencies')).body.agencies.map((one: { code: string }) => one.code)).toEqual(['G09.01'])
+  expect((await ask({ action: 'move', code: 'G09.01', parent: 'G09.01.01' })).body.code).toBe('auth.outside-scope')
+  expect((await ask({ action: 'dissolve', code: 'G09.01', successor: null })).body.code).toBe('auth.outside-scope')
+  await ask({ action: 'change', code: 'G09.01', nameVi: 'Vụ Một mới' }).expect(202)
+  expect((await ask({ action: 'change', code: 'G09.02', nameVi: 'Lấy' })).body.code).toBe('auth.outside-scope')
+  expect((await supertest(app).get('/api/agencies')).body.agencies.map((one: { code: string }) => one.code)).toEqual([
+    'G09.01',
+    'G09.01.01',
+  ])
   expect((await supertest(app).get('/api/agencies/G09.02')).body.code).toBe('agency.not-found')
-  as('admin', 'G09')
-  const ended = await supertest(app).post('/api/agencies/G09.01.01/dissolve').send({ successor: 'G09.02' }).expect(200)
-  expect(ended.body).toMatchObject({ successor: { code: 'G09.02' } })
 })
 
 const nobody = '00000000-0000-7000-8000-000000000000'
@@ -256,8 +288,7 @@ const whoMay: [string, string, string][] = [
   ['put', `/api/officers/${nobody}/photo`, 'maker cards:write'],
   ['post', `/api/officers/${nobody}/leave`, 'maker cards:write'],
   ['delete', `/api/officers/${nobody}/personal-data`, 'admin'],
-  ['put', '/api/agencies/G09.01', 'admin'],
-  ['post', '/api/agencies/G09.01/dissolve', 'admin'],
+  ['post', '/api/agency-requests', 'admin'],
 ]
 
 test.each(whoMay)('%s %s is open to exactly: %s', async (method, path, allowed) => {
