@@ -6,7 +6,9 @@ import { issueCards } from './cards/issueCards.ts'
 import { composeTraces, operationTasks, tracedTasks } from './composeOperations.ts'
 import { composePublicTasks } from './composePublic.ts'
 import { assertBearable, clockDifference } from './db/clockDifference.ts'
-import { endApprovedDiplomas, registerDiplomas } from './diplomas/registerDiplomas.ts'
+import { endApprovedDiplomas } from './diplomas/endApprovedDiplomas.ts'
+import { nameHolders } from './diplomas/nameHolders.ts'
+import { registerDiplomas } from './diplomas/registerDiplomas.ts'
 import { importTasks } from './imports/importTasks.ts'
 import type { Installation } from './installation.ts'
 import type { Task } from './jobs/worker.ts'
@@ -26,6 +28,7 @@ export function composeTasks(installation: Installation): { tasks: Record<string
     'diploma.register': id => registerDiplomas(issueDeps, id),
     'diploma.correct': id => registerDiplomas(issueDeps, id),
     'diploma.end': id => endApprovedDiplomas(issueDeps, id),
+    'diploma.holder': id => nameHolders(issueDeps, id),
     'agency.change': id => applyAgencyChanges(installation, id),
     'key.change': id => applyKeyChange({ ...installation, logOrigin: installation.logKey.name }, id),
   }

@@ -7,9 +7,10 @@ import { type AuditActor, recordAudit } from '../audit/auditTable.ts'
 import { inTransaction, type Tx } from '../db/transaction.ts'
 import type { FieldCipher } from '../keys/fieldCipher.ts'
 import { appendEntries } from '../log/appendEntries.ts'
+import { changeSubjects } from '../requests/changeSubjects.ts'
 import { createRequest } from '../requests/createRequest.ts'
 import { commitReason, storeReasons } from '../requests/reasons.ts'
-import { addProgress, closeRequest, type ItemRow, itemsOf, markItems, requestById } from '../requests/requestsTable.ts'
+import type { RequestRow } from '../requests/requestsTable.ts'
 import { setStatuses } from '../status-lists/setStatuses.ts'
 import { type CardRow, lockCards, lockCardsByRef, updateStatuses } from './cardsTable.ts'
 import { type StatusReason, statusReasons } from './statusReasons.ts'
@@ -81,35 +82,18 @@ export async function requestStatusChange(
 
 /** Carries out an approved request to resume or revoke, 500 cards a transaction; safe to run again. */
 export async function applyStatusRequest(deps: StatusDeps, requestId: string): Promise<void> {
-  const request = await requestById(deps.pool, requestId)
-  if (!request) throw new AppError('request.not-found')
-  const action = request.kind === 'card.resume' ? 'resume' : 'revoke'
-  const reason = request.reason ? deps.cipher.open(request.reason).toString('utf8') : ''
-  for (;;) {
-    const items = await itemsOf(deps.pool, requestId, { state: 'approved', limit: 500 })
-    if (items.length === 0) break
-    await inTransaction(deps.pool, async tx => {
-      const cards = await lockCardsByRef(
-        tx,
-        items.map(item => item.subjectRef!),
-      )
-      const able = cards.filter(card => card.endedAs === null && startsFrom[action].includes(card.status))
-      const marked = await markItems(tx, requestId, 'approved', marksOf(items, able))
-      await addProgress(tx, requestId, able.length, marked - able.length)
-      const actor = { sub: request.approver!, name: request.approverName! }
-      await writeStatus(deps, tx, action, able, { actor, reasonCode: request.detail.reasonCode as StatusReason, reason })
-    })
-  }
-  await closeRequest(deps.pool, requestId)
-}
-
-function marksOf(items: readonly ItemRow[], able: readonly CardRow[]): Parameters<typeof markItems>[3] {
-  const refs = new Set(able.map(card => card.ref.toString('hex')))
-  return items.map(item =>
-    refs.has(item.subjectRef!.toString('hex'))
-      ? { seq: item.seq, state: 'done', ref: item.subjectRef! }
-      : { seq: item.seq, state: 'void', outcome: 'card.status.conflict' },
-  )
+  const actionOf = ({ kind }: RequestRow) => (kind === 'card.resume' ? 'resume' : 'revoke')
+  await changeSubjects(deps, requestId, {
+    otherwise: 'card.status.conflict',
+    lock: async (tx, refs, request) =>
+      (await lockCardsByRef(tx, refs)).filter(card => card.endedAs === null && startsFrom[actionOf(request)].includes(card.status)),
+    write: (tx, cards, request) =>
+      writeStatus(deps, tx, actionOf(request), cards, {
+        actor: { sub: request.approver!, name: request.approverName! },
+        reasonCode: request.detail.reasonCode as StatusReason,
+        reason: request.reason ? deps.cipher.open(request.reason).toString('utf8') : '',
+      }),
+  })
 }
 
 function assertCan(action: StatusAction, serials: readonly string[], cards: readonly CardRow[]): void {

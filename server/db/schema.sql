@@ -117,6 +117,8 @@ column diplomas.issued_at timestamp with time zone not null
 column diplomas.leaf_index bigint not null
 column diplomas.request_id uuid not null
 column diplomas.request_seq integer not null
+column diplomas.holder_number bytea
+column diplomas.holder_index bytea
 column endorsements.digest bytea not null
 column endorsements.kid bytea not null
 column endorsements.jws text not null
@@ -340,6 +342,7 @@ column sessions.created_at timestamp with time zone not null default now()
 column sessions.last_seen_at timestamp with time zone not null
 column sessions.locked_at timestamp with time zone
 column sessions.expires_at timestamp with time zone not null
+column sessions.person_index bytea
 column signing_key_revision.only_row boolean not null default true
 column signing_key_revision.revision bigint not null default 1
 column signing_keys.kid bytea not null
@@ -461,10 +464,12 @@ constraint cards.cards_token_hash_check CHECK ((octet_length(token_hash) = 32))
 constraint cards.cards_token_hash_key UNIQUE (token_hash)
 constraint cards.cards_using_code_fkey FOREIGN KEY (using_code) REFERENCES agencies(code)
 constraint data_keys.data_keys_pkey PRIMARY KEY (id)
+constraint diplomas.diplomas_check CHECK (((holder_number IS NULL) = (holder_index IS NULL)))
 constraint diplomas.diplomas_document_digest_check CHECK ((octet_length(document_digest) = 32))
 constraint diplomas.diplomas_duplicate_of_fkey FOREIGN KEY (duplicate_of) REFERENCES diplomas(ref)
 constraint diplomas.diplomas_ended_as_check CHECK ((ended_as = ANY (ARRAY['ended'::text, 'replaced'::text, 'error'::text, 'corrected'::text])))
 constraint diplomas.diplomas_file_digest_check CHECK ((octet_length(file_digest) = 32))
+constraint diplomas.diplomas_holder_index_check CHECK ((octet_length(holder_index) = 32))
 constraint diplomas.diplomas_issuer_code_fkey FOREIGN KEY (issuer_code) REFERENCES agencies(code)
 constraint diplomas.diplomas_leaf_index_key UNIQUE (leaf_index)
 constraint diplomas.diplomas_list_idx_key UNIQUE (list, idx)
@@ -567,6 +572,7 @@ constraint service_keys.service_keys_pkey PRIMARY KEY (use)
 constraint service_keys.service_keys_public_check CHECK ((octet_length(public) = 32))
 constraint service_keys.service_keys_use_check CHECK ((use = ANY (ARRAY['webhook'::text, 'result-sheet'::text])))
 constraint sessions.sessions_id_hash_check CHECK ((octet_length(id_hash) = 32))
+constraint sessions.sessions_person_index_check CHECK ((octet_length(person_index) = 32))
 constraint sessions.sessions_pkey PRIMARY KEY (id_hash)
 constraint signing_key_revision.signing_key_revision_only_row_check CHECK (only_row)
 constraint signing_key_revision.signing_key_revision_pkey PRIMARY KEY (only_row)
@@ -637,6 +643,7 @@ CREATE UNIQUE INDEX cards_token_hash_key ON public.cards USING btree (token_hash
 CREATE UNIQUE INDEX data_keys_pkey ON public.data_keys USING btree (id)
 CREATE INDEX diplomas_document ON public.diplomas USING btree (document_digest) WHERE (document_digest IS NOT NULL)
 CREATE INDEX diplomas_file ON public.diplomas USING btree (file_digest) WHERE (file_digest IS NOT NULL)
+CREATE INDEX diplomas_holder ON public.diplomas USING btree (holder_index) WHERE (holder_index IS NOT NULL)
 CREATE UNIQUE INDEX diplomas_leaf_index_key ON public.diplomas USING btree (leaf_index)
 CREATE UNIQUE INDEX diplomas_list_idx_key ON public.diplomas USING btree (list, idx)
 CREATE INDEX diplomas_lookup ON public.diplomas USING btree (lookup_index)

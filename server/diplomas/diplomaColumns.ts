@@ -5,6 +5,7 @@ export const diplomaColumns = [
   { name: 'so_hieu', required: false, aliases: ['Số hiệu văn bằng', 'Số hiệu bằng', 'Số hiệu văn bằng, chứng chỉ', 'number'] },
   { name: 'so_vao_so', required: false, aliases: ['Số vào sổ gốc', 'Số vào sổ cấp bằng', 'Số vào sổ gốc cấp văn bằng', 'register_number'] },
   { name: 'ho_ten', required: true, aliases: ['Họ và tên', 'Họ, chữ đệm, tên', 'Họ tên người học', 'holder_name'] },
+  { name: 'so_dinh_danh', required: false, aliases: ['Số định danh cá nhân', 'Số định danh', 'Số CCCD', 'CCCD', 'personal_number'] },
   { name: 'ngay_sinh', required: false, aliases: ['Ngày tháng năm sinh', 'Ngày, tháng, năm sinh', 'Sinh ngày', 'birth_date'] },
   { name: 'ten_van_bang', required: true, aliases: ['Tên văn bằng, chứng chỉ', 'Văn bằng', 'Loại văn bằng', 'Tên chứng chỉ', 'title'] },
   { name: 'nganh', required: false, aliases: ['Ngành đào tạo', 'Chuyên ngành', 'Ngành học', 'field'] },

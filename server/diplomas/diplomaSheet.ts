@@ -1,9 +1,11 @@
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
-import { type Cell, cellText } from '../tables/cell.ts'
+import type { PersonalNumber } from '../../core/identity/personalNumber.ts'
+import { type Cell, cellText, type TableKind } from '../tables/cell.ts'
 import type { ColumnMap } from '../tables/columnMap.ts'
 import { type KnownAgencies, readAgency } from '../tables/fields/readAgency.ts'
 import { type IsoDate, readDate } from '../tables/fields/readDate.ts'
 import { readName } from '../tables/fields/readName.ts'
+import { readPersonalNumber } from '../tables/fields/readPersonalNumber.ts'
 import { readPlain } from '../tables/fields/readPlain.ts'
 import { readText } from '../tables/fields/readText.ts'
 import { type Finding, severityOf } from '../tables/finding.ts'
@@ -19,6 +21,8 @@ export interface DiplomaValues {
   number?: string
   registerNumber?: string
   holderName: string
+  /** 12 digits. */
+  holderNumber?: PersonalNumber
   birthDate?: IsoDate
   title: string
   field?: string
@@ -74,7 +78,7 @@ export async function readDiplomaSheet(file: Buffer, context: DiplomaSheetContex
     () => context.mapping ?? {},
     note => sheets.push(note),
   )) {
-    const read = readDiplomaRow(cells, map, context)
+    const read = readDiplomaRow(cells, map, context, table.kind)
     const { values } = read
     const key = [
       values.agency,
@@ -121,6 +125,7 @@ export function readDiplomaRow(
   cells: readonly Cell[],
   map: ColumnMap,
   context: DiplomaSheetContext,
+  kind: TableKind,
 ): Omit<DiplomaSheetRow, 'sheet' | 'row'> {
   const findings = rowFindings()
   const values: Partial<DiplomaValues> = {}
@@ -141,6 +146,7 @@ export function readDiplomaRow(
   if (number === '' && registerNumber === '') findings.add('import.diploma.number', 'so_hieu', '')
   else if (number === '' && registerNumber) findings.add('import.diploma.number-missing', 'so_hieu', '', { other: registerNumber })
   put('holderName', required('ho_ten', readName(cell('ho_ten'), 'ho_ten', findings)))
+  put('holderNumber', readPersonalNumber(cell('so_dinh_danh'), 'so_dinh_danh', kind, findings))
   put('title', required('ten_van_bang', plain('ten_van_bang', 160)))
   put('field', plain('nganh', 160))
   put('classification', plain('xep_loai', 60))

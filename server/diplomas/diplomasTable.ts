@@ -13,6 +13,9 @@ export interface DiplomaRow {
   awarded: string
   classification: string | null
   basis: 0 | 1 | 2 | 3
+  /** The holder's personal number, sealed, and its look-up index. */
+  holderNumber: Buffer | null
+  holderIndex: Buffer | null
   numberIndex: Buffer
   kid: Buffer
   sealed: Buffer
@@ -31,7 +34,7 @@ export interface DiplomaRow {
 }
 
 const columns = `ref, issuer_code as "issuerCode", number, register_number as "registerNumber", holder_name as "holderName", title, field, awarded,
-  classification, basis, number_index as "numberIndex", kid, sealed, document_digest as "documentDigest", file_digest as "fileDigest", list, idx,
+  classification, basis, holder_number as "holderNumber", holder_index as "holderIndex", number_index as "numberIndex", kid, sealed, document_digest as "documentDigest", file_digest as "fileDigest", list, idx,
   status, ended_as as "endedAs", ended_at as "endedAt", successor, decision, issued_at as "issuedAt", leaf_index as "leafIndex", request_id as "requestId"`
 
 export async function diplomaByRef(db: Db, ref: Uint8Array): Promise<DiplomaRow | null> {
@@ -66,12 +69,35 @@ export async function diplomasByNumber(db: Db, indices: readonly Buffer[]): Prom
   return rows
 }
 
+/** Diplomas of a person by the index of their personal number, those in force first. */
+export async function diplomasOfHolder(db: Db, holderIndex: Buffer): Promise<DiplomaRow[]> {
+  const { rows } = await db.query<DiplomaRow>(
+    `select ${columns} from diplomas where holder_index = $1 order by ended_as is not null, issued_at desc, ref limit 200`,
+    [holderIndex],
+  )
+  return rows
+}
+
+/** Says whose diplomas are; nulls say that it is not known. */
+export async function setHolders(
+  tx: Tx,
+  holders: readonly { ref: Uint8Array; holderNumber: Buffer | null; holderIndex: Buffer | null }[],
+): Promise<void> {
+  await tx.query(
+    `update diplomas d set holder_number = h.number, holder_index = h.index
+     from unnest($1::bytea[], $2::bytea[], $3::bytea[]) as h(ref, number, index) where d.ref = h.ref`,
+    [holders.map(({ ref }) => Buffer.from(ref)), holders.map(one => one.holderNumber), holders.map(one => one.holderIndex)],
+  )
+}
+
 export interface DiplomaFilter {
   agencyIn: readonly string[] | null
   requestId?: string | undefined
   /** A part of the holder's name without diacritics, or the start of a number. */
   query?: string | undefined
   ended?: boolean | undefined
+  /** Index of the holder's personal number. */
+  holderIndex?: Buffer | undefined
   before?: { issuedAt: Date; ref: Uint8Array } | undefined
   limit: number
 }
@@ -83,7 +109,7 @@ export async function listDiplomas(db: Db, filter: DiplomaFilter): Promise<Diplo
      where ($1::text[] is null or issuer_code = any($1)) and ($2::uuid is null or request_id = $2)
        and ($3::text is null or search_name like '%' || $3 || '%' or upper(number) = upper($3) or upper(register_number) = upper($3))
        and ($4::boolean is null or (ended_as is not null) = $4)
-       and ($5::timestamptz is null or (issued_at, ref) < ($5, $6::bytea))
+       and ($5::timestamptz is null or (issued_at, ref) < ($5, $6::bytea)) and ($8::bytea is null or holder_index = $8)
      order by issued_at desc, ref desc limit $7`,
     [
       filter.agencyIn,
@@ -93,6 +119,7 @@ export async function listDiplomas(db: Db, filter: DiplomaFilter): Promise<Diplo
       filter.before?.issuedAt ?? null,
       filter.before ? Buffer.from(filter.before.ref) : null,
       filter.limit,
+      filter.holderIndex ?? null,
     ],
   )
   return rows
@@ -116,10 +143,10 @@ export async function insertDiplomas(tx: Tx, rows: readonly NewDiploma[]): Promi
   await tx.query({
     name: 'insertDiplomas',
     text: `insert into diplomas (ref, issuer_code, number, register_number, holder_name, search_name, title, field, awarded, classification, basis,
-       number_index, lookup_index, kid, sealed, document_digest, list, idx, duplicate_of, issued_at, leaf_index, request_id, request_seq)
+       number_index, lookup_index, kid, sealed, document_digest, list, idx, duplicate_of, issued_at, leaf_index, request_id, request_seq, holder_number, holder_index)
      select * from unnest($1::bytea[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
        $11::smallint[], $12::bytea[], $13::bytea[], $14::bytea[], $15::bytea[], $16::bytea[], $17::int[], $18::int[], $19::bytea[], $20::timestamptz[],
-       $21::bigint[], $22::uuid[], $23::int[])`,
+       $21::bigint[], $22::uuid[], $23::int[], $24::bytea[], $25::bytea[])`,
     values: [
       rows.map(r => r.ref),
       rows.map(r => r.issuerCode),
@@ -144,6 +171,8 @@ export async function insertDiplomas(tx: Tx, rows: readonly NewDiploma[]): Promi
       rows.map(r => r.leafIndex),
       rows.map(r => r.requestId),
       rows.map(r => r.requestSeq),
+      rows.map(r => r.holderNumber),
+      rows.map(r => r.holderIndex),
     ],
   })
 }

@@ -16,12 +16,14 @@ import { appendEntries } from '../log/appendEntries.ts'
 import { digestOfClaims } from '../requests/createRequest.ts'
 import { inChunks } from '../requests/inChunks.ts'
 import { type CommittedReason, commitReason, storeReasons } from '../requests/reasons.ts'
-import { addProgress, closeRequest, type ItemRow, itemsOf, lockApproved, markItems, requestById } from '../requests/requestsTable.ts'
+import { addProgress, closeRequest, type ItemRow, lockApproved, markItems } from '../requests/requestsTable.ts'
 import { reserveStatusIndices } from '../status-lists/reserveStatusIndices.ts'
 import { setStatuses } from '../status-lists/setStatuses.ts'
 import { searchName } from '../tables/searchName.ts'
 import { type DiplomaRow, diplomasByNumber, endDiplomas, insertDiplomas, lockDiplomas, type NewDiploma } from './diplomasTable.ts'
+import { endEntry } from './endEntry.ts'
 import type { DiplomaDeps } from './requestDiplomas.ts'
+import { sealedHolder } from './sealedHolder.ts'
 import { lookupIndex, numberIndex, numberOf, type ShownDiploma } from './shownDiploma.ts'
 
 export interface RegisterDeps extends DiplomaDeps {
@@ -43,68 +45,6 @@ export async function registerDiplomas(deps: RegisterDeps, requestId: string): P
     items => prepareChunk(deps, requestId, items),
     chunk => inTransaction(deps.pool, tx => writeChunk(deps, tx, requestId, chunk.prepared, chunk.marks)),
   )
-  await closeRequest(deps.pool, requestId)
-}
-
-/** Ends the approved diplomas of a request, 500 at a time; safe to run again. */
-export async function endApprovedDiplomas(deps: Pick<RegisterDeps, 'pool' | 'cipher' | 'isRestricted'>, requestId: string): Promise<void> {
-  const request = await requestById(deps.pool, requestId)
-  if (!request) throw new AppError('request.not-found')
-  const reason = `${String(request.detail.reasonCode)}: ${request.reason ? deps.cipher.open(request.reason).toString('utf8') : ''}`
-  for (;;) {
-    const items = await itemsOf(deps.pool, requestId, { state: 'approved', limit: 500 })
-    if (items.length === 0) break
-    await inTransaction(deps.pool, async tx => {
-      const able = (
-        await lockDiplomas(
-          tx,
-          items.map(item => item.subjectRef!),
-        )
-      ).filter(row => row.endedAs === null)
-      const refs = new Set(able.map(row => row.ref.toString('hex')))
-      const marked = await markItems(
-        tx,
-        requestId,
-        'approved',
-        items.map(item =>
-          refs.has(item.subjectRef!.toString('hex'))
-            ? { seq: item.seq, state: 'done' }
-            : { seq: item.seq, state: 'void', outcome: 'diploma.ended.conflict' },
-        ),
-      )
-      await addProgress(tx, requestId, able.length, marked - able.length)
-      if (able.length === 0) return
-      const decision = String(request.detail.decision ?? '')
-      await endDiplomas(
-        tx,
-        able.map(row => ({ ref: row.ref, endedAs: request.detail.reasonCode === 'NHAP_SAI' ? 'error' : 'ended', decision })),
-      )
-      const listEntries = await setStatuses(
-        tx,
-        able.map(row => ({ list: row.list, idx: row.idx, status: 1 as const })),
-      )
-      const committed = able.map(() => commitReason(deps.cipher, reason))
-      const leaves = await appendEntries(tx, [
-        ...able.map((row, at) => endEntry(deps, row, 'diploma.ended', committed[at]!)),
-        ...listEntries,
-      ])
-      await storeReasons(
-        tx,
-        committed.map(({ sealed }, at) => ({ leafIndex: leaves[at]!.leafIndex, sealed })),
-      )
-      await recordAudit(
-        tx,
-        able.map((row, at) => ({
-          actor: { sub: request.approver!, name: request.approverName! },
-          action: 'diploma.ended',
-          agency: row.issuerCode,
-          subject: `diploma:${encodeBase64url(row.ref)}`,
-          detail: { reasonCode: request.detail.reasonCode },
-          leafIndex: leaves[at]!.leafIndex,
-        })),
-      )
-    })
-  }
   await closeRequest(deps.pool, requestId)
 }
 
@@ -201,6 +141,7 @@ async function sealDiploma(
       awarded: shown.awarded,
       classification: shown.classification ?? null,
       basis: shown.basis,
+      ...sealedHolder(deps.cipher, shown.holderNumber),
       numberIndex: numberIndex(deps.cipher, shown),
       lookupIndex: lookupIndex(deps.cipher, issuer, numberOf(shown)),
       kid: Buffer.from(signer.kid),
@@ -294,20 +235,4 @@ async function writeChunk(
     detail: { count: registered.length, lastLeaf: leaves[registered.length - 1]!.leafIndex },
     leafIndex: leaves[0]!.leafIndex,
   })
-}
-
-function endEntry(
-  deps: Pick<RegisterDeps, 'isRestricted'>,
-  row: DiplomaRow,
-  type: 'diploma.ended' | 'diploma.corrected',
-  committed: CommittedReason,
-  by?: Uint8Array,
-): EntryDraft {
-  return {
-    type,
-    ...(deps.isRestricted(row.issuerCode as AgencyCode) ? {} : { agency: row.issuerCode }),
-    ref: encodeBase64url(row.ref),
-    commitment: committed.commitment,
-    ...(by ? { by: encodeBase64url(by) } : {}),
-  }
 }

@@ -4,6 +4,7 @@ import { AppError } from '../../core/errors.ts'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import { inTransaction } from '../db/transaction.ts'
 import type { FieldCipher } from '../keys/fieldCipher.ts'
+import { personalNumberIndex } from '../keys/personalNumberIndex.ts'
 import { createRequest, type RequestItemDraft, type Warning } from '../requests/createRequest.ts'
 import { type DiplomaRow, diplomasByNumber, lockDiplomas } from './diplomasTable.ts'
 import { openDiploma } from './readDiploma.ts'
@@ -21,6 +22,9 @@ export interface RequestedDiplomas {
   /** Corrections of registered ones; null when there are none. */
   correctionId: string | null
   corrections: number
+  /** Naming the holders of registered ones; null when there are none. */
+  holdersId: string | null
+  holders: number
   /** Rows that are registered already, word for word. */
   unchanged: number
   /** `row` is the position in the input, from 0. */
@@ -29,7 +33,7 @@ export interface RequestedDiplomas {
 
 /**
  * Asks for diplomas to be registered. The same row again changes nothing; other data for a known number become a correction,
- * which needs `decision` (number and date). With `allowDuplicates` a number that is taken is registered beside the other
+ * which needs `decision` (number and date); nothing but another personal number names the holder. With `allowDuplicates` a number that is taken is registered beside the other
  * and flagged for the approver.
  */
 export async function requestDiplomas(
@@ -43,9 +47,19 @@ export async function requestDiplomas(
     detail?: Record<string, unknown>
   },
 ): Promise<RequestedDiplomas> {
-  const result: RequestedDiplomas = { requestId: null, requested: 0, correctionId: null, corrections: 0, unchanged: 0, refused: [] }
+  const result: RequestedDiplomas = {
+    requestId: null,
+    requested: 0,
+    correctionId: null,
+    corrections: 0,
+    holdersId: null,
+    holders: 0,
+    unchanged: 0,
+    refused: [],
+  }
   const fresh: RequestItemDraft[] = []
   const corrections: RequestItemDraft[] = []
+  const holders: RequestItemDraft[] = []
   const seen = new Map<string, ShownDiploma>()
   for (let from = 0; from < input.rows.length; from += 1000) {
     const slice = input.rows.slice(from, from + 1000)
@@ -61,14 +75,20 @@ export async function requestDiplomas(
       if (!numberOf(diploma)) result.refused.push({ row, code: 'diploma.no-number' })
       else if (earlier && sameDiploma(earlier, diploma)) result.unchanged++
       else if (earlier && !input.allowDuplicates) result.refused.push({ row, code: 'diploma.duplicate-in-file' })
-      else if (registered && sameDiploma(shownOf(deps.cipher, registered), diploma)) result.unchanged++
-      else if (earlier || (registered && input.allowDuplicates))
+      else if (registered && sameDiploma(shownOf(deps.cipher, registered), diploma)) {
+        if (diploma.holderNumber === undefined || sameHolder(deps.cipher, registered, diploma.holderNumber)) result.unchanged++
+        else holders.push(holderItem(deps.cipher, registered, diploma.holderNumber))
+      } else if (earlier || (registered && input.allowDuplicates))
         take(fresh, { duplicate: true }, [{ code: 'diploma.duplicate-number', field: 'so_hieu' }])
       else if (registered && !input.decision) result.refused.push({ row, code: 'diploma.needs-decision' })
       else if (registered)
         take(
           corrections,
-          { corrects: encodeBase64url(registered.ref), decision: input.decision! },
+          {
+            ...(diploma.holderNumber ? {} : holderOf(deps.cipher, registered)),
+            corrects: encodeBase64url(registered.ref),
+            decision: input.decision!,
+          },
           [{ code: 'diploma.correction' }],
           registered,
         )
@@ -90,8 +110,10 @@ export async function requestDiplomas(
         items: corrections,
       })
     }
+    if (holders.length > 0)
+      result.holdersId = await createRequest(tx, deps.cipher, { ...common, kind: 'diploma.holder', detail, items: holders })
   })
-  return { ...result, requested: fresh.length, corrections: corrections.length }
+  return { ...result, requested: fresh.length, corrections: corrections.length, holders: holders.length }
 }
 
 /**
@@ -131,6 +153,45 @@ export async function requestDiplomaEnds(
       })),
     })
   })
+}
+
+/**
+ * Asks for a registered diploma's holder to be named by personal number (12 digits), or, with undefined, not to be known any more.
+ * Throws `diploma.not-found`, `diploma.ended.conflict`.
+ */
+export async function requestHolder(
+  deps: DiplomaDeps,
+  input: { maker: { sub: string; name: string }; agency: AgencyCode; ref: Uint8Array; holderNumber: string | undefined },
+): Promise<string> {
+  return inTransaction(deps.pool, async tx => {
+    const [row] = await lockDiplomas(tx, [input.ref])
+    if (!row) throw new AppError('diploma.not-found')
+    if (row.endedAs !== null) throw new AppError('diploma.ended.conflict')
+    const { maker, agency } = input
+    return createRequest(tx, deps.cipher, {
+      kind: 'diploma.holder',
+      agency,
+      maker,
+      items: [holderItem(deps.cipher, row, input.holderNumber)],
+    })
+  })
+}
+
+function holderItem(cipher: FieldCipher, row: DiplomaRow, holderNumber: string | undefined): RequestItemDraft {
+  return {
+    subjectRef: row.ref,
+    claims: { ...shownOf(cipher, row), ref: encodeBase64url(row.ref), ...(holderNumber === undefined ? {} : { holderNumber }) },
+    warnings: row.holderNumber ? [{ code: 'diploma.holder-changed', field: 'so_dinh_danh' }] : [],
+  }
+}
+
+/** The holder that a row names, as claims have it. */
+export function holderOf(cipher: FieldCipher, { holderNumber }: Pick<DiplomaRow, 'holderNumber'>): Pick<ShownDiploma, 'holderNumber'> {
+  return holderNumber ? { holderNumber: cipher.open(holderNumber).toString('utf8') } : {}
+}
+
+function sameHolder(cipher: FieldCipher, row: DiplomaRow, holderNumber: string): boolean {
+  return row.holderIndex?.equals(personalNumberIndex(cipher, holderNumber)) ?? false
 }
 
 /** Refs of what a request registered and what is still in force: a batch to withdraw. */

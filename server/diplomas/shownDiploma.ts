@@ -16,6 +16,8 @@ export interface ShownDiploma {
   basis: 0 | 1 | 2 | 3
   /** Hex SHA-256 of the registered file. */
   document?: string
+  /** The holder's personal number, 12 digits; shown masked, never part of the credential. */
+  holderNumber?: string
   /** The number is taken by another diploma, and that was flagged for the approver. */
   duplicate?: true
   /** b64u ref of the diploma that this one corrects, and the decision's number and date. */

@@ -1,5 +1,5 @@
 import { AppError } from '../../core/errors.ts'
-import { maskPersonalNumber } from '../officers/officerPrivate.ts'
+import { maskPersonalNumber } from '../../core/identity/maskPersonalNumber.ts'
 import { type Finding, findingSentence, type Severity, severityOf } from '../tables/finding.ts'
 import type { AgencyValues } from './agencyRow.ts'
 import type { ImportDeps } from './importDeps.ts'

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
-import { openPrivate, personalNumberIndex } from '../officers/officerPrivate.ts'
+import { personalNumberIndex } from '../keys/personalNumberIndex.ts'
+import { openPrivate } from '../officers/officerPrivate.ts'
 import { type OfficerRow as OfficerRecord, readOfficersByNumber } from '../officers/officersTable.ts'
 import type { PhotoOwner } from '../photos/matchPhotos.ts'
 import type { TableKind } from '../tables/cell.ts'

@@ -1,5 +1,5 @@
 import { AppError } from '../../core/errors.ts'
-import { personalNumberIndex } from '../officers/officerPrivate.ts'
+import { personalNumberIndex } from '../keys/personalNumberIndex.ts'
 import { readOfficersByNumber } from '../officers/officersTable.ts'
 import { matchPhotos, type PhotoMatch, type PhotoOwner } from '../photos/matchPhotos.ts'
 import { type PreparedPhoto, photoLimits, preparePhoto } from '../photos/preparePhoto.ts'

@@ -12,7 +12,7 @@ export const sealedTables: readonly SealedTable[] = [
   { table: 'officers', columns: ['private'], rows: 250 },
   { table: 'officer_changes', columns: ['sealed'], rows: 1000 },
   { table: 'cards', columns: ['sealed'], rows: 1000 },
-  { table: 'diplomas', columns: ['sealed'], rows: 1000 },
+  { table: 'diplomas', columns: ['sealed', 'holder_number'], rows: 1000 },
   { table: 'log_reasons', columns: ['sealed'], rows: 1000 },
   { table: 'requests', columns: ['reason', 'refusal'], rows: 1000 },
   { table: 'request_items', columns: ['claims'], rows: 1000 },

@@ -20,13 +20,3 @@ export function sealPrivate(cipher: FieldCipher, value: OfficerPrivate): Buffer 
 export function openPrivate(cipher: FieldCipher, sealed: Uint8Array): OfficerPrivate {
   return JSON.parse(cipher.open(sealed).toString('utf8')) as OfficerPrivate
 }
-
-/** The look-up index of a personal number: 32 bytes. */
-export function personalNumberIndex(cipher: FieldCipher, personalNumber: string): Buffer {
-  return cipher.index('personal-number', personalNumber)
-}
-
-/** `001***012345`: enough to tell people apart, not enough to use. */
-export function maskPersonalNumber(personalNumber: string): string {
-  return personalNumber === '' ? '' : `${personalNumber.slice(0, 3)}***${personalNumber.slice(6)}`
-}

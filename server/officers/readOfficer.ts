@@ -1,9 +1,10 @@
 import { AppError } from '../../core/errors.ts'
+import { maskPersonalNumber } from '../../core/identity/maskPersonalNumber.ts'
 import type { AgencyTree } from '../agencies/agencyTree.ts'
 import { type AuditRow, readAudit, recordAudit } from '../audit/auditTable.ts'
 import type { Db } from '../db/transaction.ts'
 import type { FieldCipher } from '../keys/fieldCipher.ts'
-import { maskPersonalNumber, openPrivate } from './officerPrivate.ts'
+import { openPrivate } from './officerPrivate.ts'
 import {
   type OfficerCard,
   type OfficerNote,

@@ -1,9 +1,11 @@
 import { AppError } from '../../core/errors.ts'
+import { maskPersonalNumber } from '../../core/identity/maskPersonalNumber.ts'
 import type { AgencyTree } from '../agencies/agencyTree.ts'
 import type { Db } from '../db/transaction.ts'
 import type { FieldCipher } from '../keys/fieldCipher.ts'
+import { personalNumberIndex } from '../keys/personalNumberIndex.ts'
 import { searchName } from '../tables/searchName.ts'
-import { maskPersonalNumber, openPrivate, personalNumberIndex } from './officerPrivate.ts'
+import { openPrivate } from './officerPrivate.ts'
 import {
   type FoundOfficer,
   findByNumber,

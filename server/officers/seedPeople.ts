@@ -7,8 +7,9 @@ import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import { setParents, upsertAgencies } from '../agencies/agenciesTable.ts'
 import { inTransaction } from '../db/transaction.ts'
 import type { FieldCipher } from '../keys/fieldCipher.ts'
+import { personalNumberIndex } from '../keys/personalNumberIndex.ts'
 import { searchName } from '../tables/searchName.ts'
-import { personalNumberIndex, sealPrivate } from './officerPrivate.ts'
+import { sealPrivate } from './officerPrivate.ts'
 import { syntheticPerson } from './syntheticPerson.ts'
 
 const batchSize = 20_000

@@ -8,6 +8,7 @@ export const requestKinds = {
   'card.revoke': { make: 'cards.request', decide: 'cards.approve' },
   'diploma.register': { make: 'diplomas.register', decide: 'diplomas.approve' },
   'diploma.correct': { make: 'diplomas.register', decide: 'diplomas.approve' },
+  'diploma.holder': { make: 'diplomas.register', decide: 'diplomas.approve' },
   'diploma.end': { make: 'diplomas.register', decide: 'diplomas.approve' },
   'agency.change': { make: 'agencies.manage', decide: 'agencies.approve' },
   'key.change': { make: 'keys.manage', decide: 'keys.manage' },

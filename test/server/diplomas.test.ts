@@ -1,10 +1,13 @@
 import { beforeAll, expect, test } from '@jest/globals'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
-import { diplomasByLookup, listDiplomas } from '../../server/diplomas/diplomasTable.ts'
+import { diplomasByLookup, diplomasOfHolder, listDiplomas } from '../../server/diplomas/diplomasTable.ts'
+import { endApprovedDiplomas } from '../../server/diplomas/endApprovedDiplomas.ts'
+import { nameHolders } from '../../server/diplomas/nameHolders.ts'
 import { openDiploma } from '../../server/diplomas/readDiploma.ts'
-import { endApprovedDiplomas, type RegisterDeps, registerDiplomas } from '../../server/diplomas/registerDiplomas.ts'
-import { refsOfBatch, requestDiplomaEnds, requestDiplomas } from '../../server/diplomas/requestDiplomas.ts'
+import { type RegisterDeps, registerDiplomas } from '../../server/diplomas/registerDiplomas.ts'
+import { refsOfBatch, requestDiplomaEnds, requestDiplomas, requestHolder } from '../../server/diplomas/requestDiplomas.ts'
 import { lookupIndex, type ShownDiploma } from '../../server/diplomas/shownDiploma.ts'
+import { personalNumberIndex } from '../../server/keys/personalNumberIndex.ts'
 import { approveRequest } from '../../server/requests/decideRequest.ts'
 import { pendingDigest, requestById } from '../../server/requests/requestsTable.ts'
 import type { Actor } from '../../server/staff/actor.ts'
@@ -38,7 +41,7 @@ const diplomaOf = (at: number, more: Partial<ShownDiploma> = {}): ShownDiploma =
 const ask = (rows: ShownDiploma[], more: { decision?: string; allowDuplicates?: boolean } = {}) =>
   requestDiplomas(deps, { maker, agency, rows: rows.map(diploma => ({ diploma })), ...more })
 
-async function carryOut(id: string, apply: typeof registerDiplomas | typeof endApprovedDiplomas = registerDiplomas) {
+async function carryOut(id: string, apply: typeof registerDiplomas | typeof endApprovedDiplomas | typeof nameHolders = registerDiplomas) {
   await approveRequest(deps, { actor: approver, id, claimsDigest: await pendingDigest(db.pool, id), selection: 'all' })
   await Promise.all([apply(deps, id), apply(deps, id)])
   return requestById(db.pool, id)
@@ -92,4 +95,50 @@ test('a whole batch is withdrawn, and that is final', async () => {
   expect(await carryOut(id, endApprovedDiplomas)).toMatchObject({ status: 'done', done: 2, failed: 0 })
   expect(await refsOfBatch(deps, asked.requestId!)).toEqual([])
   await expect(requestDiplomaEnds(deps, input)).rejects.toThrow('diploma.ended.conflict')
+})
+
+test('a holder is named by the sheet again, by two people, without a new credential; a correction keeps them', async () => {
+  const number = '001185012345'
+  const ofHolder = () => diplomasOfHolder(db.pool, personalNumberIndex(cipher, number))
+  await carryOut((await ask([diplomaOf(30)])).requestId!)
+  const [before] = await diplomasByLookup(db.pool, lookupIndex(cipher, 'G09.01', 'A30'))
+  const asked = await ask([diplomaOf(30, { holderNumber: number })])
+  expect(asked).toMatchObject({ requestId: null, correctionId: null, holders: 1, unchanged: 0 })
+  expect(await ofHolder()).toEqual([])
+  const size = (await db.pool.query('select size from log_head')).rows[0].size
+  expect(await carryOut(asked.holdersId!, nameHolders)).toMatchObject({ status: 'done', done: 1 })
+  const [named] = await ofHolder()
+  expect([named!.ref, named!.sealed]).toEqual([before!.ref, before!.sealed])
+  expect((await db.pool.query('select size from log_head')).rows[0].size).toBe(size)
+  // Nothing of a thief's interest stands in clear.
+  const { rows } = await db.pool.query('select d::text as row from diplomas d where ref = $1', [named!.ref])
+  expect(rows[0].row).not.toContain(number)
+  expect(await ask([diplomaOf(30, { holderNumber: number })])).toMatchObject({ holdersId: null, unchanged: 1 })
+
+  const corrected = await ask([diplomaOf(30, { holderName: 'Trần Thị Ba Mươi' })], { decision: 'QĐ 3' })
+  await carryOut(corrected.correctionId!)
+  expect((await ofHolder()).map(row => [row.holderName, row.endedAs])).toEqual([
+    ['Trần Thị Ba Mươi', null],
+    ['Trần Thị 30', 'corrected'],
+  ])
+
+  const [now] = await ofHolder()
+  await expect(requestHolder(deps, { maker, agency, ref: named!.ref, holderNumber: undefined })).rejects.toThrow('diploma.ended.conflict')
+  const removal = await requestHolder(deps, { maker, agency, ref: now!.ref, holderNumber: undefined })
+  await carryOut(removal, nameHolders)
+  expect((await ofHolder()).map(row => row.endedAs)).toEqual(['corrected'])
+})
+
+test('claims that were changed after the approval name nobody', async () => {
+  await carryOut((await ask([diplomaOf(31)])).requestId!)
+  const { holdersId } = await ask([diplomaOf(31, { holderNumber: '001185012346' })])
+  await approveRequest(deps, { actor: approver, id: holdersId!, claimsDigest: await pendingDigest(db.pool, holdersId!), selection: 'all' })
+  await db.pool.query('update request_items set claims = $2 where request_id = $1', [
+    holdersId,
+    cipher.seal('{"holderNumber":"001185099999"}'),
+  ])
+  await nameHolders(deps, holdersId!)
+  expect(await requestById(db.pool, holdersId!)).toMatchObject({ done: 0, failed: 1 })
+  for (const number of ['001185012346', '001185099999'])
+    expect(await diplomasOfHolder(db.pool, personalNumberIndex(cipher, number))).toEqual([])
 })
