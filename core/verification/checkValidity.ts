@@ -1,7 +1,8 @@
+import { vietnamDay } from '../encoding/vietnamDay.ts'
 import type { Evidence } from './evidence.ts'
 import type { JudgedCredential } from './readCredential.ts'
 import type { Check } from './report.ts'
-import { isFuture, isOlderThan, isPast, onlineAge, vietnamDay } from './time.ts'
+import { isFuture, isOlderThan, isPast, onlineAge } from './time.ts'
 
 const passed: Check = { name: 'validity', outcome: 'passed', code: 'validity.passed', detail: '' }
 

@@ -1,9 +1,9 @@
+import { vietnamDay } from '../../core/encoding/vietnamDay.ts'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import { recordAudit } from '../audit/auditTable.ts'
 import type { Db } from '../db/transaction.ts'
 import type { Task } from '../jobs/worker.ts'
 import { expireCards, expiringUnreminded } from './cardsTable.ts'
-import { dayOf } from './expiryDay.ts'
 import { type CardDeps, requestReplacements } from './requestCards.ts'
 
 const reminderDays = 60
@@ -31,7 +31,7 @@ export function cardTasks(deps: CardDeps & { levelOneOf: (agency: string) => Age
             action: 'card.expiring',
             agency: card.usingCode,
             subject: `card:${card.serial}`,
-            detail: { on: dayOf(card.expiresAt.getTime() / 1000) },
+            detail: { on: vietnamDay(card.expiresAt.getTime() / 1000) },
           })),
         )
         if (expiring.length < 1000) return

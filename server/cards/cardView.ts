@@ -1,4 +1,5 @@
 import { sealedUrl, shortUrl } from '../../core/credential/qr.ts'
+import { vietnamDay } from '../../core/encoding/vietnamDay.ts'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import { cardNumber838 } from '../../core/identity/cardNumber838.ts'
 import type { Category } from '../../core/identity/category.ts'
@@ -10,7 +11,6 @@ import { openPrivate } from '../officers/officerPrivate.ts'
 import { readPrintedPhoto } from '../photos/photosTable.ts'
 import type { CardView } from '../printing/render/cardView.ts'
 import { personsForCards } from './cardsTable.ts'
-import { dayOf } from './expiryDay.ts'
 import type { OpenedCard } from './readCard.ts'
 
 export interface CardViewDeps {
@@ -49,7 +49,7 @@ export async function cardViewOf(deps: CardViewDeps, card: OpenedCard, { preview
 
 /** dd/mm/yyyy in Vietnam's time. */
 export function displayDay(at: Date): string {
-  return dayOf(at.getTime() / 1000)
+  return vietnamDay(at.getTime() / 1000)
     .split('-')
     .reverse()
     .join('/')

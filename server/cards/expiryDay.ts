@@ -36,16 +36,6 @@ export function retirementDay(birthDate: string, gender: 'male' | 'female'): str
   }
 }
 
-/** The last second of a day of Vietnam, in seconds since 1970-01-01 UTC (formats, preamble). */
-export function endOfDay(day: string): number {
-  return Date.parse(`${day}T23:59:59+07:00`) / 1000
-}
-
-/** The day of Vietnam in which a moment (seconds) lies. */
-export function dayOf(seconds: number): string {
-  return new Date((seconds + 7 * 3600) * 1000).toISOString().slice(0, 10)
-}
-
 function addMonths(day: string, months: number): string {
   const [year, month, date] = day.split('-').map(Number) as [number, number, number]
   const last = new Date(Date.UTC(year, month + months, 0)).getUTCDate()

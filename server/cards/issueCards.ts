@@ -6,6 +6,7 @@ import { refOf } from '../../core/credential/ref.ts'
 import { seal } from '../../core/credential/sealed.ts'
 import { decodeBase64url, encodeBase64url } from '../../core/encoding/base64url.ts'
 import { canonicalJson } from '../../core/encoding/canonicalJson.ts'
+import { endOfVietnamDay, vietnamDay } from '../../core/encoding/vietnamDay.ts'
 import { AppError } from '../../core/errors.ts'
 import { type AgencyCode, levelOneOf } from '../../core/identity/agencyCode.ts'
 import { type CardSerial, makeCardSerial } from '../../core/identity/cardSerial.ts'
@@ -34,7 +35,6 @@ import {
   takeSerials,
   updateStatuses,
 } from './cardsTable.ts'
-import { dayOf, endOfDay } from './expiryDay.ts'
 import type { CardDeps } from './requestCards.ts'
 
 export interface IssueDeps extends CardDeps {
@@ -100,7 +100,7 @@ async function prepareChunk(
   for (const group of groupBy(wanted, one => encodeBase64url(one.signer.kid))) {
     const signer = group[0]!.signer
     const indices = await reserveStatusIndices(deps.pool, signer.agency, group.length)
-    const year = Number(dayOf(now).slice(0, 4))
+    const year = Number(vietnamDay(now).slice(0, 4))
     const first = await takeSerials(deps.pool, levelOneOf(signer.agency), year, group.length)
     for (const [at, one] of group.entries()) {
       try {
@@ -143,7 +143,7 @@ async function sealCard(
   const cti = randomPool(16)
   const token = randomPool(16)
   const ref = Buffer.from(await refOf(cti, nodeCrypto))
-  const exp = endOfDay(shown.expiresOn)
+  const exp = endOfVietnamDay(shown.expiresOn)
   const claims: CardClaims = {
     iss: signer.agency,
     iat: now,

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import { encodeBase64url } from '../../core/encoding/base64url.ts'
+import { vietnamDay } from '../../core/encoding/vietnamDay.ts'
 import { AppError } from '../../core/errors.ts'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import { inTransaction } from '../db/transaction.ts'
@@ -7,7 +8,6 @@ import type { FieldCipher } from '../keys/fieldCipher.ts'
 import { createRequest, type RequestItemDraft } from '../requests/createRequest.ts'
 import { type CardObstacle, shownCardOf } from './cardClaims.ts'
 import { officersWithoutCard, type PersonForCard, personsForCards } from './cardsTable.ts'
-import { dayOf } from './expiryDay.ts'
 
 export interface CardDeps {
   pool: Pool
@@ -69,7 +69,7 @@ async function request(
     reason?: string
   },
 ): Promise<RequestedCards> {
-  const madeOn = dayOf(deps.clock())
+  const madeOn = vietnamDay(deps.clock())
   const items: RequestItemDraft[] = []
   const refused: RequestedCards['refused'] = []
   const ids = [...new Set(input.officerIds)]

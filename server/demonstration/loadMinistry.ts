@@ -1,10 +1,10 @@
 import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { vietnamDay } from '../../core/encoding/vietnamDay.ts'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import { listCards } from '../cards/cardsTable.ts'
 import { requestStatusChange } from '../cards/changeStatus.ts'
-import { dayOf } from '../cards/expiryDay.ts'
 import { officersToRequest, requestCards } from '../cards/requestCards.ts'
 import { readDiplomaSheet } from '../diplomas/diplomaSheet.ts'
 import { requestDiplomas } from '../diplomas/requestDiplomas.ts'
@@ -51,7 +51,7 @@ export async function loadMinistry(installation: Installation, progress: (line: 
   progress('diplomas')
   const sheet = await readDiplomaSheet(await readFile(new URL('diplomas.csv', data)), {
     agencies: installation.agencies,
-    today: dayOf(clock()) as IsoDate,
+    today: vietnamDay(clock()) as IsoDate,
   })
   const rows = sheet.rows
     .filter(row => !row.refused)

@@ -14,11 +14,6 @@ export interface ImportDeps {
 /** Thrown inside a job when somebody cancelled the import meanwhile. */
 export class ImportCancelled extends Error {}
 
-/** `2026-11-21` in Vietnam (UTC+7, no summer time). */
-export function todayOf(clock: () => number): string {
-  return new Date((clock() + 7 * 3600) * 1000).toISOString().slice(0, 10)
-}
-
 /**
  * Whether trying again may help: a lost connection, a deadlock, a database that is starting or full of connections (SQLSTATE
  * classes 08, 40, 53, 57). A connection that breaks between two statements has only a message.

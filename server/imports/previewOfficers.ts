@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { vietnamDay } from '../../core/encoding/vietnamDay.ts'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import { personalNumberIndex } from '../keys/personalNumberIndex.ts'
 import { openPrivate } from '../officers/officerPrivate.ts'
@@ -8,7 +9,6 @@ import type { TableKind } from '../tables/cell.ts'
 import { type Finding, severityOf } from '../tables/finding.ts'
 import type { MappedRow } from '../tables/mappedRows.ts'
 import type { ImportDeps } from './importDeps.ts'
-import { todayOf } from './importDeps.ts'
 import { insertRows, type RowOutcome, type RowPhoto, type StoredRow } from './importRowsTable.ts'
 import { type OfficerValues, readOfficerRow } from './officerRow.ts'
 import { type RowContent, sealRow, storedCells } from './rowContent.ts'
@@ -28,7 +28,7 @@ export async function previewOfficers(
     onProgress: (rows: number) => Promise<void>
   },
 ): Promise<{ owners: PhotoOwner<number>[]; numbers: ReadonlySet<string> }> {
-  const today = todayOf(deps.clock)
+  const today = vietnamDay(deps.clock())
   const firstRow = new Map<string, { where: string; digest: string }>()
   const firstSoHieu = new Map<string, string>()
   const owners: PhotoOwner<number>[] = []

@@ -1,4 +1,5 @@
 import { decodeBase64url, encodeBase64url } from '../../core/encoding/base64url.ts'
+import { endOfVietnamDay } from '../../core/encoding/vietnamDay.ts'
 import { AppError } from '../../core/errors.ts'
 import { inTransaction, type Tx } from '../db/transaction.ts'
 import { addProgress, closeRequest, itemsOf, markItems, requestById } from '../requests/requestsTable.ts'
@@ -8,7 +9,7 @@ import { compromiseKey } from './compromiseKey.ts'
 import { type CommitWith, createKey } from './createKey.ts'
 import { endorsementClaims, keepEndorsement } from './endorseKey.ts'
 import { digestOfEndorsement, type Endorsement, openEndorsement, signEndorsement } from './endorsement.ts'
-import { type ClaimsOf, endOfDay, type KeyChangeClaims, keyChangeClaims } from './keyChangeClaims.ts'
+import { type ClaimsOf, type KeyChangeClaims, keyChangeClaims } from './keyChangeClaims.ts'
 import type { KeyChangeDeps } from './keyChanges.ts'
 import type { StoredKey } from './keyStore.ts'
 import { type KeyRow, readKey, readPendingKey } from './keysTable.ts'
@@ -46,7 +47,7 @@ async function applyChange(deps: KeyChangeDeps, requestId: string, claims: KeyCh
   switch (claims.action) {
     case 'create': {
       const { agency, use, tokenLabel } = claims
-      return createKey(deps, { agency, use, notAfter: endOfDay(claims.notAfter), tokenLabel }, actor, mark)
+      return createKey(deps, { agency, use, notAfter: endOfVietnamDay(claims.notAfter), tokenLabel }, actor, mark)
     }
     case 'import': {
       const sealed = await readPendingKey(deps.pool, requestId)

@@ -51,8 +51,3 @@ export const keyChangeClaims = z.discriminatedUnion('action', [
 
 export type KeyChangeClaims = z.infer<typeof keyChangeClaims>
 export type ClaimsOf<Action extends KeyChangeClaims['action']> = Extract<KeyChangeClaims, { action: Action }>
-
-/** The last second of a day of Vietnam, in seconds. */
-export function endOfDay(text: string): number {
-  return Date.parse(`${text}T23:59:59+07:00`) / 1000
-}

@@ -1,4 +1,5 @@
 import { decodeBase64url, encodeBase64url } from '../../core/encoding/base64url.ts'
+import { endOfVietnamDay } from '../../core/encoding/vietnamDay.ts'
 import { AppError } from '../../core/errors.ts'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import { inTransaction } from '../db/transaction.ts'
@@ -10,7 +11,7 @@ import { endorsementClaims } from './endorseKey.ts'
 import { signEndorsement } from './endorsement.ts'
 import type { FieldCipher } from './fieldCipher.ts'
 import { honestLogState } from './honestLogState.ts'
-import { type ClaimsOf, endOfDay, type KeyChangeClaims } from './keyChangeClaims.ts'
+import type { ClaimsOf, KeyChangeClaims } from './keyChangeClaims.ts'
 import type { StoredKey } from './keyStore.ts'
 import { insertPendingKey, type KeyRow, keyExists, readKey } from './keysTable.ts'
 import { windowOfToken, windowWithin } from './keyWindow.ts'
@@ -77,7 +78,7 @@ export async function requestKeyChange(
 async function shownChange(deps: KeyChangeDeps, change: KeyChange): Promise<Shown> {
   switch (change.action) {
     case 'create': {
-      if (endOfDay(change.notAfter) <= deps.clock()) throw new AppError('key.window')
+      if (endOfVietnamDay(change.notAfter) <= deps.clock()) throw new AppError('key.window')
       const { tokenLabel, ...rest } = change
       return { claims: { ...rest, ...(tokenLabel === undefined ? {} : { tokenLabel }) } }
     }
@@ -90,7 +91,7 @@ async function shownChange(deps: KeyChangeDeps, change: KeyChange): Promise<Show
     case 'adopt': {
       const { agency, use, tokenLabel, id, notAfter } = change
       const { signer, x5c } = await deps.store.adopt(tokenLabel, id, use)
-      const window = windowOfToken(deps, { use, ...(notAfter === undefined ? {} : { notAfter: endOfDay(notAfter) }) }, x5c)
+      const window = windowOfToken(deps, { use, ...(notAfter === undefined ? {} : { notAfter: endOfVietnamDay(notAfter) }) }, x5c)
       const claims = { action: 'adopt', agency, use, tokenLabel, id, ...(await identityOf(deps, signer)), ...window } as const
       return x5c.length === 0 ? { claims } : { claims: { ...claims, ...shownCertificate(x5c) }, warnings: warningsOf(deps, x5c) }
     }

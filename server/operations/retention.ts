@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { vietnamDay } from '../../core/encoding/vietnamDay.ts'
 import { dropAuditBefore, recordAudit } from '../audit/auditTable.ts'
 import { inTransaction } from '../db/transaction.ts'
 import { dropOldKeys } from '../http/idempotencyTable.ts'
@@ -15,7 +16,6 @@ export interface RetentionRules {
 }
 
 const day = 86_400
-const vietnam = 7 * 3600
 const batch = 10_000
 
 /**
@@ -26,7 +26,7 @@ export async function forgetWhatIsPast({ pool, clock }: { pool: Pool; clock: () 
   const now = clock()
   await deleteExpiredSessions(pool, new Date(now * 1000))
   await dropOldKeys(pool)
-  const firstDay = new Date((now + vietnam - rules.lookupDays * day) * 1000).toISOString().slice(0, 10)
+  const firstDay = vietnamDay(now - rules.lookupDays * day)
   await dropLookupCounts(pool, firstDay)
   await dropLiveLinks(pool, rules.importRowDays)
   while ((await dropImportRows(pool, rules.importRowDays, batch)) === batch);

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { vietnamDay } from '../../core/encoding/vietnamDay.ts'
 import { AppError } from '../../core/errors.ts'
 import type { Report } from '../../core/verification/report.ts'
 import type { FieldCipher } from '../keys/fieldCipher.ts'
@@ -58,7 +59,7 @@ export const missesByAddress = 50
  */
 export async function lookUpDiploma(deps: LookUpDeps, typed: TypedDiploma, asker: string | undefined): Promise<LookUp | null> {
   const { pool, cipher, clock } = deps
-  const day = new Date((clock() + 7 * 3600) * 1000).toISOString().slice(0, 10)
+  const day = vietnamDay(clock())
   const keys = [cipher.index('lookup-number', JSON.stringify([typed.agency, typed.soHieu.trim().toUpperCase()]))]
   if (asker !== undefined) keys.push(cipher.index('lookup-address', asker))
   // Counted before the answer is known, so that many at once cannot slip through; taken back after a hit.

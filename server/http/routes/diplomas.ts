@@ -4,11 +4,11 @@ import { z } from 'zod'
 import { isPartialDate } from '../../../core/credential/partialDate.ts'
 import { sealedUrl } from '../../../core/credential/qr.ts'
 import { decodeBase64url, encodeBase64url } from '../../../core/encoding/base64url.ts'
+import { vietnamDay } from '../../../core/encoding/vietnamDay.ts'
 import { AppError } from '../../../core/errors.ts'
 import { type AgencyCode, isAgencyCode } from '../../../core/identity/agencyCode.ts'
 import type { AgencyTree } from '../../agencies/agencyTree.ts'
 import { recordAudit } from '../../audit/auditTable.ts'
-import { dayOf } from '../../cards/expiryDay.ts'
 import { digestFiles } from '../../diplomas/diplomaFiles.ts'
 import { type DiplomaPdfDeps, diplomaPdf, diplomaTemplates } from '../../diplomas/diplomaPdf.ts'
 import { readDiplomaSheet } from '../../diplomas/diplomaSheet.ts'
@@ -121,7 +121,7 @@ export function diplomaRequestsRoute(deps: DiplomaRequestsDeps): Router {
       const digests = await digestFiles(form.files.get('files') ?? [])
       const read = await readDiplomaSheet(await readFile(sheet.path), {
         agencies: deps.agencies,
-        today: dayOf(deps.clock()) as IsoDate,
+        today: vietnamDay(deps.clock()) as IsoDate,
         ...(digests.size > 0 ? { files: new Set(digests.keys()) } : {}),
       })
       const good = read.rows.filter(row => !row.refused)

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import type { Response } from 'express'
 import { isPartialDate } from '../../../core/credential/partialDate.ts'
+import { vietnamDay } from '../../../core/encoding/vietnamDay.ts'
 import { AppError } from '../../../core/errors.ts'
 import type { AgencyCode } from '../../../core/identity/agencyCode.ts'
 import { readAudit } from '../../audit/auditTable.ts'
-import { dayOf } from '../../cards/expiryDay.ts'
 import { digestFiles } from '../../diplomas/diplomaFiles.ts'
 import { readDiplomaSheet } from '../../diplomas/diplomaSheet.ts'
 import { diplomaByRef, listDiplomas } from '../../diplomas/diplomasTable.ts'
@@ -118,7 +118,7 @@ export function diplomaPages(deps: PageDeps): ConsoleRouter {
       const digests = await digestFiles(files)
       const read = await readDiplomaSheet(await readFile(sheet.path), {
         agencies: deps.tree,
-        today: dayOf(deps.clock()) as IsoDate,
+        today: vietnamDay(deps.clock()) as IsoDate,
         ...(digests.size > 0 ? { files: new Set(digests.keys()) } : {}),
       })
       const good = read.rows.filter(row => !row.refused && isOurs(actor, row.values.agency))

@@ -1,6 +1,6 @@
+import { vietnamDay } from '../../../core/encoding/vietnamDay.ts'
 import { shownCardOf } from '../../cards/cardClaims.ts'
 import { personsForCards } from '../../cards/cardsTable.ts'
-import { dayOf } from '../../cards/expiryDay.ts'
 import { type CardDeps, officersToRequest } from '../../cards/requestCards.ts'
 import { reviewCounts } from '../../overview/reviewTable.ts'
 import { render } from '../render.ts'
@@ -17,7 +17,7 @@ export function reviewPages(deps: PageDeps & CardDeps): ConsoleRouter {
   pages.get('/review/:code', 'cards.request', async (req, res, actor) => {
     const agency = inScope(deps.tree, actor, String(req.params.code))
     const ids = (await officersToRequest(deps, [agency])).slice(0, 1000)
-    const madeOn = dayOf(deps.clock())
+    const madeOn = vietnamDay(deps.clock())
     const persons = await personsForCards(deps.pool, ids)
     persons.sort((a, b) => a.fullName.localeCompare(b.fullName, 'vi'))
     const rows = persons.map(person => {
