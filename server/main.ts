@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Express, Router } from 'express'
+import type { Express } from 'express'
 import { AppError } from '../core/errors.ts'
 import { anchoringState } from './anchoring/anchoringState.ts'
 import { chainNode } from './anchoring/chainNode.ts'
 import { buildApp } from './app.ts'
 import { eraseCards } from './cards/eraseCards.ts'
-import { composeMetrics, composeTraces, observed, readinessChecks } from './composeOperations.ts'
+import { composeMetrics, observed, readinessChecks } from './composeOperations.ts'
 import { composePublic } from './composePublic.ts'
 import { homePath } from './config.ts'
 import { agenciesRoutes } from './http/routes/agencies.ts'
@@ -18,15 +18,16 @@ import { keysRoutes } from './http/routes/keys.ts'
 import { officersRoutes } from './http/routes/officers.ts'
 import { printJobsRoutes } from './http/routes/printJobs.ts'
 import { requestsRoutes } from './http/routes/requests.ts'
+import { resourceMetadataRoutes } from './http/routes/resourceMetadata.ts'
 import { sdJwtRoutes } from './http/routes/sdJwt.ts'
 import { stampedCopiesRoute } from './http/routes/stampedCopies.ts'
 import { statusListRoutes } from './http/routes/statusLists.ts'
 import { trustRoutes } from './http/routes/trust.ts'
 import { type Installation, publishedPin } from './installation.ts'
+import { personalNumberIndex } from './keys/personalNumberIndex.ts'
 import { httpTimestamper } from './keys/timestamp.ts'
 import { logRoutes } from './log/logRoutes.ts'
 import { proofFor } from './log/proofFor.ts'
-import { personalNumberIndex } from './keys/personalNumberIndex.ts'
 import { readOfficersByNumber } from './officers/officersTable.ts'
 import type { Metrics } from './operations/metrics.ts'
 import { readinessRoutes } from './operations/readiness.ts'
@@ -37,7 +38,6 @@ import { problemPage } from './pages/console/problemPage.ts'
 import { pageShell } from './pages/render.ts'
 import { loadTemplate, type Template, templateNames, templatesFolder } from './printing/render/template.ts'
 import { publicFileReader } from './publicFile.ts'
-import { scopes } from './staff/actor.ts'
 import { authenticate } from './staff/authenticate.ts'
 import { personOfClaims } from './staff/claims.ts'
 import { createIdentityProvider } from './staff/identityProvider.ts'
@@ -55,13 +55,12 @@ export interface WebServer {
 
 /** The web application of an installation. */
 export async function composeWeb(installation: Installation, { demonstration = false } = {}): Promise<WebServer> {
-  const { config, logger, pool, cipher, agencies, statusLists, origin, clock } = installation
+  const { config, logger, pool, cipher, agencies, statusLists, origin, clock, traces } = installation
   const assetsDir = homePath(config, 'build', 'assets')
   const [assets, webAssets, trustRoot] = await Promise.all([buildAssets(assetsDir), buildWeb(assetsDir), publishedPin(installation)])
-  const identityProvider = createIdentityProvider(identityOptions(installation), personalNumber => officerOf(installation, personalNumber))
+  const identityProvider = createIdentityProvider(identityOptions(installation), findPerson(installation))
   const sessions = createSessions({ pool, publicUrl: origin, clock })
   const metrics = composeMetrics(installation)
-  const traces = composeTraces(installation)
   const created = createVerifier({
     ports: createServerPorts({
       readPublicFile: publicFileReader(installation),
@@ -88,7 +87,12 @@ export async function composeWeb(installation: Installation, { demonstration = f
     measureRequests: (req, res, next) => metrics.measureRequests(req, res, () => traces.traceRequests(req, res, next)),
     publicRoutes: [
       readinessRoutes(readinessChecks(installation), () => draining),
-      resourceMetadata(installation),
+      resourceMetadataRoutes({
+        publicUrl: origin,
+        audience: config.API_AUDIENCE,
+        issuer: config.OIDC_ISSUER,
+        cliClientId: config.OIDC_CLI_CLIENT_ID,
+      }),
       trustRoutes({ pool }),
       statusListRoutes({ pool, statusLists, publicUrl: origin }),
       jwtVcIssuerRoutes({ pool, publicUrl: origin, clock }),
@@ -104,12 +108,12 @@ export async function composeWeb(installation: Installation, { demonstration = f
       ...open.streamRoutes,
       diplomaRequestsRoute(diplomaDeps),
       stampedCopiesRoute({ ...diplomaDeps, ...rendering, proofFor: ref => proofFor(installation, ref) }),
-      importsRoutes(diplomaDeps),
-      officersRoutes({ ...diplomaDeps, eraseElsewhere: (tx, officerId) => eraseCards(cipher, tx, officerId) }),
     ],
     idempotency: open.idempotency,
     apiRoutes: [
       ...open.apiRoutes,
+      importsRoutes(diplomaDeps),
+      officersRoutes({ ...diplomaDeps, eraseElsewhere: (tx, officerId) => eraseCards(cipher, tx, officerId) }),
       requestsRoutes({ pool, cipher, agencies }),
       agenciesRoutes({ pool, cipher, agencies }),
       cardsRoutes({ ...cardDeps, ...rendering, isRestricted: installation.isRestricted }),
@@ -130,13 +134,14 @@ export async function composeWeb(installation: Installation, { demonstration = f
       pageShell({ assets, assetsDir, demonstration }),
       consolePages({
         ...keyDeps,
+        keyWaitSeconds: config.KEY_WAIT_HOURS * 3600,
         ...cardDeps,
         tree: agencies,
         sessions,
         publicUrl: origin,
         identityProvider,
         personOfClaims: claims => personOfClaims(claims, identityOptions(installation).claims),
-        officerOf: personalNumber => officerOf(installation, personalNumber),
+        findPerson: findPerson(installation),
         logState: async () => {
           const { anchored, checkpointSize, late } = await anchoringState(pool, anchors)
           return {
@@ -185,23 +190,11 @@ function identityOptions({ config, origin }: Installation) {
   }
 }
 
-async function officerOf({ pool, cipher }: Installation, personalNumber: string): Promise<string | undefined> {
-  const [row] = await readOfficersByNumber(pool, [personalNumberIndex(cipher, personalNumber)])
-  return row?.id
-}
-
-/** Where to sign in, for the command line and other clients (RFC 9728). */
-function resourceMetadata({ config, origin }: Installation): Router {
-  const router = Router()
-  router.get('/.well-known/oauth-protected-resource', (_req, res) => {
-    res.set('Cache-Control', 'public, max-age=300').json({
-      resource: config.API_AUDIENCE,
-      resource_name: `Ấn Tín ${new URL(origin).host}`,
-      authorization_servers: config.OIDC_ISSUER ? [config.OIDC_ISSUER] : [],
-      scopes_supported: scopes,
-      bearer_methods_supported: ['header'],
-      cli_client_id: config.OIDC_CLI_CLIENT_ID,
-    })
-  })
-  return router
+function findPerson({ pool, cipher }: Installation): FindPerson {
+  return async personalNumber => {
+    const personIndex = personalNumberIndex(cipher, personalNumber)
+    const [officer] = await readOfficersByNumber(pool, [personIndex])
+    if (officer) return { officerId: officer.id, personIndex }
+    return (await holdsDiploma(pool, personIndex)) ? { personIndex } : undefined
+  }
 }

@@ -18,7 +18,6 @@ export interface CertificateFacts {
   readonly isSelfSigned: boolean
 }
 
-const minRsaBits = 2048
 const signs = x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.nonRepudiation
 
 /** The facts of a chain, base64 of DER, leaf first. Throws `key.certificate` for what is no certificate. */
@@ -39,15 +38,13 @@ export function certificateFacts(x5c: readonly string[]): CertificateFacts {
 }
 
 /**
- * Asserts that a certificate may stand for signatures at `at` (seconds). Throws `key.window` once it has ended, `key.weak` for RSA under 2048
- * bits, `key.certificate` where its key usage (RFC 5280 4.2.1.3) allows no signatures.
+ * Asserts that a certificate may stand for signatures at `at` (seconds). Throws `key.window` once it has ended, `key.certificate` where its
+ * key usage (RFC 5280 4.2.1.3) allows no signatures.
  */
 export function assertSigningCertificate(certificate: string, at: number): void {
-  const { publicKey, validTo } = parse(certificate)
+  const { validTo } = parse(certificate)
   if (Date.parse(validTo) / 1000 < at)
     throw new AppError('key.window', `The certificate ended on ${new Date(validTo).toISOString().slice(0, 10)}`)
-  if (publicKey.asymmetricKeyType === 'rsa' && (publicKey.asymmetricKeyDetails?.modulusLength ?? 0) < minRsaBits)
-    throw new AppError('key.weak')
   const usage = new x509.X509Certificate(certificate).getExtension(x509.KeyUsagesExtension)?.usages
   if (usage !== undefined && (usage & signs) === 0)
     throw new AppError('key.certificate', 'The certificate is not for signatures (key usage)')

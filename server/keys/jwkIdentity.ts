@@ -18,10 +18,11 @@ export function jwkIdentity(jwk: P256Jwk | RsaJwk): JwkIdentity {
   return { jwk: bare, thumbprint, kid: thumbprint.subarray(0, 8) }
 }
 
-/** The JWK of a public KeyObject, P-256 or RSA of at least 2048 bits. Throws `key.certificate` for another kind. */
+/** The JWK of a public KeyObject, P-256 or RSA of at least 2048 bits. Throws `key.weak` for a shorter one, `key.certificate` for another kind. */
 export function publicJwk(key: KeyObject): P256Jwk | RsaJwk {
   const jwk = key.type === 'public' ? key.export({ format: 'jwk' }) : {}
   if (jwk.kty === 'EC' && jwk.crv === 'P-256') return { kty: 'EC', crv: 'P-256', x: jwk.x!, y: jwk.y! }
-  if (jwk.kty === 'RSA' && (key.asymmetricKeyDetails?.modulusLength ?? 0) >= 2048) return { kty: 'RSA', n: jwk.n!, e: jwk.e! }
-  throw new AppError('key.certificate', 'Only P-256 and RSA keys of 2048 bits or more are accepted')
+  if (jwk.kty !== 'RSA') throw new AppError('key.certificate', 'Only P-256 and RSA keys are accepted')
+  if ((key.asymmetricKeyDetails?.modulusLength ?? 0) < 2048) throw new AppError('key.weak')
+  return { kty: 'RSA', n: jwk.n!, e: jwk.e! }
 }

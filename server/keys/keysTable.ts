@@ -121,6 +121,15 @@ export async function readEndorsement(db: Db, digest: Uint8Array): Promise<strin
   return rows[0]?.jws
 }
 
+/** The newest endorsement (compact JWS) of a key and when it was kept, or undefined. */
+export async function readNewestEndorsement(db: Db, kid: Uint8Array): Promise<{ jws: string; at: Date } | undefined> {
+  const { rows } = await db.query<{ jws: string; at: Date }>(
+    'select jws, created_at as at from endorsements where kid = $1 order by created_at desc, digest limit 1',
+    [kid],
+  )
+  return rows[0]
+}
+
 /** Keeps a sealed key until the request that brings it in is decided. */
 export async function insertPendingKey(tx: Tx, requestId: string, sealed: Uint8Array): Promise<void> {
   await tx.query('insert into pending_keys (request_id, sealed) values ($1, $2)', [requestId, sealed])

@@ -1,4 +1,4 @@
-import { createHash, hash, randomBytes, X509Certificate } from 'node:crypto'
+import { createHash, createPublicKey, hash, randomBytes, X509Certificate } from 'node:crypto'
 import type pkcs11 from 'pkcs11js'
 import type { P256Jwk } from '../../core/crypto/coreCrypto.ts'
 import { AppError } from '../../core/errors.ts'
@@ -91,7 +91,8 @@ export async function openPkcs11Token({ module, tokenLabel, pin, documents = 'pk
       return { kty: 'EC', crv: 'P-256', ...coordinates(point!.value as Buffer) }
     }
     const [n, e] = library.C_GetAttributeValue(session, key, [{ type: native.CKA_MODULUS }, { type: native.CKA_PUBLIC_EXPONENT }])
-    return { kty: 'RSA', n: unsigned(n!.value as Buffer), e: unsigned(e!.value as Buffer) }
+    const jwk = { kty: 'RSA', n: unsigned(n!.value as Buffer), e: unsigned(e!.value as Buffer) }
+    return publicJwk(createPublicKey({ key: jwk, format: 'jwk' }))
   }
   const certificates = (id: string): string[] =>
     find([

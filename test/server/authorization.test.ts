@@ -74,6 +74,9 @@ const forms: Record<string, (objects: ConsoleObjects) => Record<string, string>>
   '/audit': o => ({ agency: o.agency }),
   '/audit/export': o => ({ agency: o.agency }),
   '/keys': o => ({ agency: o.agency, use: 'card', years: '2' }),
+  '/keys/import': o => ({ agency: o.agency }),
+  '/keys/tokens': o => ({ agency: o.agency, use: 'card', years: '1', token: 'x', id: 'ab' }),
+  '/keys/:kid/endorse': () => ({ by: 'file' }),
   '/keys/:kid/retire': () => ({}),
   '/keys/:kid/compromise': () => ({ logSize: '0' }),
   '/agencies': o => ({ code: o.agency, nameVi: `Tên ${o.agency} mới`, parent: o.agency === 'G10' ? 'G10' : 'G09' }),
@@ -81,7 +84,7 @@ const forms: Record<string, (objects: ConsoleObjects) => Record<string, string>>
   '/staff/confirm': o => ({ sub: o.staff }),
   '/staff/bar': o => ({ sub: o.staff, bar: 'no' }),
 }
-const multipart = new Set(['/officers/:id/photo', '/imports', '/diplomas/register/sheet'])
+const multipart = new Set(['/officers/:id/photo', '/imports', '/diplomas/register/sheet', '/keys/import', '/keys/:kid/endorse'])
 /** Routes that show lists limited to the actor's agencies and take nothing foreign: their foreign case is the list test below. */
 const withoutObject = new Set(['/imports', '/diplomas', '/diplomas/register/sheet', '/me/lost'])
 

@@ -5,7 +5,7 @@ import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import { type AgencyTree, loadAgencyTree } from '../../server/agencies/agencyTree.ts'
 import { problemHandler } from '../../server/http/problem.ts'
 import type { FieldCipher } from '../../server/keys/fieldCipher.ts'
-import { keyStore } from '../../server/keys/keyStore.ts'
+import { type KeyStore, keyStore } from '../../server/keys/keyStore.ts'
 import { type ConsoleDeps, consolePages } from '../../server/pages/console/index.ts'
 import { problemPage } from '../../server/pages/console/problemPage.ts'
 import type { DeclaredRoute } from '../../server/pages/console/routes.ts'
@@ -41,6 +41,7 @@ export async function makeConsole(
     identityProvider?: IdentityProvider
     officerOf?: ConsoleDeps['officerOf']
     publicUrl?: string
+    store?: KeyStore
   },
   authenticate?: (sessions: Sessions) => RequestHandler,
 ): Promise<ConsoleWorld> {
@@ -61,7 +62,8 @@ export async function makeConsole(
     logState: async () => ({ treeSize: 0, anchor: null, anchoring: false }),
     termYears: 5,
     isRestricted: () => false,
-    store: keyStore({ dir: '/nowhere', passphrase: 'unused' }),
+    store: options.store ?? keyStore({ dir: '/nowhere', passphrase: 'unused' }),
+    keyWaitSeconds: 86_400,
     logOrigin: 'localhost:3999/log',
   }
   const pages = consolePages(deps)

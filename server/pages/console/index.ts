@@ -4,7 +4,11 @@ import { auditPages } from './audit.ts'
 import { type CardPagesDeps, cardPages } from './cards.ts'
 import { diplomaPages } from './diplomas.ts'
 import { importPages } from './imports.ts'
-import { type KeyPagesDeps, keyPages } from './keys.ts'
+import { keyEndorsePages } from './keyEndorse.ts'
+import { keyImportPages } from './keyImport.ts'
+import { keyPages } from './keys.ts'
+import { keyTokenPages } from './keyTokens.ts'
+import type { KeyPagesDeps } from './keyView.ts'
 import { type OfficerPagesDeps, officerPages } from './officers.ts'
 import { type OverviewDeps, overviewPages } from './overview.ts'
 import { ownPages } from './own.ts'
@@ -17,7 +21,7 @@ import { type SignInDeps, signInPages } from './signIn.ts'
 import { staffPages } from './staff.ts'
 
 /** Everything the console is made of; `main.ts` fills it. */
-export type ConsoleDeps = SignInDeps & OverviewDeps & OfficerPagesDeps & AgencyPagesDeps & CardPagesDeps & KeyPagesDeps
+export type ConsoleDeps = SignInDeps & OverviewDeps & OfficerPagesDeps & CardPagesDeps & KeyPagesDeps & AgencyPagesDeps
 
 /** Sign-in and all console pages, and the permissions of every route. Mount it at the root, after `pageShell` and `authenticate`. */
 export function consolePages(deps: ConsoleDeps): Router & { declared: readonly DeclaredRoute[] } {
@@ -32,6 +36,10 @@ export function consolePages(deps: ConsoleDeps): Router & { declared: readonly D
     diplomaPages(deps),
     ownPages(deps),
     auditPages(deps),
+    // Before the page of one key, whose address takes any word.
+    keyImportPages(deps),
+    keyTokenPages(deps),
+    keyEndorsePages(deps),
     keyPages(deps),
     agencyPages(deps),
     staffPages(deps),

@@ -26,7 +26,7 @@ async function show(
   if (staffPage && (problem.code === 'auth.required' || problem.code === 'auth.step-up')) {
     const wants = problem.code === 'auth.step-up' ? '/signin/step-up' : '/signin'
     const sub = req.staffSession?.sub
-    let returnTo = req.method === 'GET' ? req.originalUrl : '/console'
+    let returnTo = req.method === 'GET' ? req.originalUrl : formAddress(req)
     if (req.method === 'POST' && sub !== undefined && req.is('application/x-www-form-urlencoded') && req.body) {
       const form = { path: req.originalUrl, fields: pairsOf(req.body as Record<string, unknown>) }
       const id = await keepForm(deps.pool, deps.cipher, sub, form, new Date(deps.clock() * 1000))
@@ -38,6 +38,12 @@ async function show(
   res.set('Cache-Control', 'no-store')
   const inConsole = req.path.startsWith('/console') && res.locals.nav !== undefined
   render(res, inConsole ? 'console/problem' : 'problem', { problem, textKey: problemKey(problem.code) })
+}
+
+/** Where a form that cannot wait (it holds files) was sent from, to be filled in again. */
+function formAddress(req: Request): string {
+  const from = URL.parse(req.get('referer') ?? '')
+  return from !== null && from.host === req.get('host') && from.pathname.startsWith('/console/') ? from.pathname : '/console'
 }
 
 function pairsOf(body: Record<string, unknown>): [string, string][] {

@@ -4,7 +4,9 @@ import { AppError } from '../../../core/errors.ts'
 import { countWaiting } from '../../overview/overviewTable.ts'
 import type { Actor } from '../../staff/actor.ts'
 import { holds, type Permission } from '../../staff/authorize.ts'
+import { formatDateTime } from '../format.ts'
 import { textsOf } from '../texts.ts'
+import { fieldValue } from './fieldValue.ts'
 import { agenciesOf, type PageDeps } from './routes.ts'
 
 interface NavItem {
@@ -86,19 +88,21 @@ export async function prepareLocals(deps: PageDeps, req: Request, res: Response)
   await deps.tree.refresh(deps.pool)
   const texts = textsOf(lang)
   const textOr = (key: string, otherwise: string) => (texts.has(key) ? t(key, { detail: '' }) : otherwise)
+  const agencyName = (code: string) => {
+    const agency = deps.tree.get(code)
+    return (lang === 'en' ? agency?.nameEn : null) ?? agency?.nameVi ?? code
+  }
   Object.assign(res.locals, {
     csrfToken: req.staffSession?.csrf ?? '',
     idleSeconds: req.staffSession?.idleSeconds ?? 0,
-    agencyName: (code: string) => {
-      const agency = deps.tree.get(code)
-      return (lang === 'en' ? agency?.nameEn : null) ?? agency?.nameVi ?? code
-    },
+    agencyName,
     warningText: (warning: { code: string; field?: string; column?: string }) => {
       const column = warning.field ?? warning.column
       const field = column === undefined ? '' : textOr(`field.${column}`, column)
       return texts.has(`warning.${warning.code}`) ? t(`warning.${warning.code}`, { field }) : `${warning.code}${field ? ` (${field})` : ''}`
     },
     fieldName: (name: string) => textOr(`field.${name}`, name),
+    fieldValue: (field: string, value: string) => fieldValue(field, value, { textOr, agencyName }),
     outcomeText: (code: string) => textOr(problemKey(code), code),
     actionText: (action: string) => textOr(`action.${action}`, action),
     detailText: (detail: Record<string, unknown>) => detailText(detail, textOr),
@@ -141,10 +145,17 @@ export async function redirectWith(
 function detailText(detail: Record<string, unknown>, textOr: (key: string, otherwise: string) => string): string {
   return Object.entries(detail)
     .filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value))
-    .map(
-      ([name, value]) => `${textOr(`detail.${name}`, name)}: ${textOr(`reason.${value}`, textOr(`request.kind.${value}`, String(value)))}`,
-    )
+    .map(([name, value]) => `${textOr(`detail.${name}`, name)}: ${detailValue(name, value, textOr)}`)
     .join(' · ')
+}
+
+/** Values by the field that holds them: what a key is for and where it is kept, and times in seconds. */
+function detailValue(name: string, value: unknown, textOr: (key: string, otherwise: string) => string): string {
+  if (name === 'use') return textOr(`keys.uses.${value}`, String(value))
+  if (name === 'form') return textOr(`keys.form.${value}`, String(value))
+  if (name === 'action') return textOr(`keys.action.${value}`, String(value))
+  if (typeof value === 'number' && /^(notBefore|notAfter|retiredAt)$/.test(name)) return formatDateTime(value * 1000)
+  return textOr(`reason.${value}`, textOr(`request.kind.${value}`, String(value)))
 }
 
 /** The text key of an error code, for messages beside a form. */
