@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import express, { type RequestHandler, type Router } from 'express'
+import express, { type Request, type RequestHandler, type Response, type Router } from 'express'
 import helmet from 'helmet'
 import type { Logger } from 'pino'
 import { AppError } from '../core/errors.ts'
@@ -44,12 +44,11 @@ export function buildApp(deps: AppDeps): express.Express {
   app.use(identifyAndLog(deps.logger))
   app.use(deps.measureRequests)
   app.use(securityHeaders(deps))
-  app.use(...nonEmpty(deps.publicRoutes))
+  for (const router of deps.publicRoutes) app.use(router)
   app.use(deps.authenticate)
-  app.use(...nonEmpty(deps.streamRoutes))
+  for (const router of deps.streamRoutes) app.use(router)
   app.use('/api', noStore, express.json({ limit: '1mb' }), deps.idempotency)
-  app.use(...nonEmpty(deps.apiRoutes))
-  app.use(...nonEmpty(deps.pages))
+  for (const router of [...deps.apiRoutes, ...deps.pages]) app.use(router)
   app.use(() => {
     throw new AppError('http.not-found')
   })
@@ -60,10 +59,6 @@ export function buildApp(deps: AppDeps): express.Express {
 const noStore: RequestHandler = (_req, res, next) => {
   res.set('Cache-Control', 'no-store')
   next()
-}
-
-function nonEmpty(routers: readonly Router[]): [RequestHandler, ...RequestHandler[]] {
-  return [(_req, _res, next) => next(), ...routers]
 }
 
 /** One line a request: method, the route's pattern (never the path, which can hold a token), status, time. */
@@ -90,8 +85,21 @@ function identifyAndLog(logger: Logger): RequestHandler {
   }
 }
 
+/** Helmet's headers are the same for every request: they are asked for once. */
 function securityHeaders(deps: AppDeps): RequestHandler {
   const secure = deps.publicUrl.startsWith('https:')
+  const headers = new Map<string, string>()
+  const collect = { setHeader: (name: string, value: string) => headers.set(name, value), removeHeader: () => {} }
+  helmetOf(deps, secure)({} as Request, collect as unknown as Response, error => {
+    if (error) throw error
+  })
+  return (_req, res, next) => {
+    for (const [name, value] of headers) res.setHeader(name, value)
+    next()
+  }
+}
+
+function helmetOf(deps: AppDeps, secure: boolean) {
   return helmet({
     contentSecurityPolicy: {
       useDefaults: false,

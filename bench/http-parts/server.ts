@@ -19,6 +19,7 @@ process.once('message', (world: SentWorld) => {
 })
 process.on('message', message => {
   if (message === 'memory') process.send!(process.memoryUsage().rss)
+  if (message === 'cpu') process.send!(process.cpuUsage().user + process.cpuUsage().system)
 })
 process.on('disconnect', () => process.exit())
 

@@ -29,7 +29,7 @@ export function verifyCredential(
 }
 
 /** As `verifyCredential`, for one kind: another kind fails `format`. */
-export async function verifyKind(
+export function verifyKind(
   kind: 'card' | 'diploma' | undefined,
   input: VerifyInput,
   evidence: Evidence,
@@ -37,7 +37,19 @@ export async function verifyKind(
   now: number,
   crypto: CoreCrypto,
 ): Promise<Report> {
-  const { check: format, credential } = readCredential(input.sealed, kind)
+  return verifyRead(readCredential(input.sealed, kind), input, evidence, policy, now, crypto, kind)
+}
+
+/** As `verifyKind`, for who has read `input.sealed` already. */
+export async function verifyRead(
+  { check: format, credential }: ReturnType<typeof readCredential>,
+  input: VerifyInput,
+  evidence: Evidence,
+  policy: PolicyName,
+  now: number,
+  crypto: CoreCrypto,
+  kind?: 'card' | 'diploma',
+): Promise<Report> {
   if (!credential) return report(policy, kind ?? 'card', now, [format, ...skippedChecks('signature')])
 
   const key = issuingKey(credential, evidence)

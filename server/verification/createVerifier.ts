@@ -1,21 +1,21 @@
 import { parseLive } from '../../core/credential/live.ts'
-import { readSealed } from '../../core/credential/sealed.ts'
 import type { CoreCrypto } from '../../core/crypto/coreCrypto.ts'
 import { judgeLive, type LiveJudgement } from '../../core/live/judgeLive.ts'
 import type { Evidence, EvidencePorts, VerifyInput } from '../../core/verification/evidence.ts'
 import { gatherEvidence, gatherSdJwtEvidence } from '../../core/verification/gatherEvidence.ts'
 import { OpenedCache } from '../../core/verification/openedCache.ts'
 import type { PolicyName } from '../../core/verification/policy.ts'
+import { readCredential } from '../../core/verification/readCredential.ts'
 import type { Report, SdJwtReport } from '../../core/verification/report.ts'
-import { verifyCredential } from '../../core/verification/verifyCredential.ts'
+import { verifyRead } from '../../core/verification/verifyCredential.ts'
 import { type SdJwtInput, verifySdJwtVc } from '../../core/verification/verifySdJwtVc.ts'
-import { createPooledCrypto } from './pooledCrypto.ts'
+import { createBatchedCrypto } from './batchedCrypto.ts'
 
 export interface VerifierDeps {
   ports: EvidencePorts
   /** Lowercase hex SHA-256 of root 1's payload. */
   trustRoot: string
-  /** Left out: node:crypto, in the thread pool when many ask at once. */
+  /** Left out: node:crypto, for many at once. */
   crypto?: CoreCrypto
   /** Origin of PUBLIC_URL. */
   publicUrl: string
@@ -33,11 +33,13 @@ export interface Verifier {
 
 export type Verify = Verifier['verify']
 
+type Reading = ReturnType<typeof readCredential>
+
 /** Milliseconds that gathered evidence serves other cards of the same agency, key and list; a revocation must show within a second. */
 const shareFor = 200
 const maxShared = 1000
 
-export function createVerifier({ ports, trustRoot, crypto = createPooledCrypto(), publicUrl, clock }: VerifierDeps): Verifier {
+export function createVerifier({ ports, trustRoot, crypto = createBatchedCrypto(), publicUrl, clock }: VerifierDeps): Verifier {
   const cache = new OpenedCache()
   const { host } = new URL(publicUrl)
   const shared = new Map<string, { evidence: Evidence; gatheredAt: number }>()
@@ -45,25 +47,26 @@ export function createVerifier({ ports, trustRoot, crypto = createPooledCrypto()
     gatherEvidence(input, ports, { trustRoot, policy, now, cache }, crypto)
 
   /** A card under `standard` needs nothing of its own: what was gathered for another one just now will do, unless a check then lacks something. */
-  async function verifyCard(input: VerifyInput, key: string, now: number): Promise<Report> {
+  async function verifyCard(read: Reading, input: VerifyInput, key: string, now: number): Promise<Report> {
     const known = shared.get(key)
     if (known && performance.now() - known.gatheredAt < shareFor) {
-      const report = await verifyCredential(input, known.evidence, 'standard', now, crypto)
+      const report = await verifyRead(read, input, known.evidence, 'standard', now, crypto)
       if (!report.checks.some(check => check.outcome === 'unavailable')) return report
     }
     const gatheredAt = performance.now()
     const evidence = await gather(input, 'standard', now)
     if (shared.size >= maxShared) shared.clear()
     shared.set(key, { evidence, gatheredAt })
-    return verifyCredential(input, evidence, 'standard', now, crypto)
+    return verifyRead(read, input, evidence, 'standard', now, crypto)
   }
 
   return {
     async verify(input, policy = 'standard') {
       const now = clock()
-      const key = policy === 'standard' ? sharingKey(input.sealed) : null
-      if (key !== null) return verifyCard(input, key, now)
-      return verifyCredential(input, await gather(input, policy, now), policy, now, crypto)
+      const read = readCredential(input.sealed, undefined)
+      const key = policy === 'standard' ? sharingKey(read) : null
+      if (key !== null) return verifyCard(read, input, key, now)
+      return verifyRead(read, input, await gather(input, policy, now), policy, now, crypto)
     },
     async verifySdJwt(input, policy = 'standard') {
       const now = clock()
@@ -83,13 +86,7 @@ export function createVerifier({ ports, trustRoot, crypto = createPooledCrypto()
 }
 
 /** What the evidence of a card depends on: its agencies, its key and its list; null for anything but a card. */
-function sharingKey(sealed: Uint8Array): string | null {
-  try {
-    const { kind, claims, kid } = readSealed(sealed)
-    if (kind !== 'card') return null
-    const { usingAgency, status } = claims.card
-    return `${claims.iss} ${usingAgency ?? ''} ${status.list} ${kid.join('.')}`
-  } catch {
-    return null
-  }
+function sharingKey({ credential }: Reading): string | null {
+  const card = credential?.claims.card
+  return card ? `${credential.claims.iss} ${card.usingAgency ?? ''} ${card.status.list} ${credential.kid.join('.')}` : null
 }
