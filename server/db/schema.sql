@@ -268,6 +268,10 @@ column officers.version integer not null default 1
 column officers.left_at timestamp with time zone
 column officers.created_at timestamp with time zone not null default now()
 column officers.updated_at timestamp with time zone not null default now()
+column overview_counts.agency_code text not null
+column overview_counts.counts jsonb not null
+column overview_counts.counted_at timestamp with time zone not null
+column overview_counts.cost_ms double precision not null
 column pending_keys.request_id uuid not null
 column pending_keys.sealed bytea not null
 column photos.digest bytea not null
@@ -544,6 +548,7 @@ constraint officers.officers_personal_number_index_check CHECK ((octet_length(pe
 constraint officers.officers_personal_number_index_key UNIQUE (personal_number_index)
 constraint officers.officers_photo_digest_fkey FOREIGN KEY (photo_digest) REFERENCES photos(digest)
 constraint officers.officers_pkey PRIMARY KEY (id)
+constraint overview_counts.overview_counts_pkey PRIMARY KEY (agency_code)
 constraint pending_keys.pending_keys_pkey PRIMARY KEY (request_id)
 constraint pending_keys.pending_keys_request_id_fkey FOREIGN KEY (request_id) REFERENCES requests(id)
 constraint photos.photos_digest_check CHECK ((octet_length(digest) = 32))
@@ -697,6 +702,7 @@ CREATE INDEX officers_agency ON public.officers USING btree (agency_code, search
 CREATE INDEX officers_name ON public.officers USING btree (search_name COLLATE "C", id) INCLUDE (agency_code)
 CREATE UNIQUE INDEX officers_personal_number_index_key ON public.officers USING btree (personal_number_index)
 CREATE UNIQUE INDEX officers_pkey ON public.officers USING btree (id)
+CREATE UNIQUE INDEX overview_counts_pkey ON public.overview_counts USING btree (agency_code)
 CREATE UNIQUE INDEX pending_keys_pkey ON public.pending_keys USING btree (request_id)
 CREATE UNIQUE INDEX photos_pkey ON public.photos USING btree (digest)
 CREATE UNIQUE INDEX photos_prefix ON public.photos USING btree (SUBSTRING(digest FROM 1 FOR 16))

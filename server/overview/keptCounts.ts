@@ -4,25 +4,46 @@ const slow = 50
 const keptFor = 20
 const maxKept = 500
 
+/** Counts with how long ago they were counted and how long that took, in milliseconds. */
+export interface Counted<T> {
+  value: T
+  age: number
+  cost: number
+}
+
+/** Where slow counts outlive a process. */
+export interface CountsStore<T> {
+  read(key: string): Promise<Counted<T> | null>
+  write(key: string, value: T, cost: number): Promise<void>
+}
+
 /**
- * Counts that may be slow (a whole nation's cards) but are asked for often: what took `slow` or longer is answered from memory while it
- * is counted anew in the background; what is quick is always counted. `ticks` are milliseconds of a monotonic clock.
+ * Counts that may be slow (a whole nation's cards) but are asked for often: what took `slow` or longer is answered from memory, or from the
+ * store where another process counted, while it is counted anew in the background; what is quick is always counted. `ticks` are
+ * milliseconds of a monotonic clock.
  */
 export function keptCounts<T>(
   count: (key: string) => Promise<T>,
+  store: CountsStore<T>,
   ticks: () => number = () => performance.now(),
-): (key: string) => Promise<T> {
+): (key: string) => Promise<Counted<T>> {
   const kept = new Map<string, { value: T; at: number; cost: number }>()
   const counting = new Map<string, Promise<T>>()
 
+  const keep = (key: string, value: T, at: number, cost: number) => {
+    if (kept.size >= maxKept) kept.delete(kept.keys().next().value!)
+    kept.set(key, { value, at, cost })
+  }
   const countNow = (key: string): Promise<T> => {
     let running = counting.get(key)
     if (!running) {
       const start = ticks()
       running = count(key)
-        .then(value => {
-          if (kept.size >= maxKept) kept.delete(kept.keys().next().value!)
-          kept.set(key, { value, at: ticks(), cost: ticks() - start })
+        .then(async value => {
+          const cost = ticks() - start
+          keep(key, value, ticks(), cost)
+          // Without it the next process counts by itself.
+          if (cost >= slow) await store.write(key, value, cost).catch(() => undefined)
           return value
         })
         .finally(() => counting.delete(key))
@@ -32,9 +53,14 @@ export function keptCounts<T>(
   }
 
   return async key => {
+    if (!kept.has(key)) {
+      const stored = await store.read(key)
+      if (stored) keep(key, stored.value, ticks() - stored.age, stored.cost)
+    }
     const known = kept.get(key)
-    if (!known || known.cost < slow) return countNow(key)
-    if (ticks() - known.at > known.cost * keptFor) countNow(key).catch(() => undefined)
-    return known.value
+    if (!known || known.cost < slow) return { value: await countNow(key), age: 0, cost: 0 }
+    const age = ticks() - known.at
+    if (age > known.cost * keptFor) countNow(key).catch(() => undefined)
+    return { value: known.value, age, cost: known.cost }
   }
 }

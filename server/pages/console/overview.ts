@@ -1,4 +1,5 @@
 import { keptCounts } from '../../overview/keptCounts.ts'
+import { keptCountsTable } from '../../overview/keptCountsTable.ts'
 import { cardsByAgency, cardsByDay, countCards, countDiplomas, countPeople, countWaiting } from '../../overview/overviewTable.ts'
 import { listRequests } from '../../requests/requestsTable.ts'
 import { holds } from '../../staff/authorize.ts'
@@ -18,9 +19,12 @@ export interface OverviewDeps extends PageDeps {
   logState: () => Promise<LogState>
 }
 
+/** Milliseconds from which the page says how old its numbers are. */
+const told = 60_000
+
 export function overviewPages(deps: OverviewDeps): ConsoleRouter {
   const pages = consoleRouter(deps)
-  const counts = keptCounts(async agency => {
+  const count = async (agency: string) => {
     const agencies = deps.tree.subtree(agency)
     const [cards, people, diplomas, days, units] = await Promise.all([
       countCards(deps.pool, agencies),
@@ -30,16 +34,18 @@ export function overviewPages(deps: OverviewDeps): ConsoleRouter {
       cardsByAgency(deps.pool, agencies, 12),
     ])
     return { cards, people, diplomas, days, units }
-  })
+  }
+  const counts = keptCounts(count, keptCountsTable<Awaited<ReturnType<typeof count>>>(deps.pool))
 
   pages.get('/', [], async (_req, res, actor) => {
     if (!holds(actor, 'cards.read')) return res.redirect(303, '/console/me')
     const agencies = agenciesOf(deps.tree, actor)
-    const [{ cards, people, diplomas, days, units }, log, waiting] = await Promise.all([
+    const [{ value, age }, log, waiting] = await Promise.all([
       counts(actor.agency),
       deps.logState(),
       countWaiting(deps.pool, agencies, actor.sub),
     ])
+    const { cards, people, diplomas, days, units } = value
     const requests = holds(actor, 'requests.read') ? await listRequests(deps.pool, { agencyIn: agencies, limit: 6 }) : []
     const { agencyName, t } = res.locals as { agencyName: (code: string) => string; t: (key: string, values?: object) => string }
     const bars = barsOf(
@@ -57,7 +63,20 @@ export function overviewPages(deps: OverviewDeps): ConsoleRouter {
       people: holds(actor, 'people.read'),
       diplomas: holds(actor, 'diplomas.read'),
     }
-    render(res, 'console/overview', { may, cards, people, diplomas, plot: dayPlotOf(days), days, bars, units, log, waiting, requests })
+    render(res, 'console/overview', {
+      may,
+      cards,
+      people,
+      diplomas,
+      plot: dayPlotOf(days),
+      days,
+      bars,
+      units,
+      log,
+      waiting,
+      requests,
+      countedAt: age < told ? null : new Date(Date.now() - age),
+    })
   })
 
   return pages
