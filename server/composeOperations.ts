@@ -9,7 +9,7 @@ import { createMetrics, type Metrics } from './operations/metrics.ts'
 import { readListDelays } from './operations/operationsTable.ts'
 import type { ReadinessCheck } from './operations/readiness.ts'
 import { forgetWhatIsPast } from './operations/retention.ts'
-import { createTraces, noTraces, type Traces } from './operations/traces.ts'
+import type { Traces } from './operations/traces.ts'
 import { trustFindings } from './trust/trustFindings.ts'
 import type { Verifier } from './verification/createVerifier.ts'
 
@@ -65,12 +65,6 @@ export function readinessChecks({ pool, config, clock }: Installation): Readines
       return { name: 'clock', isBearable: true, ok: !wrong, detail: wrong ? `${wrong.detail}. ${wrong.mend}` : '' }
     },
   ]
-}
-
-/** Traces to the collector of OTEL_EXPORTER_OTLP_ENDPOINT; none without it. */
-export function composeTraces({ config, logger }: Installation): Traces {
-  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_SERVICE_NAME: serviceName, OTEL_TRACES_SAMPLER_ARG: ratio } = config
-  return endpoint ? createTraces({ endpoint, serviceName, ratio, logger }) : noTraces
 }
 
 /** The verifier, with its verdicts counted and its work traced. */

@@ -3,7 +3,7 @@ import { applyAgencyChanges } from './agencies/applyAgencyChanges.ts'
 import { cardTasks } from './cards/cardTasks.ts'
 import { applyStatusRequest } from './cards/changeStatus.ts'
 import { issueCards } from './cards/issueCards.ts'
-import { composeTraces, operationTasks, tracedTasks } from './composeOperations.ts'
+import { operationTasks, tracedTasks } from './composeOperations.ts'
 import { composePublicTasks } from './composePublic.ts'
 import { assertBearable, clockDifference } from './db/clockDifference.ts'
 import { endApprovedDiplomas } from './diplomas/endApprovedDiplomas.ts'
@@ -46,7 +46,7 @@ export function composeTasks(installation: Installation): { tasks: Record<string
   const open = composePublicTasks(installation)
   const operations = operationTasks(installation)
   return {
-    tasks: tracedTasks(composeTraces(installation), {
+    tasks: tracedTasks(installation.traces, {
       ...open.tasks,
       ...byTheClock(operations.tasks),
       async applyRequest(payload) {

@@ -20,6 +20,7 @@ import { readOrMakeSecret, readSecret } from './keys/secretFile.ts'
 import { type SignerPool, signerPool } from './keys/signerPool.ts'
 import { type CheckpointMark, openCheckpointMark } from './log/checkpointMark.ts'
 import { readHead } from './log/logTable.ts'
+import { noTraces, openTraces, type Traces } from './operations/traces.ts'
 import { type StatusListTokens, statusListTokens } from './status-lists/statusListTokens.ts'
 import { readRoot } from './trust/trustTable.ts'
 
@@ -49,6 +50,8 @@ export interface Installation {
   payer: Payer
   /** Whether entries leave an agency out: once every verifier's trust list says that it is restricted. */
   isRestricted: (agency: string) => boolean
+  /** To the collector of OTEL_EXPORTER_OTLP_ENDPOINT; none without it. */
+  traces: Traces
   /** Stops timers, connections and tokens. */
   close(): Promise<void>
 }
@@ -93,6 +96,8 @@ export async function openInstallation(config: Config, logger: Logger, { makeSec
       sign: text => logSigner.sign({ kind: 'checkpoint', bytes: text }),
       warn: error => logger.warn({ err: error }, 'the newest checkpoint is not kept'),
     })
+    const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_SERVICE_NAME: serviceName, OTEL_TRACES_SAMPLER_ARG: ratio } = config
+    const traces = endpoint ? await openTraces({ endpoint, serviceName, ratio, logger }) : noTraces
     const timer = setInterval(
       () => agencies.refresh(pool).catch(error => logger.warn({ err: error }, 'agencies not refreshed')),
       agencyRefresh,
@@ -124,9 +129,11 @@ export async function openInstallation(config: Config, logger: Logger, { makeSec
         const servedAt = agencies.get(agency)?.restrictedServedAt
         return servedAt != null && servedAt.getTime() / 1000 + waitSeconds <= clock()
       },
+      traces,
       async close() {
         clearInterval(timer)
         clearInterval(cipherTimer)
+        await traces.close()
         await store.close()
         await pool.end()
       },

@@ -1,9 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { randomBytes } from 'node:crypto'
+import type { Context } from '@opentelemetry/api'
+import type { SpanExporter } from '@opentelemetry/sdk-trace'
 import type { RequestHandler } from 'express'
 import type { Logger } from 'pino'
 
-/** Spans in the OpenTelemetry protocol (OTLP/HTTP, JSON). Attributes hold routes' patterns and codes, nothing personal. */
+/** OpenTelemetry spans. Attributes hold routes' patterns and codes, nothing personal. */
 export interface Traces {
   /** A server span a request, a child of the caller's `traceparent` (W3C Trace Context). */
   traceRequests: RequestHandler
@@ -13,134 +14,89 @@ export interface Traces {
   close(): Promise<void>
 }
 
-/** No endpoint: nothing is measured. */
+/** No endpoint: nothing is measured, and nothing of OpenTelemetry loaded. */
 export const noTraces: Traces = {
   traceRequests: (_req, _res, next) => next(),
   trace: (_name, _kind, work) => work(),
   close: async () => {},
 }
 
-const kinds = { internal: 1, server: 2, consumer: 5 } as const
-const mostKept = 4096
-const sendEvery = 5000
-const sendTimeout = 10_000
+const closeWithin = 3000
 
-interface Context {
-  traceId: string
-  spanId: string
-  sampled: boolean
-}
-
-/** Traces to a collector at `endpoint` (OTEL_EXPORTER_OTLP_ENDPOINT). When it is down spans are dropped, never waited for. */
-export function createTraces(options: { endpoint: string; serviceName: string; ratio: number; logger: Logger }): Traces {
+/**
+ * Traces to a collector at `endpoint` (OTLP over HTTP with JSON; OTEL_EXPORTER_OTLP_HEADERS and the exporter's other variables count too).
+ * When it is down spans are dropped, never waited for. `ratio` is the share that is sampled of what the caller samples.
+ */
+export async function openTraces(options: { endpoint: string; serviceName: string; ratio: number; logger: Logger }): Promise<Traces> {
   const { endpoint, serviceName, ratio, logger } = options
-  const url = `${endpoint.replace(/\/$/, '')}/v1/traces`
+  const [api, { W3CTraceContextPropagator }, { resourceFromAttributes }, sdk, { OTLPTraceExporter }] = await Promise.all([
+    import('@opentelemetry/api'),
+    import('@opentelemetry/core'),
+    import('@opentelemetry/resources'),
+    import('@opentelemetry/sdk-trace'),
+    import('@opentelemetry/exporter-trace-otlp-http'),
+  ])
+  const exporter = telling(new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces` }), logger)
+  const root = new sdk.TraceIdRatioBasedSampler(ratio)
+  const provider = new sdk.TracerProvider({
+    resource: resourceFromAttributes({ 'service.name': serviceName }),
+    sampler: new sdk.ParentBasedSampler({ root, remoteParentSampled: root }),
+    spanProcessors: [new sdk.BatchSpanProcessor({ exporter })],
+  })
+  const tracer = provider.getTracer('antin')
+  const propagator = new W3CTraceContextPropagator()
   const current = new AsyncLocalStorage<Context>()
-  let spans: object[] = []
-  let dropped = 0
-  let sending: Promise<void> = Promise.resolve()
-
-  const send = async (): Promise<void> => {
-    const batch = spans
-    spans = []
-    if (batch.length === 0) return
-    const resource = { attributes: attributesOf({ 'service.name': serviceName }) }
-    const body = JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ scope: { name: 'antin' }, spans: batch }] }] })
-    try {
-      const signal = AbortSignal.timeout(sendTimeout)
-      const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal })
-      if (!answer.ok) throw new Error(`the collector answers ${answer.status}`)
-      await answer.body?.cancel()
-      if (dropped > 0) logger.warn({ dropped }, 'spans were dropped')
-      dropped = 0
-    } catch (error) {
-      if (dropped === 0) logger.warn({ err: error }, 'spans not sent')
-      dropped += batch.length
-    }
-  }
-  const flush = () => {
-    sending = sending.then(send)
-    return sending
-  }
-  const timer = setInterval(flush, sendEvery)
-  timer.unref()
-
-  const begin = (parent: Context | undefined, name: string, kind: keyof typeof kinds) => {
-    const sampled = parent && parent === current.getStore() ? parent.sampled : (parent?.sampled ?? true) && Math.random() < ratio
-    const context = { traceId: parent?.traceId ?? hex(16), spanId: hex(8), sampled }
-    const start = nanoseconds()
-    const end = (attributes: Record<string, string | number>, failed: boolean, finalName = name) => {
-      if (!sampled) return
-      if (spans.length >= mostKept) {
-        dropped++
-        return
-      }
-      spans.push({
-        traceId: context.traceId,
-        spanId: context.spanId,
-        ...(parent ? { parentSpanId: parent.spanId } : {}),
-        name: finalName,
-        kind: kinds[kind],
-        startTimeUnixNano: String(start),
-        endTimeUnixNano: String(nanoseconds()),
-        attributes: attributesOf(attributes),
-        status: { code: failed ? 2 : 0 },
-      })
-    }
-    return { context, end }
-  }
+  const kinds = { internal: api.SpanKind.INTERNAL, consumer: api.SpanKind.CONSUMER }
 
   return {
     traceRequests(req, res, next) {
-      const { context, end } = begin(parseTraceparent(req.get('traceparent')), req.method, 'server')
+      const parent = propagator.extract(api.ROOT_CONTEXT, req.headers, api.defaultTextMapGetter)
+      const span = tracer.startSpan(req.method, { kind: api.SpanKind.SERVER }, parent)
       res.once('close', () => {
         const route = req.route?.path ? `${req.baseUrl}${String(req.route.path)}` : ''
-        const attributes = {
+        if (route) span.updateName(`${req.method} ${route}`).setAttribute('http.route', route)
+        span.setAttributes({
           'http.request.method': req.method,
           'http.response.status_code': res.statusCode,
-          ...(route ? { 'http.route': route } : {}),
-          'antin.request_id': req.id,
-        }
-        end(attributes, res.statusCode >= 500, route ? `${req.method} ${route}` : req.method)
+          'antin.request_id': String(req.id),
+        })
+        if (res.statusCode >= 500) span.setStatus({ code: api.SpanStatusCode.ERROR })
+        span.end()
       })
-      current.run(context, next)
+      current.run(api.trace.setSpan(parent, span), next)
     },
     async trace(name, kind, work) {
-      const { context, end } = begin(current.getStore(), name, kind)
+      const parent = current.getStore() ?? api.ROOT_CONTEXT
+      const span = tracer.startSpan(name, { kind: kinds[kind] }, parent)
       try {
-        const result = await current.run(context, work)
-        end({}, false)
-        return result
+        return await current.run(api.trace.setSpan(parent, span), work)
       } catch (error) {
-        end({ 'error.type': String((error as { code?: unknown }).code ?? (error as Error).name) }, true)
+        // The message may hold what is nobody's business.
+        span.setAttribute('error.type', String((error as { code?: unknown }).code ?? (error as Error).name))
+        span.setStatus({ code: api.SpanStatusCode.ERROR })
         throw error
+      } finally {
+        span.end()
       }
     },
     async close() {
-      clearInterval(timer)
-      await flush()
+      const late = new Promise<void>(resolve => setTimeout(resolve, closeWithin).unref())
+      await Promise.race([provider.shutdown().catch(() => {}), late])
     },
   }
 }
 
-/** W3C Trace Context 3.2; undefined when there is none or it is not valid. */
-function parseTraceparent(text: string | undefined): Context | undefined {
-  const [, traceId, spanId, flags] = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/.exec(text ?? '') ?? []
-  if (!traceId || !spanId || !flags || /^0+$/.test(traceId) || /^0+$/.test(spanId)) return undefined
-  return { traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1 }
-}
-
-function attributesOf(attributes: Record<string, string | number>) {
-  return Object.entries(attributes).map(([key, value]) => ({
-    key,
-    value: typeof value === 'number' ? { intValue: String(value) } : { stringValue: value },
-  }))
-}
-
-function nanoseconds(): bigint {
-  return BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n
-}
-
-function hex(bytes: number): string {
-  return randomBytes(bytes).toString('hex')
+/** The exporter; the log says once that the collector does not answer, until it did again. */
+function telling(exporter: SpanExporter, logger: Logger): SpanExporter {
+  let told = false
+  return {
+    export(spans, done) {
+      exporter.export(spans, result => {
+        if (result.error && !told) logger.warn({ err: result.error }, 'spans not sent')
+        told = result.error !== undefined
+        done(result)
+      })
+    },
+    shutdown: () => exporter.shutdown(),
+  }
 }

@@ -10,7 +10,7 @@ import { createPool } from '../../server/db/pool.ts'
 import { migrateJobs } from '../../server/jobs/worker.ts'
 import { createMetrics } from '../../server/operations/metrics.ts'
 import { forgetWhatIsPast } from '../../server/operations/retention.ts'
-import { createTraces } from '../../server/operations/traces.ts'
+import { openTraces } from '../../server/operations/traces.ts'
 import { useDatabase } from '../support/database.ts'
 
 const db = useDatabase()
@@ -146,7 +146,7 @@ test('a request is a span below its caller, its work a span below it, sent as OT
   servers.push(collector)
   await new Promise<void>(resolve => collector.listen(0, '127.0.0.1', resolve))
   const endpoint = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`
-  const traces = createTraces({ endpoint, serviceName: 'antin', ratio: 1, logger: pino({ level: 'silent' }) })
+  const traces = await openTraces({ endpoint, serviceName: 'antin', ratio: 1, logger: pino({ level: 'silent' }) })
   const app = express()
   app.use(traces.traceRequests)
   app.get('/t/:token', async (_req, res) => {
@@ -170,7 +170,7 @@ test('a request is a span below its caller, its work a span below it, sent as OT
 })
 
 test('a collector that is down costs nothing but spans', async () => {
-  const traces = createTraces({ endpoint: 'http://127.0.0.1:9', serviceName: 'antin', ratio: 1, logger: pino({ level: 'silent' }) })
+  const traces = await openTraces({ endpoint: 'http://127.0.0.1:9', serviceName: 'antin', ratio: 1, logger: pino({ level: 'silent' }) })
   expect(await traces.trace('x', 'internal', async () => 1)).toBe(1)
   await expect(traces.trace('x', 'internal', () => Promise.reject(new Error('no')))).rejects.toThrow('no')
   await traces.close()
