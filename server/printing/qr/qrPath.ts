@@ -42,17 +42,17 @@ export function qrPath(qr: QrModules, offset = 0): string {
   return path
 }
 
-const numerals = Array.from({ length: 256 }, (_, n) => Buffer.from(`${n} `))
-
 /** The same as PDF path operators (`re`), one unit a module, y downwards. */
 export function qrPdfPath(qr: QrModules): string {
   const at = qrRectangles(qr)
   const bytes = Buffer.allocUnsafe(at.length * 5)
   let length = 0
   for (let i = 0; i < at.length; i++) {
-    const numeral = numerals[at[i]!]!
-    bytes.set(numeral, length)
-    length += numeral.length
+    const number = at[i]!
+    if (number > 99) bytes[length++] = ZERO + Math.trunc(number / 100)
+    if (number > 9) bytes[length++] = ZERO + (Math.trunc(number / 10) % 10)
+    bytes[length++] = ZERO + (number % 10)
+    bytes[length++] = SPACE
     if (i % 4 === 3) {
       bytes[length++] = 0x72
       bytes[length++] = 0x65
@@ -61,3 +61,6 @@ export function qrPdfPath(qr: QrModules): string {
   }
   return bytes.toString('latin1', 0, length)
 }
+
+const ZERO = 0x30
+const SPACE = 0x20

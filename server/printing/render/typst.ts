@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { NodeCompiler, type NodeTypstDocument } from '@myriaddreamin/typst-ts-node-compiler'
 import { AppError } from '../../../core/errors.ts'
 import { inlineSvgImages } from './inlineSvgImages.ts'
+import { unhinted } from './unhinted.ts'
 
 /** The virtual root of all that Typst sees: nothing is read from the disk while rendering. */
 const ROOT = '/antin'
@@ -33,7 +34,7 @@ let compilations = 0
 function compiler(): NodeCompiler {
   if (!shared) {
     const names = Object.keys(fontFiles) as FontName[]
-    shared = NodeCompiler.create({ workspace: ROOT, fontArgs: [{ fontBlobs: names.map(readFont) }] })
+    shared = NodeCompiler.create({ workspace: ROOT, fontArgs: [{ fontBlobs: names.map(name => unhinted(readFont(name))) }] })
     shared.mapShadow(`${ROOT}/antin.typ`, readFileSync(new URL('./antin.typ', import.meta.url)))
   }
   return shared

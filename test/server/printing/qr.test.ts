@@ -11,9 +11,11 @@ import { thrownCode } from '../../support/thrownCode.ts'
 
 const short = 'https://the.moha.gov.vn/t/AAECAwQFBgcICQoLDA0ODw'
 
-test('the mask chosen is the one that the qrcode package chooses, module by module', () => {
+test('a symbol is the one that the qrcode package draws, module by module, up to version 27', () => {
+  const lengths = fc.oneof(fc.integer({ min: 1, max: 900 }), fc.integer({ min: 900, max: 2600 }))
+  const digitTexts = lengths.chain(length => fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: length, maxLength: length }))
   fc.assert(
-    fc.property(fc.stringMatching(/^[0-9]{1,900}$/), digits => {
+    fc.property(digitTexts, digits => {
       const prefix = 'https://h.vn/v#'
       const segments = [
         { mode: 'byte', data: Buffer.from(prefix) },
@@ -22,8 +24,13 @@ test('the mask chosen is the one that the qrcode package chooses, module by modu
       const own = qrModules(prefix + digits, 40)
       expect(Buffer.from(own.dark).equals(QRCode.create(segments, { errorCorrectionLevel: 'M' }).modules.data)).toBe(true)
     }),
-    { numRuns: 60 },
+    { numRuns: 80 },
   )
+  for (let length = 1; length < 130; length += 7) {
+    const text = 'aB/'.repeat(50).slice(0, length)
+    const theirs = QRCode.create([{ mode: 'byte', data: Buffer.from(text) }] as never, { errorCorrectionLevel: 'M' })
+    expect(Buffer.from(qrModules(text).dark).equals(theirs.modules.data)).toBe(true)
+  }
 })
 
 test('the reference sealed QR is version 12, the short one version 4; what outgrows its place is refused', () => {
