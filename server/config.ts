@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { parseRoleNames } from './staff/roleNames.ts'
 
 const list = z
   .string()
@@ -11,6 +12,17 @@ const list = z
       .map(part => part.trim())
       .filter(Boolean),
   )
+const roleNames = z
+  .string()
+  .default('')
+  .transform((text, context) => {
+    try {
+      return parseRoleNames(text)
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as Error).message })
+      return z.NEVER
+    }
+  })
 const flag = z
   .enum(['true', 'false', '1', '0'])
   .default('false')
@@ -42,6 +54,7 @@ export const configSchema = z.object({
   OIDC_CLIENT_SECRET: z.string().optional(),
   OIDC_CLI_CLIENT_ID: z.string().default('antin-cli'),
   OIDC_ROLES_CLAIM: z.string().default('roles'),
+  OIDC_ROLE_NAMES: roleNames,
   OIDC_AGENCY_CLAIM: z.string().default('agency'),
   OIDC_OFFICER_CLAIM: z.string().default('officer'),
   OIDC_STEP_UP_ACR: z.string().default('urn:antin:mfa'),

@@ -136,6 +136,7 @@ export async function composeWeb(installation: Installation, { demonstration = f
         ...keyDeps,
         keyWaitSeconds: config.KEY_WAIT_HOURS * 3600,
         ...cardDeps,
+        legalBasis: config.LEGAL_BASIS,
         tree: agencies,
         sessions,
         publicUrl: origin,
@@ -186,7 +187,13 @@ function identityOptions({ config, origin }: Installation) {
     audience: config.API_AUDIENCE,
     personClients: [config.OIDC_CLI_CLIENT_ID, config.OIDC_CLIENT_ID],
     stepUpAcr: config.OIDC_STEP_UP_ACR,
-    claims: { name: 'name', roles: config.OIDC_ROLES_CLAIM, agency: config.OIDC_AGENCY_CLAIM, officer: config.OIDC_OFFICER_CLAIM },
+    claims: {
+      name: 'name',
+      roles: config.OIDC_ROLES_CLAIM,
+      roleNames: config.OIDC_ROLE_NAMES,
+      agency: config.OIDC_AGENCY_CLAIM,
+      officer: config.OIDC_OFFICER_CLAIM,
+    },
   }
 }
 

@@ -9,8 +9,8 @@ export interface ClaimMapping {
   agency: string
   /** The personal number of a person who is an officer. */
   officer: string
-  /** The provider's word for a role, where it is not ours: `{ "hr-duyet": "approver" }`. */
-  roleNames?: Readonly<Record<string, Role>>
+  /** The provider's words for roles: `{ "hr-duyet": "approver" }`. With it no other word counts, ours included. */
+  roleNames?: Readonly<Record<string, Role>> | undefined
 }
 
 export interface PersonClaims {
@@ -54,10 +54,14 @@ function rolesOfClaims(claims: Claims, mapping: ClaimMapping): ReadonlySet<Role>
   const found = new Set<Role>()
   for (const name of named) {
     if (typeof name !== 'string') continue
-    const role = mapping.roleNames && Object.hasOwn(mapping.roleNames, name) ? mapping.roleNames[name] : roles.find(known => known === name)
+    const role = mapping.roleNames ? ownMember(mapping.roleNames, name) : roles.find(known => known === name)
     if (role) found.add(role)
   }
   return found
+}
+
+function ownMember<T>(members: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(members, name) ? members[name] : undefined
 }
 
 function claimAt(claims: Claims, path: string): unknown {

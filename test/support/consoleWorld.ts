@@ -11,7 +11,7 @@ import { problemPage } from '../../server/pages/console/problemPage.ts'
 import type { DeclaredRoute } from '../../server/pages/console/routes.ts'
 import { pageShell } from '../../server/pages/render.ts'
 import type { Actor } from '../../server/staff/actor.ts'
-import { personOfClaims } from '../../server/staff/claims.ts'
+import { type ClaimMapping, personOfClaims } from '../../server/staff/claims.ts'
 import type { IdentityProvider } from '../../server/staff/identityProvider.ts'
 import { createSessions, type Sessions } from '../../server/staff/sessions.ts'
 
@@ -41,6 +41,7 @@ export async function makeConsole(
     identityProvider?: IdentityProvider
     officerOf?: ConsoleDeps['officerOf']
     publicUrl?: string
+    claims?: ClaimMapping
     store?: KeyStore
   },
   authenticate?: (sessions: Sessions) => RequestHandler,
@@ -57,10 +58,11 @@ export async function makeConsole(
     sessions,
     publicUrl,
     identityProvider: options.identityProvider ?? ({} as IdentityProvider),
-    personOfClaims: claims => personOfClaims(claims, claimMapping),
+    personOfClaims: claims => personOfClaims(claims, options.claims ?? claimMapping),
     officerOf: options.officerOf ?? (async () => undefined),
     logState: async () => ({ treeSize: 0, anchor: null, anchoring: false }),
     termYears: 5,
+    legalBasis: 'QĐ thử nghiệm',
     isRestricted: () => false,
     store: options.store ?? keyStore({ dir: '/nowhere', passphrase: 'unused' }),
     keyWaitSeconds: 86_400,

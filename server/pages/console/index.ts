@@ -14,14 +14,14 @@ import { type OverviewDeps, overviewPages } from './overview.ts'
 import { ownPages } from './own.ts'
 import { printPages } from './printing.ts'
 import { requestPages } from './requests.ts'
-import { reviewPages } from './review.ts'
+import { type ReviewPagesDeps, reviewPages } from './review.ts'
 import type { DeclaredRoute } from './routes.ts'
 import { consoleShell } from './shell.ts'
 import { type SignInDeps, signInPages } from './signIn.ts'
 import { staffPages } from './staff.ts'
 
 /** Everything the console is made of; `main.ts` fills it. */
-export type ConsoleDeps = SignInDeps & OverviewDeps & OfficerPagesDeps & CardPagesDeps & KeyPagesDeps & AgencyPagesDeps
+export type ConsoleDeps = SignInDeps & OverviewDeps & OfficerPagesDeps & CardPagesDeps & KeyPagesDeps & AgencyPagesDeps & ReviewPagesDeps
 
 /** Sign-in and all console pages, and the permissions of every route. Mount it at the root, after `pageShell` and `authenticate`. */
 export function consolePages(deps: ConsoleDeps): Router & { declared: readonly DeclaredRoute[] } {

@@ -16,6 +16,7 @@ import { loadTemplate, templateNames, templatesFolder } from '../../printing/ren
 import type { Actor } from '../../staff/actor.ts'
 import { render } from '../render.ts'
 import type { Translate } from '../texts.ts'
+import type { ReviewPagesDeps } from './review.ts'
 import { agenciesOf, type ConsoleRouter, consoleRouter, fieldsOf, inScope, type PageDeps, queryOf, valuesOf, whoOf } from './routes.ts'
 import { attempt, problemKey, redirectWith } from './shell.ts'
 
@@ -47,7 +48,7 @@ const nextStates: Record<PlasticState, readonly Exclude<PlasticState, 'waiting'>
 }
 
 /** The print queue, print runs, and the life of the plastic: blank numbers, spoilt, delivered with a list to sign, returned, lost. */
-export function printPages(deps: PageDeps): ConsoleRouter {
+export function printPages(deps: PageDeps & Pick<ReviewPagesDeps, 'legalBasis'>): ConsoleRouter {
   const pages = consoleRouter(deps)
 
   const showQueue = async (
@@ -122,7 +123,11 @@ export function printPages(deps: PageDeps): ConsoleRouter {
   pages.get('/print/:id/delivery', 'cards.print', async (req, res, actor) => {
     const job = await find(String(req.params.id), actor)
     const plastics = (await plasticsOfJob(deps.pool, job.id)).filter(one => one.state === 'printed' || one.state === 'delivered')
-    render(res, 'console/print-delivery', { job, byAgency: [...Map.groupBy(plastics, one => one.usingCode)] })
+    render(res, 'console/print-delivery', {
+      job,
+      byAgency: [...Map.groupBy(plastics, one => one.usingCode)],
+      legalBasis: deps.legalBasis,
+    })
   })
 
   pages.post('/print/:id/plastics', 'cards.print', async (req, res, actor) => {

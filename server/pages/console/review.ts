@@ -6,8 +6,13 @@ import { reviewCounts } from '../../overview/reviewTable.ts'
 import { render } from '../render.ts'
 import { agenciesOf, type ConsoleRouter, consoleRouter, inScope, type PageDeps } from './routes.ts'
 
+export interface ReviewPagesDeps extends PageDeps, CardDeps {
+  /** The rule that cards are made under, as papers cite it. */
+  legalBasis: string
+}
+
 /** Review sheets: what each card of a unit will say, with its photo, to tick and sign on paper before the request is made. */
-export function reviewPages(deps: PageDeps & CardDeps): ConsoleRouter {
+export function reviewPages(deps: ReviewPagesDeps): ConsoleRouter {
   const pages = consoleRouter(deps)
 
   pages.get('/review', 'cards.request', async (_req, res, actor) => {
@@ -24,7 +29,12 @@ export function reviewPages(deps: PageDeps & CardDeps): ConsoleRouter {
       const card = shownCardOf(deps.cipher, person, { madeOn, termYears: deps.termYears })
       return { person, card: typeof card === 'string' ? null : card, obstacle: typeof card === 'string' ? card : null }
     })
-    render(res, 'console/review-sheet', { agency, rows, ready: rows.filter(row => row.card).length })
+    render(res, 'console/review-sheet', {
+      agency,
+      rows,
+      ready: rows.filter(row => row.card).length,
+      legalBasis: deps.legalBasis,
+    })
   })
 
   return pages
