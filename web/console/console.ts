@@ -3,6 +3,9 @@ import { initAll } from 'govuk-frontend'
 import { digestFiles } from './digestFiles.ts'
 import { followProgress } from './followProgress.ts'
 import { guardSession } from './guardSession.ts'
+import { numberBlanks } from './numberBlanks.ts'
+import { sendOnce } from './sendOnce.ts'
+import { sendUploads } from './sendUploads.ts'
 import { tendTables } from './tendTables.ts'
 
 initAll()
@@ -10,6 +13,9 @@ digestFiles()
 guardSession()
 followProgress()
 tendTables()
+numberBlanks()
+sendOnce()
+sendUploads()
 
 const nav = document.querySelector<HTMLElement>('[data-nav]')
 const toggle = document.querySelector<HTMLButtonElement>('[data-nav-toggle]')
@@ -17,16 +23,6 @@ toggle?.addEventListener('click', () => toggle.setAttribute('aria-expanded', Str
 
 // A form that waited for a proof of identity goes on its way by itself.
 document.querySelector<HTMLFormElement>('form[data-auto-submit]')?.submit()
-
-// One press of a button sends a form once.
-for (const form of document.querySelectorAll('form'))
-  form.addEventListener('submit', event => {
-    if (form.dataset.sent === 'yes') event.preventDefault()
-    else if (!form.target && form.method === 'post') {
-      form.dataset.sent = 'yes'
-      setTimeout(() => delete form.dataset.sent, 4000)
-    }
-  })
 
 for (const button of document.querySelectorAll('[data-print]')) button.addEventListener('click', () => window.print())
 

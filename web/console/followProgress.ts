@@ -26,7 +26,8 @@ async function follow(box: HTMLElement, address: string): Promise<void> {
       bar.max = Math.max(1, progress.total)
       bar.value = progress.done
       text.textContent = progress.text
-      if (progress.finished) return location.reload()
+      // A form on its way (signing out, say) would be called back by a reload.
+      if (progress.finished) return document.querySelector('form[data-sent]') ? undefined : location.reload()
     } catch {
       // No network for a moment: the work goes on without us.
     }

@@ -17,6 +17,7 @@ import { absentFrom, loosePhotos, previewOf } from '../../imports/previewOf.ts'
 import { cancelImport, photoArchiveBytes, previewAgain, startCommit, startImport } from '../../imports/startImport.ts'
 import type { Actor } from '../../staff/actor.ts'
 import { holds, type Permission } from '../../staff/authorize.ts'
+import { tableLimits } from '../../tables/tableLimits.ts'
 import { render } from '../render.ts'
 import type { Translate } from '../texts.ts'
 import { agenciesOf, type ConsoleRouter, consoleRouter, fieldsOf, href, inScope, type PageDeps, queryOf, whoOf } from './routes.ts'
@@ -50,6 +51,7 @@ export function importPages(deps: PageDeps): ConsoleRouter {
     render(res, 'console/imports', {
       imports: rows.filter(row => row.columns === null || kinds.includes(row.kind)),
       errors,
+      limits: tableLimits,
       columns: kinds.includes('officers') ? officerColumns : agencyColumns,
       kinds,
     })

@@ -25,6 +25,8 @@ export function barsOf(rows: readonly { label: string; text: string; parts: read
 export interface DayPlot {
   width: number
   height: number
+  /** Where the columns begin; the scale stands left of it. */
+  axis: number
   top: number
   columns: {
     x: number
@@ -41,7 +43,7 @@ export interface DayPlot {
   labels: { x: number; day: string }[]
 }
 
-const [plotWidth, plotHeight, axis, bottom] = [640, 190, 44, 22]
+const [plotWidth, plotHeight, axis, right, bottom] = [640, 190, 60, 24, 22]
 
 /** Columns of cards issued and ended a day, with a scale whose steps are 1, 2 or 5 times a power of ten. */
 export function dayPlotOf(days: readonly DayCount[]): DayPlot {
@@ -51,11 +53,12 @@ export function dayPlotOf(days: readonly DayCount[]): DayPlot {
   const top = Math.ceil(most / step) * step
   const height = plotHeight - bottom - 10
   const y = (value: number) => 10 + height - (value / top) * height
-  const span = (plotWidth - axis - 4) / Math.max(1, days.length)
+  const span = (plotWidth - axis - right) / Math.max(1, days.length)
   const width = Math.max(2, span * 0.72)
   return {
     width: plotWidth,
     height: plotHeight,
+    axis,
     top,
     columns: days.map((day, at) => ({
       x: axis + at * span + (span - width) / 2,
