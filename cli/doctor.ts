@@ -7,7 +7,7 @@ const marks = { ok: '[ok]', warning: '[!]', wrong: '[x]' } as const
 export async function doctor(args: string[], io: CliIo): Promise<number> {
   const { values } = parseArgs({ args, options: { json: { type: 'boolean' } } })
   const { readOperatorConfig } = await import('./operatorConfig.ts')
-  const { diagnose } = await import('../server/operations/diagnose.ts')
+  const { diagnose } = await import('../server/operations/doctor/diagnose.ts')
   const findings = await diagnose(readOperatorConfig(io), () => Math.floor(Date.now() / 1000))
   if (values.json) io.out(JSON.stringify(findings))
   else {

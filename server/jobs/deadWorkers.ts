@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { Logger } from 'pino'
-import { freeDeadWorkers, lockWorker, readHeldJobs } from './jobsTable.ts'
+import { freeDeadWorkers, lockWorker, readHeldJobs, recallJobs } from './jobsTable.ts'
 
 const period = 5000
 
@@ -36,6 +36,7 @@ export function watchWorkers({ pool, logger }: { pool: pg.Pool; logger: Logger }
     await holder.query('select 1')
     const freed = await freeDeadWorkers(pool, workerId)
     if (freed.length > 0) logger.warn({ workers: freed }, 'jobs of dead workers freed')
+    await recallJobs(pool)
     const held = (await readHeldJobs(pool, workerId)).filter(jobId => !worker.isRunning(jobId))
     // Seen twice: one that has just ended is about to be given back.
     const forgotten = held.filter(jobId => idle.has(jobId))

@@ -19,6 +19,16 @@ export async function lockWorker(client: PoolClient, workerId: string): Promise<
   await client.query('select pg_advisory_lock_shared($1, hashtext($2))', [lockSpace, workerId])
 }
 
+/** How many workers are alive in this database. */
+export async function countWorkers(db: Db): Promise<number> {
+  const { rows } = await db.query<{ n: number }>(
+    `select count(*)::int as n from pg_locks where locktype = 'advisory' and classid = $1 and mode = 'ShareLock' and granted
+       and database = (select oid from pg_database where datname = current_database())`,
+    [lockSpace],
+  )
+  return rows[0]!.n
+}
+
 /** Ids of jobs that a worker has held for 10 s and more. */
 export async function readHeldJobs(db: Db, workerId: string): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(
@@ -44,6 +54,14 @@ export async function freeDeadWorkers(pool: Pool, workerId: string): Promise<str
     [lockSpace, workerId],
   )
   return rows[0]?.freed ?? []
+}
+
+/** Makes jobs due that were added or put off while the database's clock was ahead. */
+export async function recallJobs(db: Db): Promise<void> {
+  await db.query(
+    `select graphile_worker.reschedule_jobs(array_agg(id), run_at => now()) from graphile_worker.jobs
+     where locked_at is null and greatest(created_at, updated_at) > now() + interval '30 seconds' having count(*) > 0`,
+  )
 }
 
 /** Lets jobs that the closed log refused try again now, with all their attempts. Answers how many. */
