@@ -1,10 +1,10 @@
 import type { Db } from '../db/transaction.ts'
 
-/** Pending requests of these agencies that somebody else than `sub` made: what this person could decide. */
-export async function countWaiting(db: Db, agencies: readonly string[], sub: string): Promise<number> {
+/** Pending requests of these agencies and kinds that somebody else than `sub` made: what a person who decides such kinds could decide. */
+export async function countWaiting(db: Db, agencies: readonly string[], kinds: readonly string[], sub: string): Promise<number> {
   const { rows } = await db.query<{ count: number }>(
-    "select count(*)::int as count from requests where status = 'pending' and agency_code = any($1) and maker <> $2",
-    [agencies, sub],
+    "select count(*)::int as count from requests where status = 'pending' and agency_code = any($1) and kind = any($2) and maker <> $3",
+    [agencies, kinds, sub],
   )
   return rows[0]!.count
 }

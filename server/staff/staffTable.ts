@@ -10,7 +10,13 @@ export interface StaffRow {
   lastSeenAt: Date
   barredAt: Date | null
   barredBy: string | null
+  /** Sessions that have not ended, locked ones included. */
+  sessions: number
 }
+
+const columns = `sub, name, roles, agency_code as "agencyCode", first_seen_at as "firstSeenAt", last_seen_at as "lastSeenAt",
+  barred_at as "barredAt", barred_by as "barredBy",
+  (select count(*)::int from sessions s where s.sub = staff.sub and s.expires_at > now()) as sessions`
 
 /** Records a sign-in; false when the person has been barred. */
 export async function recordSignIn(
@@ -28,24 +34,29 @@ export async function recordSignIn(
   return !rows[0]!.barred
 }
 
-/** Newest sign-in first. `agencyIn` null: everybody. */
-export async function listStaff(db: Db, agencyIn: readonly string[] | null): Promise<StaffRow[]> {
+export interface StaffFilter {
+  /** Null: everybody. */
+  agencyIn: readonly string[] | null
+  /** A part of the name or the account; '' for any. */
+  query?: string
+  role?: string | undefined
+  limit: number
+}
+
+/** Newest sign-in first. */
+export async function listStaff(db: Db, { agencyIn, query = '', role, limit }: StaffFilter): Promise<StaffRow[]> {
   const { rows } = await db.query<StaffRow>(
-    `select sub, name, roles, agency_code as "agencyCode", first_seen_at as "firstSeenAt", last_seen_at as "lastSeenAt",
-       barred_at as "barredAt", barred_by as "barredBy"
-     from staff where $1::text[] is null or agency_code = any($1) order by last_seen_at desc limit 500`,
-    [agencyIn],
+    `select ${columns} from staff
+     where ($1::text[] is null or agency_code = any($1)) and ($2 = '' or strpos(lower(name), $2) > 0 or strpos(lower(sub), $2) > 0)
+       and ($3::text is null or $3 = any(roles))
+     order by last_seen_at desc limit $4`,
+    [agencyIn, query.normalize('NFC').toLocaleLowerCase('vi'), role ?? null, limit],
   )
   return rows
 }
 
 export async function findStaff(db: Db, sub: string): Promise<StaffRow | null> {
-  const { rows } = await db.query<StaffRow>(
-    `select sub, name, roles, agency_code as "agencyCode", first_seen_at as "firstSeenAt", last_seen_at as "lastSeenAt",
-       barred_at as "barredAt", barred_by as "barredBy"
-     from staff where sub = $1`,
-    [sub],
-  )
+  const { rows } = await db.query<StaffRow>(`select ${columns} from staff where sub = $1`, [sub])
   return rows[0] ?? null
 }
 

@@ -82,11 +82,13 @@ const forms: Record<string, (objects: ConsoleObjects) => Record<string, string>>
   '/agencies': o => ({ code: o.agency, nameVi: `Tên ${o.agency} mới`, parent: o.agency === 'G10' ? 'G10' : 'G09' }),
   '/agencies/:code/end': () => ({ sure: 'x' }),
   '/staff/confirm': o => ({ sub: o.staff }),
+  '/staff': () => ({ query: '' }),
   '/staff/bar': o => ({ sub: o.staff, bar: 'no' }),
+  '/staff/end-sessions': o => ({ sub: o.staff }),
 }
 const multipart = new Set(['/officers/:id/photo', '/imports', '/diplomas/register/sheet', '/keys/import', '/keys/:kid/endorse'])
 /** Routes that show lists limited to the actor's agencies and take nothing foreign: their foreign case is the list test below. */
-const withoutObject = new Set(['/imports', '/diplomas', '/diplomas/register/sheet', '/me/lost'])
+const withoutObject = new Set(['/imports', '/staff', '/diplomas', '/diplomas/register/sheet', '/me/lost'])
 
 /** Routes where the object decides which of the permissions counts: who may act on a request for cards, on an import of people. */
 const narrower: Record<string, string[]> = {

@@ -5,7 +5,7 @@ import { listRequests } from '../../requests/requestsTable.ts'
 import { holds } from '../../staff/authorize.ts'
 import { render } from '../render.ts'
 import { barsOf, dayPlotOf } from './plots.ts'
-import { agenciesOf, type ConsoleRouter, consoleRouter, type PageDeps } from './routes.ts'
+import { agenciesOf, type ConsoleRouter, consoleRouter, decidableKinds, type PageDeps } from './routes.ts'
 
 /** The log and its anchor as the overview shows them; null where there is none yet. */
 export interface LogState {
@@ -43,7 +43,7 @@ export function overviewPages(deps: OverviewDeps): ConsoleRouter {
     const [{ value, age }, log, waiting] = await Promise.all([
       counts(actor.agency),
       deps.logState(),
-      countWaiting(deps.pool, agencies, actor.sub),
+      countWaiting(deps.pool, agencies, decidableKinds(actor), actor.sub),
     ])
     const { cards, people, diplomas, days, units } = value
     const requests = holds(actor, 'requests.read') ? await listRequests(deps.pool, { agencyIn: agencies, limit: 6 }) : []

@@ -4,6 +4,7 @@ import { AppError } from '../../../core/errors.ts'
 import type { AgencyCode } from '../../../core/identity/agencyCode.ts'
 import type { AgencyTree } from '../../agencies/agencyTree.ts'
 import type { FieldCipher } from '../../keys/fieldCipher.ts'
+import { type RequestKind, requestKinds } from '../../requests/requestKinds.ts'
 import type { Actor } from '../../staff/actor.ts'
 import { authorize, holds, type Permission } from '../../staff/authorize.ts'
 import type { Sessions } from '../../staff/sessions.ts'
@@ -76,6 +77,11 @@ export function inScope(tree: AgencyTree, actor: Actor, agency: string): AgencyC
 export function agenciesOf(tree: AgencyTree, actor: Actor): readonly AgencyCode[] {
   const known = tree.subtree(actor.agency)
   return known.length > 0 ? known : [actor.agency]
+}
+
+/** The kinds of requests that an actor may decide. */
+export function decidableKinds(actor: Actor): RequestKind[] {
+  return (Object.keys(requestKinds) as RequestKind[]).filter(kind => holds(actor, requestKinds[kind].decide))
 }
 
 /** The fields of a form: the first value of each name, trimmed. */

@@ -7,7 +7,7 @@ import { holds, type Permission } from '../../staff/authorize.ts'
 import { formatDateTime } from '../format.ts'
 import { textsOf } from '../texts.ts'
 import { fieldValue } from './fieldValue.ts'
-import { agenciesOf, type PageDeps } from './routes.ts'
+import { agenciesOf, decidableKinds, type PageDeps } from './routes.ts'
 
 interface NavItem {
   href: string
@@ -108,7 +108,8 @@ export async function prepareLocals(deps: PageDeps, req: Request, res: Response)
     detailText: (detail: Record<string, unknown>) => detailText(detail, textOr),
   })
   if (!req.actor) return
-  const waiting = holds(req.actor, 'requests.read') ? await countWaiting(deps.pool, agenciesOf(deps.tree, req.actor), req.actor.sub) : 0
+  const kinds = decidableKinds(req.actor)
+  const waiting = kinds.length > 0 ? await countWaiting(deps.pool, agenciesOf(deps.tree, req.actor), kinds, req.actor.sub) : 0
   res.locals.nav = navigationOf(req.actor, req.path === '/' ? req.baseUrl : req.baseUrl + req.path, waiting)
   if (req.method === 'GET' && req.accepts(['html', 'json']) === 'html') res.locals.flash = await deps.sessions.takeFlash(req)
 }
