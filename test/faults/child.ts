@@ -15,11 +15,12 @@ export class Child {
     this.command = command
   }
 
-  start(): void {
+  /** `env` adds to what every start gets. */
+  start(env: Record<string, string> = {}): void {
     const log = openSync(this.command.logFile, 'a')
     this.process = spawn(process.execPath, this.command.args, {
       cwd: root,
-      env: { PATH: process.env.PATH, ...this.command.env },
+      env: { PATH: process.env.PATH, ...this.command.env, ...env },
       stdio: ['ignore', log, log],
     })
   }

@@ -18,8 +18,10 @@ import { type Installation, logDescription, openInstallation } from '../../serve
 import { migrateJobs } from '../../server/jobs/worker.ts'
 import { seedPeople } from '../../server/officers/seedPeople.ts'
 import { createDemonstrationTrust } from '../../server/trust/demonstrationTrust.ts'
+import { noteLog } from '../../server/trust/trustNetworkTable.ts'
 import { type Balancer, startBalancer } from './balancer.ts'
 import { Child } from './child.ts'
+import { type FakeClocks, fakeClocks } from './fakeClocks.ts'
 import { type FaultyProxy, startFaultyProxy } from './faultyProxy.ts'
 
 const temporary = '/tmp/faults'
@@ -35,6 +37,9 @@ export interface Cluster {
   /** Looks at the database directly, past the faulty line, and holds the keys. */
   readonly installation: Installation
   readonly officerIds: readonly string[]
+  /** What every process of the installation is started with. */
+  readonly env: Record<string, string>
+  readonly serverPorts: readonly number[]
   readonly servers: readonly [Child, Child]
   readonly workers: readonly [Child, Child]
   readonly provider: Child
@@ -46,7 +51,11 @@ export interface Cluster {
   readonly smallDisk: string | null
   /** Kills postmaster and backends. */
   killPostgres(): Promise<void>
-  startPostgres(): Promise<void>
+  startPostgres(env?: Record<string, string>): Promise<void>
+  /** Folder of the database; where it is small, another disk than `home`. */
+  readonly postgresDir: string
+  /** What a process is started with so that `set` moves its clock; null where libfaketime is not installed. */
+  readonly clocks: FakeClocks | null
   /** Waits for the chain and deploys the contract on it, as an operator does after a development chain forgot. */
   deployContract(): Promise<void>
   close(): Promise<void>
@@ -90,6 +99,7 @@ export async function openCluster(progress: (line: string) => void): Promise<Clu
     makeSecrets: true,
   })
   const { pool, cipher } = installation
+  await noteLog(pool, logDescription(installation, 1_500_000_000))
   progress('people')
   await seedPeople({ pool, cipher }, { people, agencies: 5, root: 'G09' as AgencyCode })
   const photo = randomBytes(32)
@@ -174,6 +184,8 @@ export async function openCluster(progress: (line: string) => void): Promise<Clu
     machine: clients.machines[0]!,
     installation,
     officerIds: rows.map(row => row.id),
+    env,
+    serverPorts: [onePort!, otherPort!],
     servers,
     workers,
     provider,
@@ -189,17 +201,22 @@ export async function openCluster(progress: (line: string) => void): Promise<Clu
       for (const each of all) kill(each)
       await until('the end of PostgreSQL', () => all.every(each => !isAlive(each)), 20)
     },
-    async startPostgres() {
+    async startPostgres(env = {}) {
       for (let i = 0; ; i++) {
+        Object.assign(process.env, env)
         try {
           postgres = await startEmbeddedPostgres(join(dataDir, 'postgres'), postgresPort!)
           return
         } catch (error) {
           if (i >= 10) throw error
           await sleep(1000)
+        } finally {
+          for (const name of Object.keys(env)) delete process.env[name]
         }
       }
     },
+    postgresDir: join(dataDir, 'postgres'),
+    clocks: fakeClocks(home),
     deployContract,
     async close() {
       await Promise.all([...servers, ...workers, provider, chain].map(child => child.end('SIGKILL')))
@@ -221,30 +238,6 @@ export async function until(what: string, is: () => boolean | Promise<boolean>, 
     if (await is()) return Math.round((performance.now() - start) / 1000)
     if (performance.now() - start > seconds * 1000) throw new Error(`${what}: not within ${seconds} s`)
     await sleep(200)
-  }
-}
-
-/** Fills the small disk; the answered function frees it again. */
-export function fillDisk(folder: string): () => void {
-  const ballast = join(folder, 'ballast')
-  let size = 256 * 1024 * 1024
-  let fill = Buffer.alloc(0)
-  // Whole pieces first, then ever smaller ones, until nothing fits.
-  const files: string[] = []
-  for (; size >= 4096; size >>= 1) {
-    fill = Buffer.alloc(size)
-    for (;;) {
-      const file = `${ballast}-${files.length}`
-      files.push(file)
-      try {
-        writeFileSync(file, fill)
-      } catch {
-        break
-      }
-    }
-  }
-  return () => {
-    for (const file of files) rmSync(file, { force: true })
   }
 }
 

@@ -59,7 +59,7 @@ export async function judge(cluster: Cluster, ledger: Ledger, seconds: number): 
   await none(
     'rows and entries that differ in number',
     `select abs((select count(*) from cards) + (select count(*) from diplomas)
-    - (select count(*) from log_entries where type in ('card.issued', 'diploma.registered')))::int as n`,
+    + (select count(*) from log_lost) - (select count(*) from log_entries where type in ('card.issued', 'diploma.registered')))::int as n`,
   )
   await none(
     'sizes anchored twice',
@@ -69,6 +69,8 @@ export async function judge(cluster: Cluster, ledger: Ledger, seconds: number): 
     'nonces mined twice',
     "select count(*)::int as n from (select from anchor_transactions where state in ('mined', 'final') group by chain_id, payer, nonce having count(*) > 1) c",
   )
+  await none('entries from the future', 'select (at > extract(epoch from now()) + 60)::int as n from log_head')
+  await none('cards from the future', "select count(*)::int as n from cards where issued_at > now() + interval '60 seconds'")
   await none('jobs given up', 'select count(*)::int as n from graphile_worker.jobs where attempts >= max_attempts')
   await signCheckpoint(cluster.installation)
   const verdict = await verifyLog({ source: databaseSource(pool), logKey: cluster.installation.logKey, pool })

@@ -29,6 +29,7 @@ export interface Load {
   readonly counts: Record<'request' | 'approve' | 'suspend' | 'verify' | 'evidence', OperationCount>
   /** Ends when what is under way has ended. */
   stop(): Promise<void>
+  isStopped(): boolean
 }
 
 interface Answer {
@@ -188,6 +189,7 @@ export function startLoad(cluster: Cluster, tokens: Tokens, take: () => string[]
   return {
     ledger,
     counts,
+    isStopped: () => !running,
     async stop() {
       running = false
       await Promise.all(ended)

@@ -53,7 +53,7 @@ try {
     }
     say(scenario.name)
     await tokens.refresh()
-    const load = startLoad(cluster, tokens, take, own)
+    let load = startLoad(cluster, tokens, take, own)
     const verdicts = new Map<string, number>()
     let watching = true
     const watch = (async () => {
@@ -67,6 +67,8 @@ try {
     try {
       await sleep(1500)
       broken.push(...((await scenario.run(cluster, load, tokens)) ?? []))
+      // One that counted on losses has ended its load; what is acknowledged from now on has to stay again.
+      if (load.isStopped()) load = startLoad(cluster, tokens, take, own)
       await until('all kinds of requests succeed again', () => isBack(load, performance.now()), scenario.patience)
     } catch (error) {
       broken.push((error as Error).message)

@@ -1,22 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Cluster, fillDisk, until } from './cluster.ts'
-import type { Load, Tokens } from './load.ts'
-
-/** A fault under load. `run` does it and mends what a supervisor or an operator would mend; it answers findings of its own. */
-export interface Scenario {
-  readonly name: string
-  /** Seconds that approved work may take afterwards. */
-  readonly patience: number
-  readonly run: (cluster: Cluster, load: Load, tokens: Tokens) => Promise<string[] | undefined>
-}
-
-/** Null where it cannot be done here. */
-type Possible = (cluster: Cluster) => string | null
+import { clockScenarios } from './clockScenarios.ts'
+import { type Cluster, until } from './cluster.ts'
+import { fillDisk } from './fillDisk.ts'
+import type { Load } from './load.ts'
+import { revive } from './revive.ts'
+import { rolledBack } from './rolledBack.ts'
+import type { Scenario } from './scenario.ts'
 
 const moment = () => sleep(1000 + Math.random() * 2000)
 const supervisorPause = 500
 
-export const scenarios: readonly (Scenario & { readonly impossible?: Possible })[] = [
+export const scenarios: readonly Scenario[] = [
   {
     name: 'rolling restart of both servers',
     patience: 60,
@@ -208,6 +202,8 @@ export const scenarios: readonly (Scenario & { readonly impossible?: Possible })
       return during > 0 ? [`${during} requests of people already signed in failed: ${describeFailures(load)}`] : []
     },
   },
+  ...clockScenarios,
+  rolledBack,
 ]
 
 function failures(load: Load): number {
@@ -217,11 +213,6 @@ function failures(load: Load): number {
 export function describeFailures(load: Load): string {
   const all = Object.entries(load.counts).flatMap(([what, { failures: by }]) => [...by].map(([why, n]) => `${what} ${why} ×${n}`))
   return all.join(', ')
-}
-
-/** What a supervisor does: processes that gave up begin again. */
-function revive(cluster: Cluster): void {
-  for (const child of [...cluster.servers, ...cluster.workers]) child.revive()
 }
 
 async function chainState({ pool }: Cluster['installation']): Promise<string | undefined> {
