@@ -1,19 +1,23 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { openZipArchive } from '../tables/zipArchive.ts'
 
+interface DiplomaFile {
+  name: string
+  open(): NodeJS.ReadableStream
+  read(): Promise<Buffer>
+}
+
 /** SHA-256, hex, of each file given, by its bare name; the files of a zip are read as streams and stay where they are. */
-export async function digestFiles(files: readonly { name: string; path: string }[]): Promise<Map<string, string>> {
+export async function digestFiles(files: readonly DiplomaFile[]): Promise<Map<string, string>> {
   const digests = new Map<string, string>()
-  for (const { name, path } of files) {
-    if (!/\.zip$/i.test(name)) {
-      digests.set(basename(name), await digestOf(createReadStream(path)))
+  for (const file of files) {
+    if (!/\.zip$/i.test(file.name)) {
+      digests.set(basename(file.name), await digestOf(file.open()))
       continue
     }
-    const archive = await openZipArchive(await readFile(path), { entries: 20_000, unpackedBytes: 4 * 1024 ** 3, ratio: 200 })
+    const archive = await openZipArchive(await file.read(), { entries: 20_000, unpackedBytes: 4 * 1024 ** 3, ratio: 200 })
     try {
       for (const [entryName, entry] of archive.entries) digests.set(basename(entryName), await digestOf(await entry.stream()))
     } finally {

@@ -21,14 +21,13 @@ export interface FileVerifierDeps {
 }
 
 /** The report on a file: by its digest, by the seal in it, by a QR in its pictures; null when it says nothing and is not registered. */
-export type FileVerifier = (path: string, policy: PolicyName) => Promise<Report | null>
+export type FileVerifier = (file: Uint8Array, policy: PolicyName) => Promise<Report | null>
 
 const maxPixels = 40_000_000
 
 export function createFileVerifier(deps: FileVerifierDeps): FileVerifier {
   const { verify } = deps
-  return async (path, policy) => {
-    const bytes = await readFile(path)
+  return async (bytes, policy) => {
     const { sha256, sealed, signatures, qrTexts } = await inspectDocument(bytes, {
       sha256: nodeCrypto.sha256,
       verifySignature: async signature => deps.verifySignature(signature),

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { type Request, Router } from 'express'
 import { z } from 'zod'
 import { isPartialDate } from '../../../core/credential/partialDate.ts'
@@ -119,7 +118,7 @@ export function diplomaRequestsRoute(deps: DiplomaRequestsDeps): Router {
       const sheet = form.files.get('sheet')?.[0]
       if (!sheet) throw new AppError('http.invalid', 'The form has no file named "sheet"')
       const digests = await digestFiles(form.files.get('files') ?? [])
-      const read = await readDiplomaSheet(await readFile(sheet.path), {
+      const read = await readDiplomaSheet(await sheet.read(), {
         agencies: deps.agencies,
         today: vietnamDay(deps.clock()) as IsoDate,
         ...(digests.size > 0 ? { files: new Set(digests.keys()) } : {}),

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import express, { type Request, Router } from 'express'
 import { z } from 'zod'
@@ -16,7 +15,8 @@ import { cancelImport, photoArchiveBytes, previewAgain, startCommit, startImport
 import type { Actor } from '../../staff/actor.ts'
 import { authorize, holds, type Permission } from '../../staff/authorize.ts'
 import { idempotency } from '../idempotency.ts'
-import { readMultipart, type UploadedFile } from '../multipart.ts'
+import { readMultipart } from '../multipart.ts'
+import type { UploadedFile } from '../uploadedFile.ts'
 
 const mappingSchema = z.record(z.string().max(40), z.string().max(200))
 const idParameter = z.object({ id: z.uuid() })
@@ -279,7 +279,7 @@ function permissionsOf(actor: Actor): Permission[] {
 }
 
 function opened(file: UploadedFile): { name: string; stream: AsyncIterable<Uint8Array> } {
-  return { name: file.name || 'upload', stream: createReadStream(file.path) }
+  return { name: file.name || 'upload', stream: file.open() }
 }
 
 function parseMapping(text: string): Record<string, string> {

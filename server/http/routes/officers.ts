@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import express, { type Request, Router } from 'express'
 import type { Pool } from 'pg'
 import { z } from 'zod'
@@ -160,7 +159,7 @@ export function officersRoutes(deps: OfficersRoutesDeps): Router {
     try {
       const file = form.files.get('photo')?.[0]
       if (!file) throw new AppError('import.upload', 'The form has no file named "photo"')
-      const digest = await replacePhoto(deps, req.actor!, id, await readFile(file.path))
+      const digest = await replacePhoto(deps, req.actor!, id, await file.read())
       res.json({ photo: digest.toString('hex') })
     } finally {
       await form.discard()

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { Router } from 'express'
 import { z } from 'zod'
 import { decodeBase64url, encodeBase64url } from '../../../core/encoding/base64url.ts'
@@ -30,7 +29,7 @@ export function stampedCopiesRoute(deps: StampedCopiesDeps): Router {
     try {
       const file = form.files.get('file')?.[0]
       if (!file) throw new AppError('http.invalid', 'The form has no file named "file"')
-      const copy = await stampDiploma(deps, diploma, await readFile(file.path))
+      const copy = await stampDiploma(deps, diploma, await file.read())
       await recordAudit(deps.pool, {
         actor: req.actor,
         action: 'diploma.stamped',

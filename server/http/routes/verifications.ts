@@ -154,7 +154,7 @@ export function verificationRoutes(deps: VerificationRoutesDeps): Router {
     try {
       const [file] = [...form.files.values()].flat()
       if (!file) throw new AppError('http.invalid', 'A file is needed')
-      const report = await deps.verifyFile(file.path, form.fields.get('policy') === 'strict' ? 'strict' : 'standard')
+      const report = await deps.verifyFile(await file.read(), form.fields.get('policy') === 'strict' ? 'strict' : 'standard')
       if (!report) throw new AppError('verification.not-found')
       return report
     } finally {

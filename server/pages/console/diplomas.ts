@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import type { Response } from 'express'
 import { isPartialDate } from '../../../core/credential/partialDate.ts'
 import { vietnamDay } from '../../../core/encoding/vietnamDay.ts'
@@ -116,7 +115,7 @@ export function diplomaPages(deps: PageDeps): ConsoleRouter {
         return showForm(res.status(422), actor, values, [{ field: 'sheet', text: t('diplomas.sheetMissing') }])
       const files = (form.files.get('files') ?? []).filter(file => file.bytes > 0)
       const digests = await digestFiles(files)
-      const read = await readDiplomaSheet(await readFile(sheet.path), {
+      const read = await readDiplomaSheet(await sheet.read(), {
         agencies: deps.tree,
         today: vietnamDay(deps.clock()) as IsoDate,
         ...(digests.size > 0 ? { files: new Set(digests.keys()) } : {}),

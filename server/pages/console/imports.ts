@@ -1,10 +1,10 @@
-import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import type { Response } from 'express'
 import { AppError } from '../../../core/errors.ts'
 import { recordAudit } from '../../audit/auditTable.ts'
 import { inTransaction } from '../../db/transaction.ts'
-import { readMultipart, type UploadedFile } from '../../http/multipart.ts'
+import { readMultipart } from '../../http/multipart.ts'
+import type { UploadedFile } from '../../http/uploadedFile.ts'
 import { agencyColumns } from '../../imports/agencyRow.ts'
 import { errorWorkbook } from '../../imports/errorWorkbook.ts'
 import type { ImportDeps } from '../../imports/importDeps.ts'
@@ -229,5 +229,5 @@ function columnNamesOf(row: ImportRow): { name: string; required: boolean }[] {
 }
 
 function opened(file: UploadedFile): { name: string; stream: AsyncIterable<Uint8Array> } {
-  return { name: file.name || 'upload', stream: createReadStream(file.path) }
+  return { name: file.name || 'upload', stream: file.open() }
 }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import type { Response } from 'express'
 import { AppError } from '../../../core/errors.ts'
 import type { AgencyCode } from '../../../core/identity/agencyCode.ts'
@@ -138,7 +137,7 @@ export function officerPages(deps: OfficerPagesDeps): ConsoleRouter {
       const t = res.locals.t as Translate
       if (!file || file.bytes === 0) return await showOne(res.status(422), actor, id, [{ field: 'photo', text: t('officer.photoMissing') }])
       try {
-        await replacePhoto(people, readerOf(actor), id, await readFile(file.path))
+        await replacePhoto(people, readerOf(actor), id, await file.read())
       } catch (error) {
         if (!(error instanceof AppError) || error.code.startsWith('officer.')) throw error
         const text = t(problemKey(error.code), { detail: error.detail })

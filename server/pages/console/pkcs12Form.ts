@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import type { Request } from 'express'
 import { AppError } from '../../../core/errors.ts'
 import { readMultipart } from '../../http/multipart.ts'
@@ -27,7 +26,7 @@ export async function readPkcs12Form(req: Request): Promise<Pkcs12Form> {
     checkCsrf(req, form.fields.get('_csrf'))
     const { passphrase = '', ...rest } = Object.fromEntries(form.fields)
     const [upload] = form.files.get('file') ?? []
-    const file = upload ? await readFile(upload.path) : new Uint8Array()
+    const file = upload ? await upload.read() : new Uint8Array()
     const fields = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, value.trim()]))
     const faults = (t: Translate): FormFault[] => [
       ...(file.length === 0 ? [{ field: 'file', text: t('keys.fileMissing') }] : []),

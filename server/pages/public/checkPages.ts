@@ -119,7 +119,7 @@ export function checkPages(deps: CheckPagesDeps): Router {
     const form = await readMultipart(req, { fileBytes: maxFile, files: 1 })
     try {
       const [file] = [...form.files.values()].flat()
-      const report: Report | null = file && deps.verifyFile ? await deps.verifyFile(file.path, 'standard') : null
+      const report: Report | null = file && deps.verifyFile ? await deps.verifyFile(await file.read(), 'standard') : null
       const serverOutcome = report ? serverResultHtml(lang, report) : serverLookUpHtml(lang, file?.name ?? '', 'absent')
       showDiplomas(req, res, { serverOutcome })
     } finally {
