@@ -1,16 +1,14 @@
-import { existsSync, mkdirSync, readFileSync, watch, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, watch, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { AppError } from '../core/errors.ts'
-import type { CardView } from '../server/printing/render/cardView.ts'
-import type { DiplomaView } from '../server/printing/render/diplomaView.ts'
 import { CliError, type CliIo } from './io.ts'
 
 const usage = 'antin templates list | preview NAME|FOLDER [--out DIR] [--dpi N] [--once] [--json]'
 
 /**
- * `antin templates`: lists the templates, or renders one with its sample data and again at every change of its folder, until
+ * `antin templates`: lists the templates (exit code 1 when one is broken), or renders one with its sample data and again at every change of its folder, until
  * Ctrl-C. Previews carry no live code. A broken template gives file, line and reason; with `--once` the exit code is then 1.
  */
 export async function templates(args: string[], io: CliIo): Promise<number> {
@@ -24,17 +22,24 @@ export async function templates(args: string[], io: CliIo): Promise<number> {
       json: { type: 'boolean' },
     },
   })
-  const { templateNames, templatesFolder, loadTemplate } = await import('../server/printing/render/template.ts')
+  const { templateNames, templatesFolder } = await import('../server/printing/render/template.ts')
   const own = fileURLToPath(templatesFolder)
   const [command, name] = positionals
   const dpi = Number(values.dpi)
   if (command === 'list' && positionals.length === 1) {
-    for (const each of templateNames(own)) {
-      const { title, kind, size, legalBasis } = loadTemplate(join(own, each))
+    const { installedTemplates } = await import('../server/printing/render/installedTemplates.ts')
+    const all = installedTemplates()
+    for (const { name: each, template, problem } of all) {
+      if (!template) {
+        if (values.json) io.out(JSON.stringify({ name: each, problem }))
+        else io.out(`${each}  broken: ${problem}`)
+        continue
+      }
+      const { title, kind, size, legalBasis } = template
       if (values.json) io.out(JSON.stringify({ name: each, title, kind, size, legalBasis }))
       else io.out(`${each}  ${title.vi} (${kind}, ${size.width} × ${size.height} mm${legalBasis ? `, ${legalBasis}` : ''})`)
     }
-    return 0
+    return all.some(each => each.problem !== null) ? 1 : 0
   }
   if (command !== 'preview' || name === undefined || positionals.length > 2 || !(dpi >= 36 && dpi <= 1200))
     throw new CliError(`Usage: ${usage}`, 64)
@@ -66,33 +71,15 @@ export async function templates(args: string[], io: CliIo): Promise<number> {
 /** The files of a preview by name: PDF, and a PNG a side or page. */
 async function renderPreview(folder: string, dpi: number): Promise<Map<string, Uint8Array>> {
   const { loadTemplate } = await import('../server/printing/render/template.ts')
-  const { renderCard } = await import('../server/printing/render/renderCard.ts')
-  const { renderDiploma } = await import('../server/printing/render/renderDiploma.ts')
+  const { sampleRendering } = await import('../server/printing/render/sampleRendering.ts')
   const template = loadTemplate(folder)
-  const sample = readSample(folder)
-  if (template.kind === 'document') {
-    const rendering = renderDiploma({ template, diploma: sample as DiplomaView, preview: true })
-    return new Map([
-      [`${template.name}.pdf`, rendering.pdf()],
-      [`${template.name}.png`, await rendering.png(Math.min(dpi, 150))],
-    ])
+  const rendering = sampleRendering(template)
+  const files = new Map([[`${template.name}.pdf`, rendering.pdf()]])
+  for (const side of rendering.sides) {
+    const name = side === 'page' ? `${template.name}.png` : `${template.name}-${side}.png`
+    files.set(name, await rendering.png(side === 'page' ? Math.min(dpi, 150) : dpi, side))
   }
-  const photo = join(folder, 'sample.jpg')
-  const card = { ...sample, ...(existsSync(photo) ? { photo: new Uint8Array(readFileSync(photo)) } : {}) } as CardView
-  const rendering = renderCard({ template, card, preview: true })
-  return new Map([
-    [`${template.name}.pdf`, rendering.pdf()],
-    [`${template.name}-front.png`, await rendering.png(dpi, 'front')],
-    [`${template.name}-back.png`, await rendering.png(dpi, 'back')],
-  ])
-}
-
-function readSample(folder: string): object {
-  try {
-    return JSON.parse(readFileSync(join(folder, 'sample.json'), 'utf8')) as object
-  } catch (cause) {
-    throw new AppError('render.template', `sample.json: ${(cause as Error).message}`, { cause })
-  }
+  return files
 }
 
 /** Renders again 100 ms after the last change of a burst, one at a time; resolves to 0 at SIGINT or SIGTERM. */

@@ -149,6 +149,7 @@ export const errorCodes = {
   'table.xml': 'The XML inside the spreadsheet is malformed or declares a document type',
   'table.zip': 'The file is not a readable ZIP archive, or has too many entries',
   'token.not-found': 'No valid card belongs to this code',
+  'template.conflict': 'The agency has this template already, or another one since',
   'trust.agency-signed': "A trust list signed by an agency's key",
   'trust.digest': 'A trust slice that is not the one the index of the same publication names',
   'trust.epoch': 'A trust list of another epoch than the newest root',

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import type { AgencyCode } from '../core/identity/agencyCode.ts'
 import { applyAgencyChanges } from './agencies/applyAgencyChanges.ts'
 import { cardTasks } from './cards/cardTasks.ts'
@@ -14,6 +15,8 @@ import type { Installation } from './installation.ts'
 import type { Task } from './jobs/worker.ts'
 import { anchorNow } from './keepers.ts'
 import { applyKeyChange } from './keys/applyKeyChange.ts'
+import { templatesFolder } from './printing/render/template.ts'
+import { applyTemplateChange } from './printing/templateChanges.ts'
 import { requestById } from './requests/requestsTable.ts'
 /** The jobs of an installation, and when the clock starts them (cron lines, UTC). */
 export function composeTasks(installation: Installation): { tasks: Record<string, Task>; crontab: string } {
@@ -30,6 +33,7 @@ export function composeTasks(installation: Installation): { tasks: Record<string
     'diploma.end': id => endApprovedDiplomas(issueDeps, id),
     'diploma.holder': id => nameHolders(issueDeps, id),
     'agency.change': id => applyAgencyChanges(installation, id),
+    'template.change': id => applyTemplateChange({ ...installation, templatesFolder: fileURLToPath(templatesFolder) }, id),
     'key.change': id => applyKeyChange({ ...installation, logOrigin: installation.logKey.name }, id),
   }
   // A clock that jumped must not end a card, a session or a line of the audit before its time.

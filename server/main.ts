@@ -1,7 +1,5 @@
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Express } from 'express'
-import { AppError } from '../core/errors.ts'
 import { anchoringState } from './anchoring/anchoringState.ts'
 import { chainNode } from './anchoring/chainNode.ts'
 import { buildApp } from './app.ts'
@@ -9,13 +7,17 @@ import { eraseCards } from './cards/eraseCards.ts'
 import { composeMetrics, observed, readinessChecks } from './composeOperations.ts'
 import { composePublic } from './composePublic.ts'
 import { homePath } from './config.ts'
+import { holdsDiploma } from './diplomas/diplomasTable.ts'
 import { agenciesRoutes } from './http/routes/agencies.ts'
 import { cardsRoutes } from './http/routes/cards.ts'
-import { diplomaRequestsRoute, diplomasRoutes } from './http/routes/diplomas.ts'
+import { diplomaChangesRoutes } from './http/routes/diplomaChanges.ts'
+import { diplomaRequestRoute, diplomaRequestsRoute } from './http/routes/diplomaRequests.ts'
+import { diplomasRoutes } from './http/routes/diplomas.ts'
 import { importsRoutes } from './http/routes/imports.ts'
 import { jwtVcIssuerRoutes } from './http/routes/jwtVcIssuer.ts'
 import { keysRoutes } from './http/routes/keys.ts'
 import { officersRoutes } from './http/routes/officers.ts'
+import { ownDiplomasRoutes } from './http/routes/ownDiplomas.ts'
 import { printJobsRoutes } from './http/routes/printJobs.ts'
 import { requestsRoutes } from './http/routes/requests.ts'
 import { resourceMetadataRoutes } from './http/routes/resourceMetadata.ts'
@@ -36,11 +38,13 @@ import { buildWeb } from './pages/buildWeb.ts'
 import { consolePages } from './pages/console/index.ts'
 import { problemPage } from './pages/console/problemPage.ts'
 import { pageShell } from './pages/render.ts'
-import { loadTemplate, type Template, templateNames, templatesFolder } from './printing/render/template.ts'
+import { installedTemplate } from './printing/render/installedTemplates.ts'
+import { templatesFolder } from './printing/render/template.ts'
 import { publicFileReader } from './publicFile.ts'
 import { authenticate } from './staff/authenticate.ts'
 import { personOfClaims } from './staff/claims.ts'
 import { createIdentityProvider } from './staff/identityProvider.ts'
+import type { FindPerson } from './staff/knownPerson.ts'
 import { createSessions } from './staff/sessions.ts'
 import { isBarred } from './staff/staffTable.ts'
 import { createVerifier } from './verification/createVerifier.ts'
@@ -75,9 +79,17 @@ export async function composeWeb(installation: Installation, { demonstration = f
   const anchors = config.CHAIN !== 'none'
   let draining = false
   const cardDeps = { pool, cipher, clock, termYears: config.CARD_TERM_YEARS }
-  const rendering = { agencies, origin, demonstration, template: templateByName }
+  const rendering = { agencies, origin, demonstration, template: (name: string) => installedTemplate(name) }
   const keyDeps = { ...installation, logOrigin: installation.logKey.name }
   const diplomaDeps = { pool, cipher, agencies, origin, clock }
+
+  const diplomaFiles = {
+    ...diplomaDeps,
+    ...rendering,
+    signers: installation.signers,
+    proofFor: (ref: Uint8Array) => proofFor(installation, ref),
+    timestamp: config.TSA_URL ? httpTimestamper(config.TSA_URL) : undefined,
+  }
 
   const app = buildApp({
     logger,
@@ -104,11 +116,7 @@ export async function composeWeb(installation: Installation, { demonstration = f
       actorOfSession: sessions.actorOfSession,
       isBarred: sub => isBarred(pool, sub),
     }),
-    streamRoutes: [
-      ...open.streamRoutes,
-      diplomaRequestsRoute(diplomaDeps),
-      stampedCopiesRoute({ ...diplomaDeps, ...rendering, proofFor: ref => proofFor(installation, ref) }),
-    ],
+    streamRoutes: [...open.streamRoutes, diplomaRequestsRoute(diplomaDeps), stampedCopiesRoute(diplomaFiles)],
     idempotency: open.idempotency,
     apiRoutes: [
       ...open.apiRoutes,
@@ -118,13 +126,10 @@ export async function composeWeb(installation: Installation, { demonstration = f
       agenciesRoutes({ pool, cipher, agencies }),
       cardsRoutes({ ...cardDeps, ...rendering, isRestricted: installation.isRestricted }),
       printJobsRoutes({ pool, cipher, ...rendering }),
-      diplomasRoutes({
-        ...diplomaDeps,
-        ...rendering,
-        signers: installation.signers,
-        proofFor: ref => proofFor(installation, ref),
-        timestamp: config.TSA_URL ? httpTimestamper(config.TSA_URL) : undefined,
-      }),
+      diplomaRequestRoute(diplomaDeps),
+      diplomaChangesRoutes(diplomaDeps),
+      diplomasRoutes(diplomaFiles),
+      ownDiplomasRoutes(diplomaFiles),
       keysRoutes(keyDeps),
       sdJwtRoutes({ pool, cipher, signers: installation.signers, publicUrl: origin, clock, agencies }),
     ],
@@ -135,7 +140,10 @@ export async function composeWeb(installation: Installation, { demonstration = f
       consolePages({
         ...keyDeps,
         keyWaitSeconds: config.KEY_WAIT_HOURS * 3600,
+        templatesFolder: fileURLToPath(templatesFolder),
         ...cardDeps,
+        ...rendering,
+        proofFor: diplomaFiles.proofFor,
         legalBasis: config.LEGAL_BASIS,
         tree: agencies,
         sessions,
@@ -161,20 +169,6 @@ export async function composeWeb(installation: Installation, { demonstration = f
       draining = true
     },
   }
-}
-
-const templates = new Map<string, Template>()
-
-/** A card template by its name, read once a process. Throws `render.template` when there is none. */
-function templateByName(name = 'the-cong-chuc-838'): Template {
-  const folder = fileURLToPath(templatesFolder)
-  if (!templateNames(folder).includes(name)) throw new AppError('render.template', `There is no template "${name}"`)
-  let template = templates.get(name)
-  if (!template) {
-    template = loadTemplate(join(folder, name))
-    templates.set(name, template)
-  }
-  return template
 }
 
 function identityOptions({ config, origin }: Installation) {

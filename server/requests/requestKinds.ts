@@ -11,6 +11,7 @@ export const requestKinds = {
   'diploma.holder': { make: 'diplomas.register', decide: 'diplomas.approve' },
   'diploma.end': { make: 'diplomas.register', decide: 'diplomas.approve' },
   'agency.change': { make: 'agencies.manage', decide: 'agencies.approve' },
+  'template.change': { make: 'templates.manage', decide: 'templates.manage' },
   'key.change': { make: 'keys.manage', decide: 'keys.manage' },
 } as const satisfies Record<string, { make: Permission; decide: Permission }>
 

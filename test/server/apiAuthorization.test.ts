@@ -9,10 +9,13 @@ import { loadAgencyTree } from '../../server/agencies/agencyTree.ts'
 import { problemHandler } from '../../server/http/problem.ts'
 import { agenciesRoutes } from '../../server/http/routes/agencies.ts'
 import { cardsRoutes } from '../../server/http/routes/cards.ts'
-import { diplomaRequestsRoute, diplomasRoutes } from '../../server/http/routes/diplomas.ts'
+import { diplomaChangesRoutes } from '../../server/http/routes/diplomaChanges.ts'
+import { diplomaRequestRoute, diplomaRequestsRoute } from '../../server/http/routes/diplomaRequests.ts'
+import { diplomasRoutes } from '../../server/http/routes/diplomas.ts'
 import { importsRoutes } from '../../server/http/routes/imports.ts'
 import { keysRoutes } from '../../server/http/routes/keys.ts'
 import { officersRoutes } from '../../server/http/routes/officers.ts'
+import { ownDiplomasRoutes } from '../../server/http/routes/ownDiplomas.ts'
 import { printJobsRoutes } from '../../server/http/routes/printJobs.ts'
 import { requestsRoutes } from '../../server/http/routes/requests.ts'
 import { sdJwtRoutes } from '../../server/http/routes/sdJwt.ts'
@@ -44,7 +47,10 @@ interface Row {
   own?: true
 }
 
-const approving = { needs: ['cards.approve', 'diplomas.approve', 'agencies.approve', 'keys.manage'], only: ['approver'] } as const
+const approving = {
+  needs: ['cards.approve', 'diplomas.approve', 'agencies.approve', 'templates.manage', 'keys.manage'],
+  only: ['approver'],
+} as const
 const card: Row = { needs: ['cards.read'] }
 const importing: Row = { needs: ['people.write', 'agencies.manage'], only: ['maker'] }
 const importRead: Row = { needs: ['people.read', 'agencies.manage'], only: ['maker', 'approver', 'printer', 'auditor'] }
@@ -72,6 +78,8 @@ const table: Record<string, Row> = {
     body: o => ({ agency: o.agency, number: '1', holderName: 'A', title: 'B', awarded: '2020' }),
   },
   'get /api/diplomas': { needs: ['diplomas.read'], noObject: true },
+  'post /api/diplomas/search': { needs: ['diplomas.read'], noObject: true, body: () => ({ query: 'a' }) },
+  'post /api/diplomas/:ref/holder': { needs: ['diplomas.register'], body: () => ({ holderNumber: '001185012345' }) },
   'get /api/diplomas/:ref': { needs: ['diplomas.read'] },
   'get /api/diplomas/:ref/qr.svg': { needs: ['diplomas.read'] },
   'get /api/diplomas/:ref/qr.png': { needs: ['diplomas.read'] },
@@ -121,7 +129,13 @@ const table: Record<string, Row> = {
   'get /api/requests/:id': { needs: ['requests.read'] },
   'post /api/requests/:id/approve': { ...approving, body: () => ({ claimsDigest: 'A'.repeat(43), selection: 'all' }) },
   'post /api/requests/:id/refuse': { ...approving, body: () => ({ reason: 'Sai' }) },
-  'post /api/requests/:id/cancel': { needs: ['cards.request', 'diplomas.register', 'agencies.manage', 'keys.manage'], only: ['maker'] },
+  'post /api/requests/:id/cancel': {
+    needs: ['cards.request', 'diplomas.register', 'agencies.manage', 'templates.manage', 'keys.manage'],
+    only: ['maker'],
+  },
+  'get /api/own-diplomas': { needs: ['own.diplomas'], noObject: true },
+  'get /api/own-diplomas/:ref/diploma.pdf': { needs: ['own.diplomas'], noObject: true },
+  'post /api/own-diplomas/:ref/sd-jwt': { needs: ['own.diplomas'], noObject: true, body: () => ({ proof: 'x' }) },
   'post /api/own-card/sd-jwt': { needs: ['own.card'], noObject: true, body: () => ({ proof: 'x' }) },
   'get /api/webhooks': { needs: ['webhooks.manage'], noObject: true },
   'post /api/webhooks': {
@@ -175,6 +189,11 @@ beforeAll(async () => {
     agenciesRoutes(common),
     cardsRoutes(common),
     printJobsRoutes(common),
+    diplomaRequestRoute(common),
+    diplomaChangesRoutes(common),
+    ownDiplomasRoutes({ ...common, proofFor: async () => null, timestamp: undefined } as unknown as Parameters<
+      typeof ownDiplomasRoutes
+    >[0]),
     diplomasRoutes({ ...common, proofFor: async () => null, timestamp: undefined } as unknown as Parameters<typeof diplomasRoutes>[0]),
     keysRoutes({ ...common, store: keyStore({ dir: '/nowhere', passphrase: 'unused' }), logOrigin: 'localhost/log' }),
     sdJwtRoutes(common),

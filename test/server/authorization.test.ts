@@ -38,9 +38,13 @@ function addressOf(path: string, objects: ConsoleObjects): string {
     [/^\/diplomas\/:ref/, objects.diploma],
     [/^\/keys\/:kid/, objects.kid],
     [/^\/agencies\/:code/, objects.agency],
+    [/^\/templates\/:name/, 'the-cong-chuc-838'],
   ]
   const id = ids.find(([pattern]) => pattern.test(path))?.[1] ?? ''
-  return `/console${path.replace(/:(id|digest|code|serial|ref|kid)/, id).replace(':seq', '1')}`
+  return `/console${path
+    .replace(/:(id|digest|code|serial|ref|kid|name)/, id)
+    .replace(':seq', '1')
+    .replace(':side', 'front')}`
 }
 
 /** What each form names: the objects that a route acts on besides its address. A route without an entry fails the test. */
@@ -74,6 +78,7 @@ const forms: Record<string, (objects: ConsoleObjects) => Record<string, string>>
   '/audit': o => ({ agency: o.agency }),
   '/audit/export': o => ({ agency: o.agency }),
   '/keys': o => ({ agency: o.agency, use: 'card', years: '2' }),
+  '/templates': o => ({ agency: o.agency, template: 'don-gian-hien-dai' }),
   '/keys/import': o => ({ agency: o.agency }),
   '/keys/tokens': o => ({ agency: o.agency, use: 'card', years: '1', token: 'x', id: 'ab' }),
   '/keys/:kid/endorse': () => ({ by: 'file' }),
@@ -298,6 +303,7 @@ describe('the permission table', () => {
       'diplomas.approve',
       'cards.print',
       'keys.manage',
+      'templates.manage',
       'agencies.manage',
       'agencies.approve',
       'staff.manage',
@@ -326,6 +332,7 @@ describe('the permission table', () => {
       'diplomas.register',
       'diplomas.approve',
       'keys.manage',
+      'templates.manage',
       'agencies.manage',
       'agencies.approve',
       'staff.manage',

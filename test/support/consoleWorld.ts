@@ -1,6 +1,9 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import express, { type Express, type RequestHandler } from 'express'
 import type pg from 'pg'
 import { pino } from 'pino'
+import { AppError } from '../../core/errors.ts'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import { type AgencyTree, loadAgencyTree } from '../../server/agencies/agencyTree.ts'
 import { problemHandler } from '../../server/http/problem.ts'
@@ -10,6 +13,7 @@ import { type ConsoleDeps, consolePages } from '../../server/pages/console/index
 import { problemPage } from '../../server/pages/console/problemPage.ts'
 import type { DeclaredRoute } from '../../server/pages/console/routes.ts'
 import { pageShell } from '../../server/pages/render.ts'
+import { loadTemplate, templatesFolder } from '../../server/printing/render/template.ts'
 import type { Actor } from '../../server/staff/actor.ts'
 import { type ClaimMapping, personOfClaims } from '../../server/staff/claims.ts'
 import type { IdentityProvider } from '../../server/staff/identityProvider.ts'
@@ -39,10 +43,13 @@ export async function makeConsole(
     cipher: FieldCipher
     clock?: () => number
     identityProvider?: IdentityProvider
-    officerOf?: ConsoleDeps['officerOf']
+    findPerson?: ConsoleDeps['findPerson']
     publicUrl?: string
     claims?: ClaimMapping
     store?: KeyStore
+    signers?: ConsoleDeps['signers']
+    /** A folder of templates. */
+    templates?: string
   },
   authenticate?: (sessions: Sessions) => RequestHandler,
 ): Promise<ConsoleWorld> {
@@ -55,17 +62,24 @@ export async function makeConsole(
     cipher,
     clock,
     tree,
+    agencies: tree,
+    origin: publicUrl,
+    demonstration: true,
+    template: name => loadTemplate(join(fileURLToPath(templatesFolder), name)),
+    proofFor: async () => null,
+    signers: options.signers ?? { signerFor: async () => Promise.reject(new AppError('key.none')) },
     sessions,
     publicUrl,
     identityProvider: options.identityProvider ?? ({} as IdentityProvider),
     personOfClaims: claims => personOfClaims(claims, options.claims ?? claimMapping),
-    officerOf: options.officerOf ?? (async () => undefined),
+    findPerson: options.findPerson ?? (async () => undefined),
     logState: async () => ({ treeSize: 0, anchor: null, anchoring: false }),
     termYears: 5,
     legalBasis: 'QĐ thử nghiệm',
     isRestricted: () => false,
     store: options.store ?? keyStore({ dir: '/nowhere', passphrase: 'unused' }),
     keyWaitSeconds: 86_400,
+    templatesFolder: options.templates ?? fileURLToPath(templatesFolder),
     logOrigin: 'localhost:3999/log',
   }
   const pages = consolePages(deps)

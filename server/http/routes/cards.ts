@@ -12,12 +12,14 @@ import { requestStatusChange, type StatusDeps, suspendCards } from '../../cards/
 import { type OpenedCard, readCard } from '../../cards/readCard.ts'
 import { type CardDeps, officersToRequest, requestCards, requestReplacements } from '../../cards/requestCards.ts'
 import { statusReasonCodes } from '../../cards/statusReasons.ts'
+import { cardTemplateOf } from '../../printing/cardTemplateOf.ts'
 import { qrPng } from '../../printing/qr/qrPng.ts'
 import { qrSvg } from '../../printing/qr/qrSvg.ts'
 import { renderCard } from '../../printing/render/renderCard.ts'
 import type { Template } from '../../printing/render/template.ts'
 import { authorize, holds } from '../../staff/authorize.ts'
 import { decodeCursor, encodeCursor } from '../cursor.ts'
+import { problems } from '../problemResponses.ts'
 
 const agencyCode = z.string().refine(isAgencyCode, 'not an agency code')
 const serialParameter = z.object({ serial: z.string().describe('G09-26-0000123-K') })
@@ -64,7 +66,7 @@ const listQuery = z.object({
 })
 
 export interface CardsRoutesDeps extends CardDeps, StatusDeps, Omit<CardViewDeps, 'db'> {
-  template: (name?: string) => Template
+  template: (name: string) => Template
 }
 
 /** Cards: asking for them, looking at them, their renderings and codes, their status. */
@@ -143,7 +145,8 @@ export function cardsRoutes(deps: CardsRoutesDeps): Router {
     const card = await find(req)
     const preview = req.query.preview !== undefined
     await authorizeCodes(req, card, preview, what)
-    const name = typeof req.query.template === 'string' ? req.query.template : undefined
+    const asked = typeof req.query.template === 'string' ? req.query.template : undefined
+    const name = asked ?? (await cardTemplateOf(deps.pool, deps.agencies, card.usingCode)).template
     return renderCard({ template: deps.template(name), card: await cardViewOf(views, card, { preview }), preview })
   }
 
@@ -216,7 +219,10 @@ const rendering = (summary: string, type: string) => ({
   get: {
     summary,
     requestParams: { path: serialParameter, query: preview },
-    responses: { 200: { description: 'The rendering', content: { [type]: { schema: z.string().meta({ format: 'binary' }) } } } },
+    responses: {
+      200: { description: 'The rendering', content: { [type]: { schema: z.string().meta({ format: 'binary' }) } } },
+      ...problems(404, 422),
+    },
   },
 })
 
@@ -234,6 +240,7 @@ export const cardsPaths = {
       requestParams: { query: listQuery },
       responses: {
         200: { description: 'A page of cards', content: json(z.object({ cards: z.array(cardSchema), next: z.string().nullable() })) },
+        ...problems(400),
       },
     },
   },
@@ -241,7 +248,7 @@ export const cardsPaths = {
     get: {
       summary: 'One card',
       requestParams: { path: serialParameter },
-      responses: { 200: { description: 'The card', content: json(cardSchema) } },
+      responses: { 200: { description: 'The card', content: json(cardSchema) }, ...problems(404) },
     },
   },
   '/api/cards/{serial}/status': {
@@ -252,6 +259,7 @@ export const cardsPaths = {
       responses: {
         202: { description: 'Waiting for approval', content: json(z.object({ requestId: z.uuid() })) },
         204: { description: 'Suspended' },
+        ...problems(404),
       },
     },
   },

@@ -9,6 +9,7 @@ import { recordAudit } from '../../audit/auditTable.ts'
 import { cardByRef } from '../../cards/cardsTable.ts'
 import { type CardViewDeps, cardViewOf } from '../../cards/cardView.ts'
 import { openCard } from '../../cards/readCard.ts'
+import { cardTemplateOf } from '../../printing/cardTemplateOf.ts'
 import { bureauColumns, bureauRow } from '../../printing/jobs/bureauRows.ts'
 import { changePlastics, createPrintJob, type PrintDeps } from '../../printing/jobs/printJobs.ts'
 import {
@@ -25,6 +26,7 @@ import type { Template } from '../../printing/render/template.ts'
 import type { Actor } from '../../staff/actor.ts'
 import { authorize } from '../../staff/authorize.ts'
 import { writeCsv } from '../../tables/writeCsv.ts'
+import { problems } from '../problemResponses.ts'
 
 const jobBody = z.object({
   serials: z.array(z.string().max(20)).min(1).max(10_000).optional().describe('Without it, all that waits in the agency'),
@@ -33,7 +35,8 @@ const jobBody = z.object({
   template: z
     .string()
     .regex(/^[a-z0-9-]{1,60}$/)
-    .default('the-cong-chuc-838'),
+    .optional()
+    .describe('Without it, the one that the agency prints with'),
   reason: z.string().trim().min(1).max(500).optional().describe('Needed when a card was printed before'),
 })
 const plasticsBody = z.object({
@@ -68,7 +71,7 @@ const jobSchema = z
 
 export interface PrintJobsRoutesDeps extends PrintDeps, Omit<CardViewDeps, 'db'> {
   agencies: AgencyTree
-  template: (name?: string) => Template
+  template: (name: string) => Template
 }
 
 /** Print runs: begin one, fetch its file, record what became of the plastic. */
@@ -80,8 +83,15 @@ export function printJobsRoutes(deps: PrintJobsRoutesDeps): Router {
     const body = jobBody.parse(req.body)
     const agency = (body.agency as AgencyCode | undefined) ?? req.actor?.agency
     authorize(req.actor, 'cards.print', agency, deps.agencies)
-    deps.template(body.template)
-    const job = await createPrintJob(deps, { ...body, printer: req.actor, agency: agency!, agencies: deps.agencies.subtree(agency!) })
+    const template = body.template ?? (await cardTemplateOf(deps.pool, deps.agencies, agency!)).template
+    deps.template(template)
+    const job = await createPrintJob(deps, {
+      ...body,
+      template,
+      printer: req.actor,
+      agency: agency!,
+      agencies: deps.agencies.subtree(agency!),
+    })
     res.status(201).json(job)
   })
 
@@ -177,7 +187,10 @@ const file = (summary: string, type: string) => ({
   get: {
     summary,
     requestParams: { path: idParameter },
-    responses: { 200: { description: 'The file', content: { [type]: { schema: z.string().meta({ format: 'binary' }) } } } },
+    responses: {
+      200: { description: 'The file', content: { [type]: { schema: z.string().meta({ format: 'binary' }) } } },
+      ...problems(404),
+    },
   },
 })
 
@@ -197,7 +210,10 @@ export const printJobsPaths = {
     get: {
       summary: 'One run with its plastic',
       requestParams: { path: idParameter },
-      responses: { 200: { description: 'The run', content: json(jobSchema.extend({ plastics: z.array(plasticSchema) })) } },
+      responses: {
+        200: { description: 'The run', content: json(jobSchema.extend({ plastics: z.array(plasticSchema) })) },
+        ...problems(404),
+      },
     },
   },
   '/api/print-jobs/{id}/print.pdf': file('The run as PDF; recorded', 'application/pdf'),
@@ -206,7 +222,7 @@ export const printJobsPaths = {
     post: {
       summary: 'Record what became of plastic: printed, spoilt, delivered, returned, destroyed, lost',
       requestBody: { required: true, content: json(plasticsBody) },
-      responses: { 200: { description: 'Recorded', content: json(z.object({ changed: z.int() })) } },
+      responses: { 200: { description: 'Recorded', content: json(z.object({ changed: z.int() })) }, ...problems(404) },
     },
   },
 }

@@ -11,7 +11,19 @@ import { agenciesOf, type ConsoleRouter, consoleRouter, fieldsOf, inScope, type 
 
 const pageSize = 100
 /** The kinds of actions that the filter offers; each is a prefix of action names. */
-const actionGroups = ['card.', 'diploma.', 'request.', 'officer.', 'import.', 'print.', 'key.', 'agency.', 'trust.', 'staff.'] as const
+const actionGroups = [
+  'card.',
+  'diploma.',
+  'request.',
+  'officer.',
+  'import.',
+  'print.',
+  'key.',
+  'agency.',
+  'template.',
+  'trust.',
+  'staff.',
+] as const
 
 interface Asked {
   from: string

@@ -2,7 +2,9 @@ import express, { type Router } from 'express'
 import { type AgencyPagesDeps, agencyPages } from './agencies.ts'
 import { auditPages } from './audit.ts'
 import { type CardPagesDeps, cardPages } from './cards.ts'
-import { diplomaPages } from './diplomas.ts'
+import { diplomaChangePages } from './diplomaChanges.ts'
+import { diplomaRegisterPages } from './diplomaRegister.ts'
+import { type DiplomaPagesDeps, diplomaPages } from './diplomas.ts'
 import { importPages } from './imports.ts'
 import { keyEndorsePages } from './keyEndorse.ts'
 import { keyImportPages } from './keyImport.ts'
@@ -12,6 +14,7 @@ import type { KeyPagesDeps } from './keyView.ts'
 import { type OfficerPagesDeps, officerPages } from './officers.ts'
 import { type OverviewDeps, overviewPages } from './overview.ts'
 import { ownPages } from './own.ts'
+import { type OwnDiplomaPagesDeps, ownDiplomaPages } from './ownDiplomas.ts'
 import { printPages } from './printing.ts'
 import { requestPages } from './requests.ts'
 import { type ReviewPagesDeps, reviewPages } from './review.ts'
@@ -19,9 +22,19 @@ import type { DeclaredRoute } from './routes.ts'
 import { consoleShell } from './shell.ts'
 import { type SignInDeps, signInPages } from './signIn.ts'
 import { staffPages } from './staff.ts'
+import { type TemplatePagesDeps, templatePages } from './templates.ts'
 
 /** Everything the console is made of; `main.ts` fills it. */
-export type ConsoleDeps = SignInDeps & OverviewDeps & OfficerPagesDeps & CardPagesDeps & KeyPagesDeps & AgencyPagesDeps & ReviewPagesDeps
+export type ConsoleDeps = SignInDeps &
+  DiplomaPagesDeps &
+  OwnDiplomaPagesDeps &
+  OverviewDeps &
+  OfficerPagesDeps &
+  CardPagesDeps &
+  KeyPagesDeps &
+  TemplatePagesDeps &
+  AgencyPagesDeps &
+  ReviewPagesDeps
 
 /** Sign-in and all console pages, and the permissions of every route. Mount it at the root, after `pageShell` and `authenticate`. */
 export function consolePages(deps: ConsoleDeps): Router & { declared: readonly DeclaredRoute[] } {
@@ -33,14 +46,18 @@ export function consolePages(deps: ConsoleDeps): Router & { declared: readonly D
     requestPages(deps),
     cardPages(deps),
     printPages(deps),
+    diplomaRegisterPages(deps),
+    diplomaChangePages(deps),
     diplomaPages(deps),
     ownPages(deps),
+    ownDiplomaPages(deps),
     auditPages(deps),
     // Before the page of one key, whose address takes any word.
     keyImportPages(deps),
     keyTokenPages(deps),
     keyEndorsePages(deps),
     keyPages(deps),
+    templatePages(deps),
     agencyPages(deps),
     staffPages(deps),
   ]

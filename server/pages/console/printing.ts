@@ -1,6 +1,6 @@
-import { fileURLToPath } from 'node:url'
 import { AppError } from '../../../core/errors.ts'
 import { isCardSerial } from '../../../core/identity/cardSerial.ts'
+import { cardTemplateOf } from '../../printing/cardTemplateOf.ts'
 import { changePlastics, createPrintJob } from '../../printing/jobs/printJobs.ts'
 import {
   cardsToPrint,
@@ -12,29 +12,29 @@ import {
   plasticsOfJob,
   printJobById,
 } from '../../printing/jobs/printJobsTable.ts'
-import { loadTemplate, templateNames, templatesFolder } from '../../printing/render/template.ts'
+import { installedTemplates } from '../../printing/render/installedTemplates.ts'
+import { templatePictures } from '../../printing/render/templatePictures.ts'
 import type { Actor } from '../../staff/actor.ts'
 import { render } from '../render.ts'
 import type { Translate } from '../texts.ts'
 import type { ReviewPagesDeps } from './review.ts'
-import { agenciesOf, type ConsoleRouter, consoleRouter, fieldsOf, inScope, type PageDeps, queryOf, valuesOf, whoOf } from './routes.ts'
+import { agenciesOf, type ConsoleRouter, consoleRouter, fieldsOf, inScope, queryOf, valuesOf, whoOf } from './routes.ts'
 import { attempt, problemKey, redirectWith } from './shell.ts'
+import type { TemplatePagesDeps } from './templates.ts'
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const layouts = ['card', 'a4', 'bureau'] as const satisfies readonly PrintLayout[]
-const defaultTemplate = 'the-cong-chuc-838'
-let known: { name: string; title: { vi: string; en: string } }[] | null = null
-
-/** The templates that print cards, the official one first. */
-function cardTemplates() {
-  known ??= templateNames(fileURLToPath(templatesFolder))
-    .map(name => loadTemplate(fileURLToPath(new URL(`${name}/`, templatesFolder))))
-    .filter(template => template.kind === 'card')
-    .map(({ name, title }) => ({ name, title }))
-    .sort((a, b) => Number(b.name === defaultTemplate) - Number(a.name === defaultTemplate))
-  return known
-}
 const queueSize = 200
+
+/** The templates that print cards and are whole, the given one first. */
+async function cardTemplates(folder: string, first: string) {
+  const cards = installedTemplates(folder).flatMap(({ template }) => (template?.kind === 'card' ? [template] : []))
+  const whole = await Promise.all(cards.map(async template => (await templatePictures(template)).problem === null))
+  return cards
+    .filter((_template, at) => whole[at])
+    .map(({ name, title }) => ({ name, title }))
+    .sort((a, b) => Number(b.name === first) - Number(a.name === first))
+}
 
 /** What may become of a piece of plastic from each state, the usual thing first. */
 const nextStates: Record<PlasticState, readonly Exclude<PlasticState, 'waiting'>[]> = {
@@ -48,7 +48,7 @@ const nextStates: Record<PlasticState, readonly Exclude<PlasticState, 'waiting'>
 }
 
 /** The print queue, print runs, and the life of the plastic: blank numbers, spoilt, delivered with a list to sign, returned, lost. */
-export function printPages(deps: PageDeps & Pick<ReviewPagesDeps, 'legalBasis'>): ConsoleRouter {
+export function printPages(deps: TemplatePagesDeps & Pick<ReviewPagesDeps, 'legalBasis'>): ConsoleRouter {
   const pages = consoleRouter(deps)
 
   const showQueue = async (
@@ -59,10 +59,11 @@ export function printPages(deps: PageDeps & Pick<ReviewPagesDeps, 'legalBasis'>)
     errors: readonly { field: string; text: string }[],
   ) => {
     const within = agency ? deps.tree.subtree(inScope(deps.tree, actor, agency)) : agenciesOf(deps.tree, actor)
-    const [queue, waiting, jobs] = await Promise.all([
+    const [queue, waiting, jobs, usual] = await Promise.all([
       cardsToPrint(deps.pool, within, queueSize),
       countToPrint(deps.pool, within),
       listPrintJobs(deps.pool, agenciesOf(deps.tree, actor), 30),
+      cardTemplateOf(deps.pool, deps.tree, agency || actor.agency),
     ])
     render(res, 'console/print', {
       queue,
@@ -72,7 +73,7 @@ export function printPages(deps: PageDeps & Pick<ReviewPagesDeps, 'legalBasis'>)
       values,
       errors,
       layouts,
-      templates: cardTemplates(),
+      templates: await cardTemplates(deps.templatesFolder, usual.template),
       agencies: agenciesOf(deps.tree, actor),
     })
   }
@@ -89,7 +90,9 @@ export function printPages(deps: PageDeps & Pick<ReviewPagesDeps, 'legalBasis'>)
     const layout = layouts.find(one => one === fields.layout) ?? 'card'
     const t = res.locals.t as Translate
     const all = fields.what === 'all'
-    const template = cardTemplates().find(one => one.name === fields.template)?.name ?? defaultTemplate
+    const choices = await cardTemplates(deps.templatesFolder, (await cardTemplateOf(deps.pool, deps.tree, agency)).template)
+    const template = (choices.find(one => one.name === fields.template) ?? choices[0])?.name
+    if (template === undefined) throw new AppError('render.template', 'No card template can be used')
     const values = { layout, template, reason: fields.reason ?? '', serials }
     if (!all && serials.length === 0)
       return showQueue(res.status(422), actor, fields.agency ?? '', values, [{ field: 'queue', text: t('print.noneChosen') }])

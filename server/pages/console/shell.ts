@@ -14,6 +14,8 @@ interface NavItem {
   text: string
   needs?: readonly Permission[]
   count?: 'waiting'
+  /** Only for people who are officers. */
+  officers?: true
 }
 
 const navigation: readonly { title?: string; items: readonly NavItem[] }[] = [
@@ -41,12 +43,19 @@ const navigation: readonly { title?: string; items: readonly NavItem[] }[] = [
       { href: '/console/diplomas/register', text: 'nav.register', needs: ['diplomas.register'] },
     ],
   },
-  { title: 'nav.mine', items: [{ href: '/console/me', text: 'nav.me', needs: ['own.card'] }] },
+  {
+    title: 'nav.mine',
+    items: [
+      { href: '/console/me', text: 'nav.me', needs: ['own.card'], officers: true },
+      { href: '/console/me/diplomas', text: 'nav.myDiplomas', needs: ['own.diplomas'] },
+    ],
+  },
   {
     title: 'nav.control',
     items: [
       { href: '/console/audit', text: 'nav.audit', needs: ['audit.read'] },
       { href: '/console/keys', text: 'nav.keys', needs: ['keys.manage'] },
+      { href: '/console/templates', text: 'nav.templates', needs: ['templates.manage'] },
       { href: '/console/agencies', text: 'nav.agencies', needs: ['agencies.manage'] },
       { href: '/console/staff', text: 'nav.staff', needs: ['staff.manage'] },
       { href: '/console/webhooks', text: 'nav.webhooks', needs: ['webhooks.manage'] },
@@ -124,7 +133,7 @@ function navigationOf(actor: Actor, path: string, waiting: number) {
     .map(group => ({
       title: group.title,
       items: group.items
-        .filter(item => !item.needs || item.needs.some(one => holds(actor, one)))
+        .filter(item => (!item.needs || item.needs.some(one => holds(actor, one))) && (!item.officers || actor.officerId !== undefined))
         .map(item => ({ ...item, current: item === current, count: item.count === 'waiting' ? waiting : 0 })),
     }))
     .filter(group => group.items.length > 0)

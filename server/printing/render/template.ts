@@ -94,7 +94,8 @@ function parseManifest(text: string): TemplateManifest {
   throw new AppError('render.template', `template.json: ${issue?.path.join('.')}: ${issue?.message}`)
 }
 
-function filesBelow(folder: string): string[] {
+/** Paths of all files below a folder, sorted, with `/`. */
+export function filesBelow(folder: string): string[] {
   const found: string[] = []
   const walk = (current: string) => {
     for (const name of readdirSync(current).sort()) {
