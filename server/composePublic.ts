@@ -11,9 +11,10 @@ import { isBound, liveCardsRoutes } from './http/routes/liveCards.ts'
 import { openApiRoutes } from './http/routes/openapi.ts'
 import { photosRoutes } from './http/routes/photos.ts'
 import { resultSheetsRoutes } from './http/routes/resultSheets.ts'
-import { cardStatus, sealedByToken, tokensRoutes } from './http/routes/tokens.ts'
+import { cardStatus, tokensRoutes } from './http/routes/tokens.ts'
 import { createVerificationAnswer, verificationRoutes } from './http/routes/verifications.ts'
 import { webhookKeysRoutes, webhooksRoutes } from './http/routes/webhooks.ts'
+import { createSealedByToken } from './http/sealedByToken.ts'
 import type { Installation } from './installation.ts'
 import type { Task } from './jobs/worker.ts'
 import { verifyCms } from './keys/verifyCms.ts'
@@ -53,14 +54,14 @@ export async function composePublic(
   const [webhookKey, sheetKey] = await Promise.all([serviceKey({ pool, cipher }, 'webhook'), serviceKey({ pool, cipher }, 'result-sheet')])
   const registered = registeredDiplomas(pool, cipher)
   const keepAnswers = idempotency({ pool, cipher })
-  const byToken = (token: Uint8Array) => sealedByToken({ pool, cipher }, token)
+  const sealedByToken = createSealedByToken({ pool, cipher, clock })
   const verifyFile = createFileVerifier({
     verify: verifier.verify,
     sealedByDocument: async digest => (await registered.byDocument(digest))?.sealed ?? null,
-    sealedByToken: byToken,
+    sealedByToken,
     verifySignature,
   })
-  const verification = { pool, cipher, verifier, verifyFile, isBound: isBound({ pool }), agencies, publicUrl: origin, clock }
+  const verification = { pool, cipher, verifier, sealedByToken, verifyFile, isBound: isBound({ pool }), agencies, publicUrl: origin, clock }
   const page = { publicUrl: origin, trustRoot, assets, demonstration }
   const logState = async () => {
     const checkpoint = await newestCheckpoint(pool)
@@ -70,12 +71,12 @@ export async function composePublic(
     publicRoutes: [
       webhookKeysRoutes({ key: webhookKey }),
       openApiRoutes({ publicUrl: origin }),
-      publicRoutes({ ...page, clock, sealedByToken: byToken, verifySealed: sealed => verifier.verify({ sealed }) }),
+      publicRoutes({ ...page, clock, sealedByToken, verifySealed: sealed => verifier.verify({ sealed }) }),
     ],
     streamRoutes: [
       multipartIdempotency(keepAnswers),
       photosRoutes({ pool, cipher }),
-      tokensRoutes({ pool, cipher, agencies, clock }),
+      tokensRoutes({ pool, cipher, agencies, clock, sealedByToken }),
       verificationRoutes(verification),
       diplomaLookupRoutes({ ...verification, proofFor: ref => proofFor(installation, ref) }),
       resultSheetsRoutes({ ...verification, key: sheetKey, logState }),
@@ -92,7 +93,7 @@ export async function composePublic(
         pool,
         agencies,
         answer: createVerificationAnswer(verification),
-        cardStatus: serial => cardStatus({ pool, agencies, clock }, serial),
+        cardStatus: (serial, asker) => cardStatus({ pool, cipher, agencies, clock }, serial, asker),
         verifyFile,
         ownCard: async actor => {
           const cards = actor.officerId && holds(actor, 'own.card') ? await cardsOfOfficer(pool, actor.officerId) : []

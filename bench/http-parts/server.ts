@@ -58,7 +58,9 @@ function antin({ trustRoot, files }: SentWorld) {
     measureRequests: next,
     publicRoutes: [],
     authenticate,
-    streamRoutes: [verificationRoutes({ ...deps, verifier, publicUrl, clock, requestsPerMinute: 1_000_000_000 })],
+    streamRoutes: [
+      verificationRoutes({ ...deps, verifier, sealedByToken: async () => null, publicUrl, clock, requestsPerMinute: 1_000_000_000 }),
+    ],
     idempotency: next,
     apiRoutes: [],
     pages: [],

@@ -298,6 +298,9 @@ column print_jobs.reason bytea
 column print_jobs.total integer not null
 column print_jobs.created_at timestamp with time zone not null default now()
 column print_jobs.fetched_at timestamp with time zone
+column request_counts.key text not null
+column request_counts.starts_at timestamp with time zone not null
+column request_counts.count integer not null
 column request_items.request_id uuid not null
 column request_items.seq integer not null
 column request_items.officer_id uuid
@@ -561,6 +564,7 @@ constraint plastics.plastics_state_check CHECK ((state = ANY (ARRAY['waiting'::t
 constraint print_jobs.print_jobs_agency_code_fkey FOREIGN KEY (agency_code) REFERENCES agencies(code)
 constraint print_jobs.print_jobs_layout_check CHECK ((layout = ANY (ARRAY['card'::text, 'a4'::text, 'bureau'::text])))
 constraint print_jobs.print_jobs_pkey PRIMARY KEY (id)
+constraint request_counts.request_counts_pkey PRIMARY KEY (key, starts_at)
 constraint request_items.request_items_claims_digest_check CHECK ((octet_length(claims_digest) = 32))
 constraint request_items.request_items_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officers(id)
 constraint request_items.request_items_pkey PRIMARY KEY (request_id, seq)
@@ -713,6 +717,8 @@ CREATE UNIQUE INDEX plastics_one ON public.plastics USING btree (card_ref) WHERE
 CREATE UNIQUE INDEX plastics_pkey ON public.plastics USING btree (id)
 CREATE INDEX print_jobs_created ON public.print_jobs USING btree (created_at DESC)
 CREATE UNIQUE INDEX print_jobs_pkey ON public.print_jobs USING btree (id)
+CREATE INDEX request_counts_age ON public.request_counts USING btree (starts_at)
+CREATE UNIQUE INDEX request_counts_pkey ON public.request_counts USING btree (key, starts_at)
 CREATE INDEX request_items_officer ON public.request_items USING btree (officer_id)
 CREATE UNIQUE INDEX request_items_pkey ON public.request_items USING btree (request_id, seq)
 CREATE INDEX request_items_todo ON public.request_items USING btree (request_id, seq) WHERE (state = 'approved'::text)

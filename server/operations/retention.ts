@@ -3,6 +3,7 @@ import { vietnamDay } from '../../core/encoding/vietnamDay.ts'
 import { dropAuditBefore, recordAudit } from '../audit/auditTable.ts'
 import { inTransaction } from '../db/transaction.ts'
 import { dropOldKeys } from '../http/idempotencyTable.ts'
+import { dropRequestCounts } from '../http/requestCountsTable.ts'
 import { deleteExpiredSessions } from '../staff/sessionTable.ts'
 import { dropLookupCounts } from '../verification/lookupCountsTable.ts'
 import { dropImportRows, dropLiveLinks } from './operationsTable.ts'
@@ -15,17 +16,20 @@ export interface RetentionRules {
   lookupDays: number
 }
 
+const hour = 3600
 const day = 86_400
 const batch = 10_000
 
 /**
- * Deletes what is past its time: sessions and kept forms at their end, idempotency keys and their answers after a day, counts of look-ups,
+ * Deletes what is past its time: sessions and kept forms at their end, idempotency keys and their answers after a day, counts of look-ups and
+ * requests,
  * rows of ended imports, used links, and the audit's oldest lines. Safe to run again and beside itself.
  */
 export async function forgetWhatIsPast({ pool, clock }: { pool: Pool; clock: () => number }, rules: RetentionRules): Promise<void> {
   const now = clock()
   await deleteExpiredSessions(pool, new Date(now * 1000))
   await dropOldKeys(pool)
+  await dropRequestCounts(pool, now - hour)
   const firstDay = vietnamDay(now - rules.lookupDays * day)
   await dropLookupCounts(pool, firstDay)
   await dropLiveLinks(pool, rules.importRowDays)

@@ -1,11 +1,9 @@
 import type { Pool } from 'pg'
-import { vietnamDay } from '../../core/encoding/vietnamDay.ts'
-import { AppError } from '../../core/errors.ts'
 import type { Report } from '../../core/verification/report.ts'
 import type { FieldCipher } from '../keys/fieldCipher.ts'
 import { compareFields, type FieldMatch, sameDate, type TypedFields } from './compareFields.ts'
 import type { Verify } from './createVerifier.ts'
-import { countLookups, uncountLookups } from './lookupCountsTable.ts'
+import { limitMisses, missesByAddress } from './limitMisses.ts'
 
 /** A registered diploma as far as a look-up needs it. */
 export interface RegisteredDiploma {
@@ -48,9 +46,8 @@ export interface LookUp {
   readonly successor: Report | null
 }
 
-/** Misses a day: for one number, and from one address. */
-export const missesByNumber = 5
-export const missesByAddress = 50
+/** Misses a day for one number. */
+const missesByNumber = 5
 
 /**
  * Looks a diploma up by what is printed on it. All three of issuer, number and birth date must be right to hear anything; null for
@@ -58,18 +55,15 @@ export const missesByAddress = 50
  * records. Throws `limit.lookups`, from then on for right answers too.
  */
 export async function lookUpDiploma(deps: LookUpDeps, typed: TypedDiploma, asker: string | undefined): Promise<LookUp | null> {
-  const { pool, cipher, clock } = deps
-  const day = vietnamDay(clock())
-  const keys = [cipher.index('lookup-number', JSON.stringify([typed.agency, typed.soHieu.trim().toUpperCase()]))]
-  if (asker !== undefined) keys.push(cipher.index('lookup-address', asker))
-  // Counted before the answer is known, so that many at once cannot slip through; taken back after a hit.
-  const [byNumber, byAddress = 0] = await countLookups(pool, keys, day)
-  if (byNumber! > missesByNumber || byAddress > missesByAddress) throw new AppError('limit.lookups')
-  const candidates = await deps.diplomasByNumber(typed.agency, typed.soHieu)
-  const found = candidates.find(each => each.birthDate !== undefined && sameDate(typed.ngaySinh, each.birthDate) !== 'differs')
-  if (!found) return null
-  await uncountLookups(pool, keys, day)
-  return judge(deps, typed, found)
+  const { cipher } = deps
+  const number = JSON.stringify([typed.agency, typed.soHieu.trim().toUpperCase()])
+  const limits = [{ key: cipher.index('lookup-number', number), most: missesByNumber }]
+  if (asker !== undefined) limits.push({ key: cipher.index('lookup-address', asker), most: missesByAddress })
+  const found = await limitMisses(deps, limits, async () => {
+    const candidates = await deps.diplomasByNumber(typed.agency, typed.soHieu)
+    return candidates.find(each => each.birthDate !== undefined && sameDate(typed.ngaySinh, each.birthDate) !== 'differs') ?? null
+  })
+  return found && judge(deps, typed, found)
 }
 
 async function judge(deps: LookUpDeps, typed: TypedDiploma, found: RegisteredDiploma): Promise<LookUp> {

@@ -9,6 +9,15 @@ create table lookup_counts (
 );
 create index lookup_counts_day on lookup_counts (day);
 
+-- Requests of signed-in callers by window, shared by all processes, in blocks. `key` is the policy and the provider's subject.
+create table request_counts (
+  key text not null,
+  starts_at timestamptz not null,
+  count integer not null,
+  primary key (key, starts_at)
+);
+create index request_counts_age on request_counts (starts_at);
+
 -- Answers to requests that carried an Idempotency-Key, for a day.
 create table idempotency_keys (
   owner text not null, -- who asked: the provider's subject

@@ -50,7 +50,7 @@ export function diplomaLookupRoutes(deps: DiplomaLookupRoutesDeps): Router {
   const registered = registeredDiplomas(deps.pool, deps.cipher)
   const answer = createVerificationAnswer(deps)
   const perMinute = deps.requestsPerMinute ?? 120
-  const limit = limitRequests({ name: 'diplomas', limit: perMinute, clientLimit: perMinute * 10, seconds: 60 })
+  const limit = limitRequests({ pool: deps.pool, name: 'diplomas', limit: perMinute, clientLimit: perMinute * 10, seconds: 60 })
 
   // Whoever can name the digest has the file, and with it all that the credential says.
   router.get('/api/diplomas/by-document/:digest', limit, async (req, res) => {

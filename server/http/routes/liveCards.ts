@@ -49,7 +49,7 @@ export function liveCardsRoutes(deps: LiveCardsRoutesDeps): Router {
   const router = Router()
   const live = liveCardDeps(deps)
   const readJson = express.json({ limit: '8kb' })
-  const limit = limitRequests({ name: 'live-cards', limit: 20, seconds: 60 })
+  const limit = limitRequests({ pool: deps.pool, name: 'live-cards', limit: 20, seconds: 60 })
 
   router.post('/api/cards/:serial/live-links', async (req, res) => {
     const card = await ownCard(req.params.serial, req.actor)
@@ -84,13 +84,17 @@ export function liveCardsRoutes(deps: LiveCardsRoutesDeps): Router {
     res.status(204).end()
   })
 
-  router.get('/live-bindings/:thumbprint', limitRequests({ name: 'live-bindings', limit: 240, seconds: 60 }), async (req, res) => {
-    res.set({ 'Cache-Control': 'no-store', 'Access-Control-Allow-Origin': '*' })
-    const thumbprint = String(req.params.thumbprint)
-    const row = /^[0-9a-f]{64}$/.test(thumbprint) ? await bindingOfKey(deps.pool, Buffer.from(thumbprint, 'hex')) : null
-    if (!row) throw new AppError('live.not-found')
-    res.json({ ref: encodeBase64url(row.cardRef), expiresAt: row.expiresAt.toISOString() })
-  })
+  router.get(
+    '/live-bindings/:thumbprint',
+    limitRequests({ pool: deps.pool, name: 'live-bindings', limit: 240, seconds: 60 }),
+    async (req, res) => {
+      res.set({ 'Cache-Control': 'no-store', 'Access-Control-Allow-Origin': '*' })
+      const thumbprint = String(req.params.thumbprint)
+      const row = /^[0-9a-f]{64}$/.test(thumbprint) ? await bindingOfKey(deps.pool, Buffer.from(thumbprint, 'hex')) : null
+      if (!row) throw new AppError('live.not-found')
+      res.json({ ref: encodeBase64url(row.cardRef), expiresAt: row.expiresAt.toISOString() })
+    },
+  )
 
   return router
 

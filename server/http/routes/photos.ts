@@ -17,7 +17,7 @@ const prefix = z.string().regex(/^[0-9a-f]{32}$/)
 /** `/photos/{field 6, hex}`: the small JPEG of a card that has not ended. Never kept by anyone: gone once the card has ended. */
 export function photosRoutes({ pool, cipher }: PhotosRoutesDeps): Router {
   const router = Router()
-  router.get('/photos/:prefix', limitRequests({ name: 'photos', limit: 240, seconds: 60 }), async (req, res) => {
+  router.get('/photos/:prefix', limitRequests({ pool, name: 'photos', limit: 240, seconds: 60 }), async (req, res) => {
     res.set({ 'Cache-Control': 'no-store', 'Cross-Origin-Resource-Policy': 'same-origin' })
     const { success, data } = prefix.safeParse(req.params.prefix)
     const photo = success ? await shownPhotoOfValidCard(pool, Buffer.from(data, 'hex')) : null

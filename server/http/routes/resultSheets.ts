@@ -72,7 +72,7 @@ export function resultSheetsRoutes(deps: ResultSheetsRoutesDeps): Router {
 
   router.post(
     '/api/result-sheets',
-    limitRequests({ name: 'result-sheets', limit: 10, clientLimit: 60, seconds: 60 }),
+    limitRequests({ pool: deps.pool, name: 'result-sheets', limit: 10, clientLimit: 60, seconds: 60 }),
     express.json({ limit: '4mb' }),
     async (req, res) => {
       const body = sheetBody.parse(req.body)
@@ -97,7 +97,7 @@ export function resultSheetsRoutes(deps: ResultSheetsRoutesDeps): Router {
 
   router.post(
     '/api/result-sheets/verify',
-    limitRequests({ name: 'result-sheets', limit: 60, seconds: 60 }),
+    limitRequests({ pool: deps.pool, name: 'result-sheets-verify', limit: 60, seconds: 60 }),
     express.json({ limit: '4mb' }),
     (req, res) => {
       const { statement, signature, rows } = verifyBody.parse(req.body)

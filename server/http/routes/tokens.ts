@@ -1,4 +1,4 @@
-import express, { Router } from 'express'
+import { type Request, Router } from 'express'
 import type { Pool } from 'pg'
 import { z } from 'zod'
 import { encodeBase64url } from '../../../core/encoding/base64url.ts'
@@ -6,11 +6,14 @@ import { AppError } from '../../../core/errors.ts'
 import { isCardSerial } from '../../../core/identity/cardSerial.ts'
 import type { AgencyTree } from '../../agencies/agencyTree.ts'
 import { cardBySerial } from '../../cards/cardsTable.ts'
-import { cardByToken } from '../../cards/readCard.ts'
 import type { FieldCipher } from '../../keys/fieldCipher.ts'
+import { addressKey } from '../../verification/addressKey.ts'
+import { limitMisses, missesByAddress } from '../../verification/limitMisses.ts'
 import { readToken } from '../../verification/verifyRequest.ts'
 import { problems } from '../problemResponses.ts'
 import { limitRequests } from '../rateLimits.ts'
+import { readJson } from '../readJson.ts'
+import type { SealedByToken } from '../sealedByToken.ts'
 
 export interface TokensRoutesDeps {
   pool: Pool
@@ -18,6 +21,7 @@ export interface TokensRoutesDeps {
   agencies: Pick<AgencyTree, 'get'>
   /** Seconds. */
   clock: () => number
+  sealedByToken: SealedByToken
 }
 
 const tokenBody = z.object({ token: z.string().max(64).describe('What follows /t/ in a short QR') })
@@ -30,31 +34,23 @@ const statusAnswer = z.object({
   agencyName,
 })
 
-/** The sealed card of a short QR's token while the card has not ended; null for an unknown token and an ended card alike. */
-export async function sealedByToken(
-  { pool, cipher }: Pick<TokensRoutesDeps, 'pool' | 'cipher'>,
-  token: Uint8Array,
-): Promise<Uint8Array | null> {
-  const card = await cardByToken(pool, cipher, token)
-  return card && card.endedAs === null ? card.sealedBytes : null
-}
-
 /** `POST /api/tokens`: the sealed card of a short QR, its token in the body because addresses are logged. `POST /api/card-status`: by the printed number. */
 export function tokensRoutes(deps: TokensRoutesDeps): Router {
   const router = Router()
-  const readJson = express.json({ limit: '4kb' })
+  const { pool } = deps
+  const readBody = readJson(4096)
 
-  router.post('/api/tokens', limitRequests({ name: 'tokens', limit: 120, seconds: 60 }), readJson, async (req, res) => {
+  router.post('/api/tokens', limitRequests({ pool, name: 'tokens', limit: 120, seconds: 60 }), readBody, async (req, res) => {
     res.set('Cache-Control', 'no-store')
     const token = readToken(tokenBody.parse(req.body).token)
-    const sealed = token && (await sealedByToken(deps, token))
+    const sealed = token && (await deps.sealedByToken(token, req.ip))
     if (!sealed) throw new AppError('token.not-found')
     res.json({ credential: encodeBase64url(sealed) })
   })
 
-  router.post('/api/card-status', limitRequests({ name: 'card-status', limit: 30, seconds: 60 }), readJson, async (req, res) => {
+  router.post('/api/card-status', limitRequests({ pool, name: 'card-status', limit: 30, seconds: 60 }), readBody, async (req, res) => {
     res.set('Cache-Control', 'no-store')
-    const answer = await cardStatus(deps, serialBody.parse(req.body).serial)
+    const answer = await cardStatus(deps, serialBody.parse(req.body).serial, askerOf(req))
     if (!answer) throw new AppError('card.not-found')
     res.json(answer)
   })
@@ -62,12 +58,23 @@ export function tokensRoutes(deps: TokensRoutesDeps): Router {
   return router
 }
 
-/** Status and issuer of a printed card number, or null when there is no such card. Nothing personal. */
+/** The address whose misses are counted; undefined for who is signed in: they are known, and have a quota. */
+export function askerOf({ actor, ip }: Pick<Request, 'actor' | 'ip'>): string | undefined {
+  return actor ? undefined : addressKey(ip)
+}
+
+/**
+ * Status and issuer of a printed card number, or null when there is no such card. Nothing personal. `asker` is whose misses are counted.
+ * Throws `limit.lookups`.
+ */
 export async function cardStatus(
-  { pool, agencies, clock }: Omit<TokensRoutesDeps, 'cipher'>,
+  deps: Omit<TokensRoutesDeps, 'sealedByToken'>,
   serial: string,
+  asker: string | undefined,
 ): Promise<z.infer<typeof statusAnswer> | null> {
-  const card = isCardSerial(serial) ? await cardBySerial(pool, serial) : null
+  const { pool, cipher, agencies, clock } = deps
+  const limits = asker === undefined ? [] : [{ key: cipher.index('lookup-address', asker), most: missesByAddress }]
+  const card = await limitMisses(deps, limits, async () => (isCardSerial(serial) ? cardBySerial(pool, serial) : null))
   if (!card) return null
   const agency = agencies.get(card.issuerCode)
   const agencyName = { vi: agency?.nameVi ?? card.issuerCode, en: agency?.nameEn ?? agency?.nameVi ?? card.issuerCode }

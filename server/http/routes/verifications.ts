@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import express, { type Request, type Response, Router } from 'express'
+import { type Request, type Response, Router } from 'express'
 import type { Pool } from 'pg'
 import { z } from 'zod'
 import { AppError } from '../../../core/errors.ts'
@@ -8,7 +8,6 @@ import { liveThumbprint } from '../../../core/live/judgeLive.ts'
 import type { Report, SdJwtReport } from '../../../core/verification/report.ts'
 import type { AgencyTree } from '../../agencies/agencyTree.ts'
 import { recordAudit } from '../../audit/auditTable.ts'
-import { cardByToken } from '../../cards/readCard.ts'
 import type { FieldCipher } from '../../keys/fieldCipher.ts'
 import { nodeCrypto } from '../../keys/nodeCrypto.ts'
 import type { Actor } from '../../staff/actor.ts'
@@ -24,14 +23,17 @@ import { readGivenCredential, readToken } from '../../verification/verifyRequest
 import { readMultipart } from '../multipart.ts'
 import { problems } from '../problemResponses.ts'
 import { limitRequests } from '../rateLimits.ts'
+import { readJson } from '../readJson.ts'
 import { registeredDiplomas } from '../registeredDiplomas.ts'
 import { reportSchema } from '../reportSchema.ts'
+import type { SealedByToken } from '../sealedByToken.ts'
 import { sendJson } from '../sendJson.ts'
 
 export interface VerificationRoutesDeps {
   pool: Pool
   cipher: FieldCipher
   verifier: Verifier
+  sealedByToken: SealedByToken
   /** Whether a phone's key (thumbprint, 32 bytes) is bound to a card now. */
   isBound?: (thumbprint: Uint8Array) => Promise<boolean>
   /** Reads a file for a seal, a QR or a registered digest; without it files are refused. */
@@ -121,16 +123,17 @@ export function verificationRoutes(deps: VerificationRoutesDeps): Router {
   const router = Router()
   const answer = createVerificationAnswer(deps)
   const perMinute = deps.requestsPerMinute ?? 120
-  const limit = limitRequests({ name: 'verifications', limit: perMinute, clientLimit: perMinute * 10, seconds: 60 })
-  const readJson = express.json({ limit: '64kb' })
+  const limit = limitRequests({ pool: deps.pool, name: 'verifications', limit: perMinute, clientLimit: perMinute * 10, seconds: 60 })
 
-  router.post('/api/verifications', limit, readJson, async (req, res) => {
+  router.post('/api/verifications', limit, readJson(65_536), async (req, res) => {
     res.setHeader('Cache-Control', 'no-store')
-    if (req.is('multipart/form-data')) return sendJson(res, await answerFile(req))
-    if (!req.is('application/json')) throw new AppError('http.media-type')
+    if (req.body === undefined) {
+      if (!req.is('multipart/form-data')) throw new AppError('http.media-type')
+      return sendJson(res, await answerFile(req))
+    }
     const body = verificationBody.parse(req.body)
     const isTyped = body.soHieu !== undefined
-    sendJson(res, isTyped ? await evenTiming(() => answer(body, req.actor, req.ip)) : await answerGiven(body, req.actor))
+    sendJson(res, isTyped ? await evenTiming(() => answer(body, req.actor, req.ip)) : await answerGiven(body, req.actor, req.ip))
   })
 
   router.post('/api/verifications/bulk', async (req, res) => {
@@ -141,9 +144,9 @@ export function verificationRoutes(deps: VerificationRoutesDeps): Router {
 
   return router
 
-  async function answerGiven(body: VerificationBody, actor: Actor | null): Promise<VerificationAnswer | SdJwtReport> {
+  async function answerGiven(body: VerificationBody, actor: Actor | null, address?: string): Promise<VerificationAnswer | SdJwtReport> {
     const text = sdJwtOf(body)
-    if (text === undefined) return answer(body, actor, undefined)
+    if (text === undefined) return answer(body, actor, address)
     const document = body.documentSha256 === undefined ? undefined : { sha256: Buffer.from(body.documentSha256, 'hex') }
     return deps.verifier.verifySdJwt({ text, document, binding: body.binding }, body.policy)
   }
@@ -230,14 +233,14 @@ export function createVerificationAnswer(deps: VerificationRoutesDeps) {
     const document = body.documentSha256 === undefined ? undefined : { sha256: Buffer.from(body.documentSha256, 'hex') }
     if (body.credential !== undefined) {
       const given = readGivenCredential(body.credential)
-      if (given.kind === 'token') return byToken(given.token, body)
+      if (given.kind === 'token') return byToken(given.token, body, address)
       const report = await verify({ sealed: given.sealed, document }, body.policy)
       return given.live && report.credential ? { ...report, live: await liveOf(given.live) } : report
     }
     if (body.token !== undefined) {
       const token = readToken(body.token)
       if (!token) throw new AppError('token.not-found')
-      return byToken(token, body)
+      return byToken(token, body, address)
     }
     if (body.agency !== undefined && body.soHieu !== undefined) return byNumber(body, actor, address)
     const found = await registered.byDocument(document!.sha256)
@@ -245,11 +248,10 @@ export function createVerificationAnswer(deps: VerificationRoutesDeps) {
     return verify({ sealed: found.sealed, document }, body.policy)
   }
 
-  async function byToken(token: Uint8Array, { policy }: VerificationBody): Promise<VerificationAnswer> {
-    const card = await cardByToken(pool, cipher, token)
-    // Of an ended card nothing is told but what an unknown code is told.
-    if (!card || card.endedAs !== null) throw new AppError('token.not-found')
-    return verify({ sealed: card.sealedBytes }, policy)
+  async function byToken(token: Uint8Array, { policy }: VerificationBody, address: string | undefined): Promise<VerificationAnswer> {
+    const sealed = await deps.sealedByToken(token, address)
+    if (!sealed) throw new AppError('token.not-found')
+    return verify({ sealed }, policy)
   }
 
   async function byNumber(body: VerificationBody, actor: Actor | null, address: string | undefined): Promise<VerificationAnswer> {

@@ -7,6 +7,7 @@ import { timeText } from '../../../web/platform/vietnamTime.ts'
 import type { AgencyTree } from '../../agencies/agencyTree.ts'
 import type { CoveragePart } from '../../agencies/coverage.ts'
 import { readMultipart } from '../../http/multipart.ts'
+import { askerOf } from '../../http/routes/tokens.ts'
 import type { VerificationAnswer, VerificationBody } from '../../http/routes/verifications.ts'
 import { verificationBody } from '../../http/routes/verifications.ts'
 import { newestAnchor } from '../../log/anchorsTable.ts'
@@ -27,7 +28,7 @@ export interface CheckPagesDeps extends PublicPageDeps {
   /** Answers a request as POST /api/verifications does. */
   answer: (body: VerificationBody, actor: Actor | null, address: string | undefined) => Promise<VerificationAnswer>
   /** Status and issuer of a card number; null for one that does not exist. */
-  cardStatus: (serial: string) => Promise<SerialAnswer | null>
+  cardStatus: (serial: string, asker: string | undefined) => Promise<SerialAnswer | null>
   verifyFile?: FileVerifier
   /** The signed-in holder's valid card, and whether a phone carries it; null for everybody else. */
   ownCard: (actor: Actor) => Promise<{ serial: string; isBound: boolean } | null>
@@ -76,7 +77,7 @@ export function checkPages(deps: CheckPagesDeps): Router {
       .parse(req.body)
       .serial.trim()
       .toUpperCase()
-    const serialResult = serverSerialHtml(languageOf(req, res), serial, await deps.cardStatus(serial))
+    const serialResult = serverSerialHtml(languageOf(req, res), serial, await deps.cardStatus(serial, askerOf(req)))
     res.set('Cache-Control', 'no-store')
     show(req, res, 'verify', {
       title: 'scan.title',

@@ -2,6 +2,7 @@ import express, { type Request, type Router } from 'express'
 import { decodeBase64url, encodeBase64url } from '../../../core/encoding/base64url.ts'
 import { AppError } from '../../../core/errors.ts'
 import type { Report } from '../../../core/verification/report.ts'
+import type { SealedByToken } from '../../http/sealedByToken.ts'
 import { type WebAssets, webPath } from '../buildWeb.ts'
 import { createPublicPages } from './publicPage.ts'
 import { sendCompressed, sendFile } from './sendCompressed.ts'
@@ -16,8 +17,7 @@ export interface PublicRoutesDeps {
   demonstration: boolean
   /** Seconds. */
   clock: () => number
-  /** The sealed card of a valid or suspended card's short QR; null for an unknown token and for an ended card alike. */
-  sealedByToken: (token: Uint8Array) => Promise<Uint8Array | null>
+  sealedByToken: SealedByToken
   verifySealed: (sealed: Uint8Array) => Promise<Report>
 }
 
@@ -80,7 +80,7 @@ async function sealedOf(req: Request<{ token: string }>, deps: PublicRoutesDeps)
   } catch {
     return null
   }
-  return token.length === 16 ? deps.sealedByToken(token) : null
+  return token.length === 16 ? deps.sealedByToken(token, req.ip) : null
 }
 
 const seal =
