@@ -47,7 +47,7 @@ export function buildApp(deps: AppDeps): express.Express {
   for (const router of deps.publicRoutes) app.use(router)
   app.use(deps.authenticate)
   for (const router of deps.streamRoutes) app.use(router)
-  app.use('/api', noStore, express.json({ limit: '1mb' }), deps.idempotency)
+  app.use('/api', noStore, readJson, deps.idempotency)
   for (const router of [...deps.apiRoutes, ...deps.pages]) app.use(router)
   app.use(() => {
     throw new AppError('http.not-found')
@@ -55,6 +55,11 @@ export function buildApp(deps: AppDeps): express.Express {
   app.use(problemHandler(deps.logger, deps.renderProblem))
   return app
 }
+
+const parseJson = express.json({ limit: '1mb' })
+
+/** The body of what may have one: a GET is never refused for what it carries. */
+const readJson: RequestHandler = (req, res, next) => (req.method === 'POST' || req.method === 'PUT' ? parseJson(req, res, next) : next())
 
 const noStore: RequestHandler = (_req, res, next) => {
   res.set('Cache-Control', 'no-store')

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import express, { type RequestHandler, type Router } from 'express'
+import type { RequestHandler, Router } from 'express'
 import type { PdfSignature } from '../core/pdf/signatureFields.ts'
 import type { DocumentSignature } from '../core/verification/evidence.ts'
 import { cardsOfOfficer } from './cards/cardsTable.ts'
@@ -53,8 +53,12 @@ export async function composePublic(
   const { verifier, trustRoot, assets, demonstration } = options
   const [webhookKey, sheetKey] = await Promise.all([serviceKey({ pool, cipher }, 'webhook'), serviceKey({ pool, cipher }, 'result-sheet')])
   const registered = registeredDiplomas(pool, cipher)
+<<<<<<< HEAD
   const keepAnswers = idempotency({ pool, cipher })
   const sealedByToken = createSealedByToken({ pool, cipher, clock })
+=======
+  const byToken = (token: Uint8Array) => sealedByToken({ pool, cipher }, token)
+>>>>>>> 939fef5 (wip)
   const verifyFile = createFileVerifier({
     verify: verifier.verify,
     sealedByDocument: async digest => (await registered.byDocument(digest))?.sealed ?? null,
@@ -74,14 +78,13 @@ export async function composePublic(
       publicRoutes({ ...page, clock, sealedByToken, verifySealed: sealed => verifier.verify({ sealed }) }),
     ],
     streamRoutes: [
-      multipartIdempotency(keepAnswers),
       photosRoutes({ pool, cipher }),
       tokensRoutes({ pool, cipher, agencies, clock, sealedByToken }),
       verificationRoutes(verification),
       diplomaLookupRoutes({ ...verification, proofFor: ref => proofFor(installation, ref) }),
       resultSheetsRoutes({ ...verification, key: sheetKey, logState }),
     ],
-    idempotency: keepAnswers,
+    idempotency: idempotency({ pool, cipher }),
     apiRoutes: [
       liveCardsRoutes({ ...installation, publicUrl: origin }),
       webhooksRoutes({ pool, agencies, allowPrivate: config.WEBHOOK_ALLOW_PRIVATE, key: webhookKey }),
@@ -105,13 +108,6 @@ export async function composePublic(
       }),
     ],
   }
-}
-
-/** Idempotency of requests whose body is streamed: known by their length and type, before anything of them is read. */
-function multipartIdempotency(keepAnswers: RequestHandler): Router {
-  const router = express.Router()
-  router.use('/api', (req, res, next) => (req.is('multipart/form-data') ? keepAnswers(req, res, next) : next()))
-  return router
 }
 
 /** The jobs of the public side: webhooks. Their key is had at the first run. */

@@ -219,10 +219,14 @@ const rendering = (summary: string, type: string) => ({
   get: {
     summary,
     requestParams: { path: serialParameter, query: preview },
+<<<<<<< HEAD
     responses: {
       200: { description: 'The rendering', content: { [type]: { schema: z.string().meta({ format: 'binary' }) } } },
       ...problems(404, 422),
     },
+=======
+    responses: { 200: { description: 'The rendering', content: { [type]: { schema: z.string().meta({ format: 'binary' }) } } }, ...problems(404, 422) },
+>>>>>>> 939fef5 (wip)
   },
 })
 

@@ -13,6 +13,7 @@ import { evenTiming } from '../../verification/evenTiming.ts'
 import { readGivenCredential } from '../../verification/verifyRequest.ts'
 import { problems } from '../problemResponses.ts'
 import { limitRequests } from '../rateLimits.ts'
+import { receiptSchema } from '../receiptSchema.ts'
 import { registeredDiplomas } from '../registeredDiplomas.ts'
 import { lookUpSchema } from '../reportSchema.ts'
 import { createVerificationAnswer, type VerificationRoutesDeps, verificationBody } from './verifications.ts'
@@ -138,7 +139,7 @@ export const diplomaLookupPaths = {
             z.object({
               ref,
               credential: z.string().describe('Sealed, base64url'),
-              receipt: z.unknown().describe('Formats 7; null until the entry is under a checkpoint'),
+              receipt: receiptSchema.nullable().describe('Null until the entry is under a checkpoint'),
               ...end,
             }),
           ),
@@ -152,7 +153,7 @@ export const diplomaLookupPaths = {
       summary: 'The receipt of a registration in the public log',
       security: [],
       requestParams: { path: z.object({ ref }) },
-      responses: { 200: { description: 'Receipt (formats 7)', content: json(z.unknown().meta({ id: 'Receipt' })) }, ...problems(404, 429) },
+      responses: { 200: { description: 'Receipt (formats 7)', content: json(receiptSchema) }, ...problems(404, 429) },
     },
   },
   '/api/diplomas/successor': {

@@ -1,4 +1,9 @@
+<<<<<<< HEAD
 import { type Request, Router } from 'express'
+=======
+import { readFile } from 'node:fs/promises'
+import { type Request, type RequestHandler, Router } from 'express'
+>>>>>>> 939fef5 (wip)
 import { z } from 'zod'
 import { isPartialDate } from '../../../core/credential/partialDate.ts'
 import { sealedUrl } from '../../../core/credential/qr.ts'
@@ -22,7 +27,9 @@ import type { IsoDate } from '../../tables/fields/readDate.ts'
 import { severityOf } from '../../tables/finding.ts'
 import { searchName } from '../../tables/searchName.ts'
 import { decodeCursor, encodeCursor } from '../cursor.ts'
+import { idempotency } from '../idempotency.ts'
 import { readMultipart } from '../multipart.ts'
+import { problems } from '../problemResponses.ts'
 
 const partialDate = z.string().refine(isPartialDate, 'YYYY, YYYY-MM or YYYY-MM-DD')
 const text = (max: number) => z.string().trim().normalize('NFC').min(1).max(max)
@@ -110,7 +117,10 @@ const sheetLimits = { fileBytes: 200 * 1024 * 1024, files: 200 }
 /** POST /api/diploma-requests: one diploma as JSON, or a sheet with its files as multipart. It reads its own body. */
 export function diplomaRequestsRoute(deps: DiplomaRequestsDeps): Router {
   const router = Router()
-  router.post('/api/diploma-requests', async (req, res, next) => {
+  const once = idempotency(deps)
+  // Known by its length and type, before anything of it is read.
+  const onceForForm: RequestHandler = (req, res, next) => (req.is('multipart/form-data') ? once(req, res, next) : next())
+  router.post('/api/diploma-requests', onceForForm, async (req, res, next) => {
     if (req.is('application/json')) return next()
     authorize(req.actor, 'diplomas.register', undefined, deps.agencies)
     const form = await readMultipart(req, sheetLimits)
@@ -291,7 +301,16 @@ export function diplomasRoutes(deps: DiplomasRoutesDeps): Router {
 }
 
 const json = <T>(schema: T) => ({ 'application/json': { schema } })
-const waiting = { 202: { description: 'Waiting for approval', content: json(z.object({ requestId: z.uuid() })) } }
+const waiting = { 202: { description: 'Waiting for approval', content: json(z.object({ requestId: z.uuid() })) }, ...problems(404) }
+
+const binary = z.string().meta({ format: 'binary' })
+const picture = (summary: string, type: string) => ({
+  get: {
+    summary,
+    requestParams: { path: refParameter },
+    responses: { 200: { description: 'The picture', content: { [type]: { schema: binary } } }, ...problems(404) },
+  },
+})
 
 export const diplomasPaths = {
   '/api/diploma-requests': {
@@ -303,9 +322,10 @@ export const diplomasPaths = {
           ...json(diplomaBody),
           'multipart/form-data': {
             schema: z.object({
-              sheet: z.string().meta({ format: 'binary' }),
-              files: z.array(z.string().meta({ format: 'binary' })).optional(),
+              sheet: binary,
+              files: z.array(binary).optional(),
               decision: z.string().optional(),
+              allowDuplicates: z.enum(['true', 'false']).optional(),
             }),
           },
         },
@@ -322,6 +342,7 @@ export const diplomasPaths = {
           description: 'A page of diplomas',
           content: json(z.object({ diplomas: z.array(diplomaSchema), next: z.string().nullable() })),
         },
+        ...problems(400),
       },
     },
   },
@@ -329,16 +350,18 @@ export const diplomasPaths = {
     get: {
       summary: 'One diploma',
       requestParams: { path: refParameter },
-      responses: { 200: { description: 'The diploma', content: json(diplomaSchema) } },
+      responses: { 200: { description: 'The diploma', content: json(diplomaSchema) }, ...problems(404) },
     },
   },
   '/api/diplomas/{ref}/diploma.pdf': {
     get: {
       summary: 'The signed PDF/A-3 with seal and receipt inside',
       requestParams: { path: refParameter, query: z.object({ template: z.enum(diplomaTemplates).optional() }) },
-      responses: { 200: { description: 'The file', content: { 'application/pdf': { schema: z.string().meta({ format: 'binary' }) } } } },
+      responses: { 200: { description: 'The file', content: { 'application/pdf': { schema: binary } } }, ...problems(404, 409, 422) },
     },
   },
+  '/api/diplomas/{ref}/qr.svg': picture('The sealed QR as SVG', 'image/svg+xml'),
+  '/api/diplomas/{ref}/qr.png': picture('The sealed QR as PNG', 'image/png'),
   '/api/diplomas/{ref}/status': {
     post: {
       summary: 'End it, by request',
@@ -352,7 +375,10 @@ export const diplomasPaths = {
       summary: 'End all that a request registered, by request',
       requestParams: { path: z.object({ id: z.uuid() }) },
       requestBody: { required: true, content: json(endBody) },
-      responses: { 202: { description: 'Waiting for approval', content: json(z.object({ requestId: z.uuid(), diplomas: z.int() })) } },
+      responses: {
+        202: { description: 'Waiting for approval', content: json(z.object({ requestId: z.uuid(), diplomas: z.int() })) },
+        ...problems(404),
+      },
     },
   },
 }

@@ -15,8 +15,13 @@ import { cancelImport, photoArchiveBytes, previewAgain, startCommit, startImport
 import type { Actor } from '../../staff/actor.ts'
 import { authorize, holds, type Permission } from '../../staff/authorize.ts'
 import { idempotency } from '../idempotency.ts'
+<<<<<<< HEAD
 import { readMultipart } from '../multipart.ts'
 import type { UploadedFile } from '../uploadedFile.ts'
+=======
+import { readMultipart, type UploadedFile } from '../multipart.ts'
+import { problems } from '../problemResponses.ts'
+>>>>>>> 939fef5 (wip)
 
 const mappingSchema = z.record(z.string().max(40), z.string().max(200))
 const idParameter = z.object({ id: z.uuid() })
@@ -331,40 +336,43 @@ export const importsPaths = {
     },
   },
   '/api/imports/{id}': {
-    get: { summary: 'State, progress and counts', requestParams: { path: idParameter }, responses: { 200: one('The import') } },
+    get: { summary: 'State, progress and counts', requestParams: { path: idParameter }, responses: { 200: one('The import'), ...problems(400, 404) } },
   },
   '/api/imports/{id}/rows': {
     get: {
       summary: 'Preview: what each row comes to, in the order of the file',
       requestParams: { path: idParameter, query: rowsQuery },
-      responses: { 200: { description: 'A page of rows; `next` is the next `after`', content: json(rowsAnswer) } },
+      responses: { 200: { description: 'A page of rows; `next` is the next `after`', content: json(rowsAnswer) }, ...problems(400, 404) },
     },
   },
   '/api/imports/{id}/absent': {
     get: {
       summary: 'People of the file’s agencies who are not in it',
       requestParams: { path: idParameter, query: absentQuery },
-      responses: { 200: { description: 'A page of people', content: json(absentAnswer) } },
+      responses: { 200: { description: 'A page of people', content: json(absentAnswer) }, ...problems(400, 404) },
     },
   },
   '/api/imports/{id}/photos': {
     get: {
       summary: 'Photos that no row took',
       requestParams: { path: idParameter, query: photosQuery },
-      responses: { 200: { description: 'A page of photos', content: json(photosAnswer) } },
+      responses: { 200: { description: 'A page of photos', content: json(photosAnswer) }, ...problems(400, 404) },
     },
   },
   '/api/imports/{id}/photos/{seq}': {
     get: {
       summary: 'One photo as it would be shown',
       requestParams: { path: idParameter.extend({ seq: z.int() }) },
-      responses: { 200: { description: 'JPEG', content: { 'image/jpeg': { schema: z.string().meta({ format: 'binary' }) } } } },
+      responses: {
+        200: { description: 'JPEG', content: { 'image/jpeg': { schema: z.string().meta({ format: 'binary' }) } } },
+        ...problems(400, 404),
+      },
     },
     put: {
       summary: 'Match a photo to a row by hand',
       requestParams: { path: idParameter.extend({ seq: z.int() }) },
       requestBody: { required: true, content: json(assignBody) },
-      responses: { 204: { description: 'Matched' } },
+      responses: { 204: { description: 'Matched' }, ...problems(404, 409) },
     },
   },
   '/api/imports/{id}/preview': {
@@ -372,7 +380,7 @@ export const importsPaths = {
       summary: 'Read the file again, with other columns or because people changed',
       requestParams: { path: idParameter },
       requestBody: { required: false, content: json(previewBody) },
-      responses: { 202: one('Being read') },
+      responses: { 202: one('Being read'), ...problems(404) },
     },
   },
   '/api/imports/{id}/commit': {
@@ -380,14 +388,14 @@ export const importsPaths = {
       summary: 'Write what the preview shows, all or nothing',
       requestParams: { path: idParameter },
       requestBody: { required: false, content: json(commitBody) },
-      responses: { 202: one('Being written') },
+      responses: { 202: one('Being written'), ...problems(404) },
     },
   },
   '/api/imports/{id}/cancel': {
     post: {
       summary: 'Cancel; nothing stays half written',
       requestParams: { path: idParameter },
-      responses: { 204: { description: 'Cancelled' } },
+      responses: { 204: { description: 'Cancelled' }, ...problems(404) },
     },
   },
   '/api/imports/{id}/errors.xlsx': {
@@ -401,6 +409,7 @@ export const importsPaths = {
             'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': { schema: z.string().meta({ format: 'binary' }) },
           },
         },
+        ...problems(400, 404),
       },
     },
   },

@@ -8,6 +8,7 @@ import { AppError } from '../../../core/errors.ts'
 import { isAgencyCode } from '../../../core/identity/agencyCode.ts'
 import { issuerUrl, jwtVcIssuerMetadata, typeMetadata, type VcKind, vcKinds } from '../../../core/sd-jwt/credentialTypes.ts'
 import { readKeys } from '../../keys/keysTable.ts'
+import { evidenceResponses } from '../evidenceResponses.ts'
 import { sendEvidence } from '../sendEvidence.ts'
 
 export interface JwtVcIssuerRoutesDeps {
@@ -52,7 +53,7 @@ const metadata = (summary: string, parameter: string) => ({
   get: {
     summary,
     requestParams: { path: z.object({ [parameter]: z.string() }) },
-    responses: { 200: { description: 'Metadata', content: { 'application/json': { schema: z.looseObject({}) } } } },
+    responses: evidenceResponses('Metadata', 'application/json', z.looseObject({}), 404),
   },
 })
 

@@ -6,6 +6,7 @@ import { type KeyChange, type KeyChangeDeps, requestKeyChange } from '../../keys
 import { type KeyRow, readKey, readKeys } from '../../keys/keysTable.ts'
 import { keyUses } from '../../keys/signer.ts'
 import { authorize } from '../../staff/authorize.ts'
+import { problems } from '../problemResponses.ts'
 
 const agencyCode = z.string().refine(isAgencyCode, 'not an agency code')
 const kid = z.string().regex(/^[\w-]{10}[AEIMQUYcgkosw048]$/, 'not a kid in base64url')
@@ -97,7 +98,7 @@ export const keysPaths = {
     post: {
       summary: 'Ask for a key to be made, retired or called compromised; another administrator approves',
       requestBody: { required: true, content: { 'application/json': { schema: changeBody } } },
-      responses: { 202: { description: 'Waiting for approval', content: { 'application/json': { schema: changeAnswer } } } },
+      responses: { 202: { description: 'Waiting for approval', content: { 'application/json': { schema: changeAnswer } } }, ...problems(404) },
     },
   },
 }

@@ -15,6 +15,7 @@ import { readPrintedPhoto } from '../../photos/photosTable.ts'
 import { photoLimits } from '../../photos/preparePhoto.ts'
 import { authorize, holds, type Permission } from '../../staff/authorize.ts'
 import { readMultipart } from '../multipart.ts'
+import { problems } from '../problemResponses.ts'
 
 const idParameter = z.object({ id: z.uuid() })
 const searchBody = z.object({
@@ -233,21 +234,21 @@ export const officersPaths = {
     get: {
       summary: 'One person; that you looked is recorded and the person can see it',
       requestParams: { path: idParameter },
-      responses: { 200: { description: 'The person', content: json(officerSchema) } },
+      responses: { 200: { description: 'The person', content: json(officerSchema) }, ...problems(400, 404) },
     },
   },
   '/api/officers/{id}/views': {
     get: {
       summary: 'Who looked at a person’s page and did what',
       requestParams: { path: idParameter },
-      responses: { 200: { description: 'Newest first', content: json(viewsAnswer) } },
+      responses: { 200: { description: 'Newest first', content: json(viewsAnswer) }, ...problems(400, 404) },
     },
   },
   '/api/officers/{id}/photo.jpg': {
     get: {
       summary: 'The photo as printed',
       requestParams: { path: idParameter },
-      responses: { 200: { description: 'JPEG, 3:4', content: jpeg } },
+      responses: { 200: { description: 'JPEG, 3:4', content: jpeg }, ...problems(400, 404) },
     },
   },
   '/api/officers/{id}/photo': {
@@ -258,26 +259,29 @@ export const officersPaths = {
         required: true,
         content: { 'multipart/form-data': { schema: z.object({ photo: z.string().meta({ format: 'binary' }) }) } },
       },
-      responses: { 200: { description: 'Digest of the shown JPEG', content: json(z.object({ photo: z.string() })) } },
+      responses: {
+        200: { description: 'Digest of the shown JPEG', content: json(z.object({ photo: z.string() })) },
+        ...problems(404, 422),
+      },
     },
   },
   '/api/officers/{id}/leave': {
     post: {
       summary: 'Mark a person as having left; cards are ended by their own request',
       requestParams: { path: idParameter },
-      responses: { 204: { description: 'Marked' } },
+      responses: { 204: { description: 'Marked' }, ...problems(404) },
     },
   },
   '/api/officers/{id}/personal-data': {
     get: {
       summary: 'Everything kept about a person, for the person',
       requestParams: { path: idParameter },
-      responses: { 200: { description: 'JSON', content: json(z.record(z.string(), z.unknown())) } },
+      responses: { 200: { description: 'JSON', content: json(z.record(z.string(), z.unknown())) }, ...problems(400, 404) },
     },
     delete: {
       summary: 'Erase the personal data of somebody who has left and holds no valid card',
       requestParams: { path: idParameter },
-      responses: { 204: { description: 'Erased' } },
+      responses: { 204: { description: 'Erased' }, ...problems(400, 404, 409) },
     },
   },
 }

@@ -19,6 +19,7 @@ import {
 } from '../../requests/requestsTable.ts'
 import { authorize } from '../../staff/authorize.ts'
 import { decodeCursor, encodeCursor } from '../cursor.ts'
+import { problems } from '../problemResponses.ts'
 
 const status = z.enum(['pending', 'approved', 'running', 'done', 'refused', 'void', 'cancelled'])
 const digest32 = z
@@ -200,14 +201,14 @@ export const requestsPaths = {
     get: {
       summary: 'Requests of the caller’s agencies, newest first',
       requestParams: { query: listQuery },
-      responses: { 200: { description: 'A page of requests', content: json(listAnswer) } },
+      responses: { 200: { description: 'A page of requests', content: json(listAnswer) }, ...problems(400) },
     },
   },
   '/api/requests/{id}': {
     get: {
       summary: 'One request with its items',
       requestParams: { path: idParameter, query: itemsQuery },
-      responses: { 200: { description: 'The request', content: json(detailAnswer) } },
+      responses: { 200: { description: 'The request', content: json(detailAnswer) }, ...problems(400, 404) },
     },
   },
   '/api/requests/{id}/approve': {
@@ -215,7 +216,7 @@ export const requestsPaths = {
       summary: 'Approve, as a second person who signed in anew',
       requestParams: { path: idParameter },
       requestBody: { required: true, content: json(approval) },
-      responses: { 202: { description: 'Approved; a job carries it out', content: json(decisionAnswer) } },
+      responses: { 202: { description: 'Approved; a job carries it out', content: json(decisionAnswer) }, ...problems(404) },
     },
   },
   '/api/requests/{id}/refuse': {
@@ -223,14 +224,14 @@ export const requestsPaths = {
       summary: 'Refuse, with a reason',
       requestParams: { path: idParameter },
       requestBody: { required: true, content: json(refusal) },
-      responses: { 204: { description: 'Refused' } },
+      responses: { 204: { description: 'Refused' }, ...problems(404) },
     },
   },
   '/api/requests/{id}/cancel': {
     post: {
       summary: 'Take back one’s own request',
       requestParams: { path: idParameter },
-      responses: { 204: { description: 'Taken back' } },
+      responses: { 204: { description: 'Taken back' }, ...problems(404) },
     },
   },
 }

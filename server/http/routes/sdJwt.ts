@@ -4,6 +4,7 @@ import { AppError } from '../../../core/errors.ts'
 import { holderKeyOfProof } from '../../sd-jwt/holderKeyOfProof.ts'
 import { issueHolderSdJwt, type SdJwtDeps } from '../../sd-jwt/issueHolderSdJwt.ts'
 import { authorize } from '../../staff/authorize.ts'
+import { problems } from '../problemResponses.ts'
 
 const proofBody = z.object({
   proof: z.string().max(4096).describe('JWT by the wallet’s key: typ openid4vci-proof+jwt, jwk in the header, aud our origin, iat now'),
@@ -35,7 +36,10 @@ export const sdJwtPaths = {
     post: {
       summary: 'A wallet credential (SD-JWT VC) of the caller’s own card',
       requestBody: { required: true, content: { 'application/json': { schema: proofBody } } },
-      responses: { 201: { description: 'The credential', content: { 'application/json': { schema: credentialAnswer } } } },
+      responses: {
+        201: { description: 'The credential', content: { 'application/json': { schema: credentialAnswer } } },
+        ...problems(404),
+      },
     },
   },
 }

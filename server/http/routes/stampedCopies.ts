@@ -10,6 +10,7 @@ import type { DiplomaDeps } from '../../diplomas/requestDiplomas.ts'
 import { type StampDeps, stampDiploma } from '../../diplomas/stampDiploma.ts'
 import { authorize } from '../../staff/authorize.ts'
 import { readMultipart } from '../multipart.ts'
+import { problems } from '../problemResponses.ts'
 
 const refParameter = z.object({ ref: z.string().regex(/^[\w-]{22}$/) })
 const fileLimits = { fileBytes: 60 * 1024 * 1024, files: 1 }
@@ -53,7 +54,7 @@ export const stampedCopiesPaths = {
       summary: 'The registered file with a page that attests it, as a new PDF; for no other file',
       requestParams: { path: refParameter },
       requestBody: { required: true, content: { 'multipart/form-data': { schema: z.object({ file: binary }) } } },
-      responses: { 200: { description: 'The copy', content: { 'application/pdf': { schema: binary } } } },
+      responses: { 200: { description: 'The copy', content: { 'application/pdf': { schema: binary } } }, ...problems(404, 409, 422) },
     },
   },
 }

@@ -5,6 +5,7 @@ import { AppError } from '../../../core/errors.ts'
 import { statusListTtl } from '../../../core/status-list/statusListToken.ts'
 import { readNumbers } from '../../status-lists/statusListsTable.ts'
 import type { StatusListTokens } from '../../status-lists/statusListTokens.ts'
+import { evidenceResponses } from '../evidenceResponses.ts'
 import { sendEvidence } from '../sendEvidence.ts'
 
 export interface StatusListRoutesDeps {
@@ -42,16 +43,14 @@ export const statusListPaths = {
   '/status-lists': {
     get: {
       summary: 'The addresses of all status lists',
-      responses: {
-        200: { description: 'Addresses', content: { 'application/json': { schema: z.object({ status_lists: z.array(z.url()) }) } } },
-      },
+      responses: evidenceResponses('Addresses', 'application/json', z.object({ status_lists: z.array(z.url()) })),
     },
   },
   '/status-lists/{n}': {
     get: {
       summary: 'A status list token',
       requestParams: { path: z.object({ n: z.int() }) },
-      responses: { 200: { description: 'Signed JWT', content: { 'application/statuslist+jwt': { schema: z.string() } } } },
+      responses: evidenceResponses('Signed JWT', 'application/statuslist+jwt', z.string(), 404),
     },
   },
 }

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { AppError } from '../../../core/errors.ts'
 import { readEndorsement } from '../../keys/keysTable.ts'
 import { type ServedTrust, servedTrust } from '../../trust/servedTrust.ts'
+import { evidenceResponses } from '../evidenceResponses.ts'
 import { sendEvidence } from '../sendEvidence.ts'
 
 export interface TrustRoutesDeps {
@@ -55,7 +56,7 @@ const signed = (summary: string, type: string, parameter?: string) => ({
   get: {
     summary,
     ...(parameter ? { requestParams: { path: z.object({ [parameter]: z.string() }) } } : {}),
-    responses: { 200: { description: 'Signed; any origin may read it', content: { [type]: { schema: z.string() } } } },
+    responses: evidenceResponses('Signed; any origin may read it', type, z.string(), 404),
   },
 })
 

@@ -219,10 +219,12 @@ export const webhooksPaths = {
       responses: { 202: { description: 'Waiting', content: json(z.object({ count: z.int() })) }, ...problems(400, 401, 403, 404) },
     },
   },
+}
+
+export const webhookKeysPaths = {
   '/.well-known/antin/webhook-keys': {
     get: {
       summary: 'The key that webhooks are signed with',
-      security: [],
       responses: { 200: { description: 'JWK set', content: json(z.object({ keys: z.array(z.record(z.string(), z.string())) })) } },
     },
   },

@@ -56,7 +56,7 @@ export function apiGuide(document: object): GuideGroup[] {
       path,
       summary: String(operation.summary ?? ''),
       description: String(operation.description ?? ''),
-      isPublic: Array.isArray(operation.security) && operation.security.length === 0,
+      isPublic: Array.isArray(operation.security), // only these name their own: none, or none as well as a token
       parameters,
       body: Object.entries(content).map(([type, { schema }]) => ({ type, fields: fieldsOf(schema) })),
       responses: Object.entries(operation.responses as Record<string, Json>).map(([status, response]) => ({
