@@ -73,7 +73,7 @@ export async function importPeople(args: string[], io: CliIo): Promise<number> {
   if (!file) throw new CliError('Which file?', 64)
   for (const path of [file, values.photos]) if (path) statSync(path)
   const language = values.lang === 'vi' || (values.lang === undefined && io.env.LANG?.startsWith('vi')) ? 'vi' : 'en'
-  const demonstration = values.as === undefined && !io.env.ANTIN_CLIENT_ID && readDemonstration(io.env) !== undefined
+  const demonstration = values.as === undefined && !io.env.ANTIN_CLIENT_ID && readDemonstration(io.env) !== null
   let api = await signedIn(io, { as: values.as ?? (demonstration ? 'maker' : undefined), url: values.url })
   let read = await upload(api, io, file, values)
   if (demonstration && read.failure?.code === 'auth.forbidden') {
