@@ -4,6 +4,7 @@ import { PdfDocument } from '../../core/pdf/pdfDocument.ts'
 import { type PdfDict, PdfName, PdfRef, type PdfValue } from '../../core/pdf/pdfSyntax.ts'
 import { pdfEntries, pdfString, pdfText } from '../../core/pdf/pdfText.ts'
 import { type CmsSigner, signatureValue, signCms, withTimestamp } from './cms.ts'
+import { tagWidget } from './tagWidget.ts'
 import type { Timestamper } from './timestamp.ts'
 
 export interface PadesOptions {
@@ -20,7 +21,7 @@ const ROOM = 16 * 1024
 
 /**
  * Returns the PDF with a PAdES-B-B signature (ETSI.CAdES.detached) over the whole file, added as an update: the first bytes
- * are the file as it was. The field is invisible and outside the page, so PDF/A-3 and PDF/UA-1 stay as they were. Throws
+ * are the file as it was. The field has no area, an empty appearance and a place in the structure, so PDF/A-3 and PDF/UA-1 hold. Throws
  * `pdf.syntax`, `pades.signed` for a file that is already signed, `pades.timestamp`, and what the signer throws.
  */
 export async function signPdf(file: Uint8Array, signer: CmsSigner, options: PadesOptions): Promise<Uint8Array> {
@@ -33,6 +34,9 @@ export async function signPdf(file: Uint8Array, signer: CmsSigner, options: Pade
 
   const signatureNumber = document.size
   const fieldNumber = signatureNumber + 1
+  const appearanceNumber = signatureNumber + 2
+  const tagNumber = signatureNumber + 3
+  const tag = await tagWidget(document, catalog, { element: tagNumber, widget: fieldNumber, page: page.ref })
   const update = new Update(file)
   const placeholder = '0'.repeat(ROOM * 2)
   const byteRange = '/ByteRange[0 0000000000 0000000000 0000000000]'
@@ -44,8 +48,11 @@ export async function signPdf(file: Uint8Array, signer: CmsSigner, options: Pade
   )
   update.object(
     fieldNumber,
-    `<</Type/Annot/Subtype/Widget/FT/Sig/T(antin)/TU${pdfString('Chữ ký số của cơ quan cấp')}/V ${signatureNumber} 0 R/P ${page.ref.number} 0 R/Rect[0 0 0 0]/F 132>>`,
+    `<</Type/Annot/Subtype/Widget/FT/Sig/T(antin)/TU${pdfString('Chữ ký số của cơ quan cấp')}/V ${signatureNumber} 0 R/P ${page.ref.number} 0 R/Rect[0 0 0 0]/F 132` +
+      `/AP<</N ${appearanceNumber} 0 R>>${tag ? `/StructParent ${tag.structParent}` : ''}>>`,
   )
+  update.object(appearanceNumber, '<</Type/XObject/Subtype/Form/BBox[0 0 0 0]/Length 0>>\nstream\n\nendstream')
+  for (const [number, dict] of tag?.objects ?? []) update.object(number, dictText(dict, {}))
   const annotations = (await document.array(page.dict.get('Annots'))) ?? []
   update.object(page.ref.number, dictText(page.dict, { Annots: [...annotations, new PdfRef(fieldNumber, 0)], Tabs: new PdfName('S') }))
   update.object(
@@ -57,7 +64,7 @@ export async function signPdf(file: Uint8Array, signer: CmsSigner, options: Pade
       ]),
     }),
   )
-  const bytes = update.end(document, fieldNumber + 1)
+  const bytes = update.end(document, tag ? tagNumber + 1 : tagNumber)
 
   const gap = bytes.indexOf(`/Contents<${placeholder}>`, file.length) + '/Contents'.length
   const after = gap + placeholder.length + 2

@@ -8,6 +8,21 @@ const uaSchema =
   '<pdfaProperty:description>Part of ISO 14289 to which the document conforms</pdfaProperty:description>' +
   '<pdfaProperty:name>part</pdfaProperty:name><pdfaProperty:valueType>Integer</pdfaProperty:valueType></rdf:li></rdf:Seq></pdfaSchema:property></rdf:li>'
 
+/** Namespaces of what follows the extension schemas in Typst's packet. */
+const namespaces = Object.entries({
+  dc: 'http://purl.org/dc/elements/1.1/',
+  pdf: 'http://ns.adobe.com/pdf/1.3/',
+  pdfaid: 'http://www.aiim.org/pdfa/ns/id/',
+  pdfuaid: 'http://www.aiim.org/pdfua/ns/id/',
+  xmpMM: 'http://ns.adobe.com/xap/1.0/mm/',
+  xmpTPg: 'http://ns.adobe.com/xap/1.0/t/pg/',
+})
+  .map(([prefix, uri]) => ` xmlns:${prefix}="${uri}"`)
+  .join('')
+const extensionNamespaces = ['Extension', 'Schema', 'Property']
+  .map(part => ` xmlns:pdfa${part}="http://www.aiim.org/pdfa/ns/${part.toLowerCase()}${part === 'Extension' ? '/' : '#'}"`)
+  .join('')
+
 /**
  * Returns a PDF/A-3a of Typst's marked as PDF/UA-1 as well (ISO 14289-1, clause 5 and 7.1): Typst writes either mark, not both.
  * The structure is the same; a test compiles each template as PDF/UA-1 too, where Typst enforces its rules.
@@ -19,12 +34,12 @@ export function markPdfUa(file: Uint8Array): Uint8Array {
     const at = text.indexOf(mark, from)
     if (at < 0) throw new AppError('pdf.syntax', `No ${mark} in what Typst wrote`)
     inserts.push({ at: at + mark.length, text: insert })
-    return at
   }
   const packet = text.indexOf('<?xpacket begin')
-  after('xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/"', ' xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/"', packet)
+  // The schemas in a description of their own: the validator of Apache PDFBox finds them nowhere else.
+  after('</xmpMM:History>', `</rdf:Description><rdf:Description rdf:about=""${extensionNamespaces}>`, packet)
   after('<pdfaExtension:schemas><rdf:Bag>', uaSchema, packet)
-  after('<pdfaid:conformance>A</pdfaid:conformance>', '<pdfuaid:part>1</pdfuaid:part>', packet)
+  after('</pdfaExtension:schemas>', `</rdf:Description><rdf:Description rdf:about=""${namespaces}><pdfuaid:part>1</pdfuaid:part>`, packet)
   const grown = inserts.reduce((sum, insert) => sum + insert.text.length, 0)
   after('/ViewerPreferences <<', ' /DisplayDocTitle true', text.lastIndexOf('/Type /Catalog'))
 

@@ -59,7 +59,7 @@ function fontFile(version: Buffer, tables: ReadonlyMap<string, Buffer>): Buffer 
   const directory = Buffer.alloc(12 + 16 * tables.size)
   version.copy(directory)
   directory.writeUInt16BE(tables.size, 4)
-  const parts = [directory]
+  const parts: Buffer[] = [directory]
   let offset = directory.length
   for (const [index, tag] of [...tables.keys()].sort().entries()) {
     const table = tables.get(tag) as Buffer
