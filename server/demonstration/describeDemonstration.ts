@@ -35,7 +35,7 @@ export async function describeDemonstration(
   const diploma = openDiploma(cipher, diplomaRow)
   return {
     url: origin,
-    signIns: facts.users.map(({ roles, username, password }) => ({ role: roles[0]!, username, password })),
+    signIns: facts.users.map(({ roles, username, password }) => ({ role: roles[0] ?? username, username, password })),
     card: {
       genuine: sealedUrl(origin, card.sealedBytes),
       tampered: sealedUrl(origin, tampered(card.sealedBytes)),

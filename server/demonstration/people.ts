@@ -1,6 +1,8 @@
 import type { DemonstrationClients, DemonstrationUser } from '../staff/demonstration/provider.ts'
 
 const agency = 'G09'
+/** Of a row of data/diplomas.csv. */
+const graduateNumber = '001177000123'
 
 /** Who signs in under a demonstration; one person a role, two administrators. `holderNumber` is the personal number of an officer. */
 export function demonstrationUsers(holderNumber: string): DemonstrationUser[] {
@@ -19,6 +21,8 @@ export function demonstrationUsers(holderNumber: string): DemonstrationUser[] {
     person('admin', 'Mẫu Quản Trị', 'admin'),
     person('admin2', 'Mẫu Quản Trị Hai', 'admin'),
     { ...person('holder', 'Mẫu Cán Bộ', 'holder'), personalNumber: holderNumber },
+    // No officer and without any role: only a diploma is hers.
+    { ...person('graduate', 'Đỗ Thị Ngọc Hằng'), personalNumber: graduateNumber },
   ]
 }
 

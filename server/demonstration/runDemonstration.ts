@@ -14,6 +14,7 @@ import { type Config, homePath } from '../config.ts'
 import { startEmbeddedPostgres } from '../db/embeddedPostgres.ts'
 import { migrate } from '../db/migrate.ts'
 import { createPool } from '../db/pool.ts'
+import { holdsDiploma } from '../diplomas/diplomasTable.ts'
 import { resumeImports } from '../imports/importTasks.ts'
 import { type Installation, logDescription, openInstallation } from '../installation.ts'
 import { migrateJobs, startWorker } from '../jobs/worker.ts'
@@ -209,11 +210,20 @@ async function network({ pool }: Installation): Promise<TrustNetwork> {
   return readTrustNetwork(pool, { anchors: await readContracts(pool), quorum: 0 })
 }
 
-/** The personal number of the officer who signs in as `holder`: one with a card. */
+/** The personal number of the officer who signs in as `holder`: one with a card, and a diploma where any has both. */
 async function holderNumber({ pool, cipher }: Installation): Promise<string> {
-  const [card] = await listCards(pool, { agencyIn: null, state: 'active', limit: 1 })
-  const [person] = card ? await readOfficersById(pool, [card.officerId]) : []
-  return person ? openPrivate(cipher, person.private).personalNumber : ''
+  const cards = await listCards(pool, { agencyIn: null, state: 'active', limit: 100 })
+  const people = await readOfficersById(
+    pool,
+    cards.map(card => card.officerId),
+  )
+  let found = people[0]
+  for (const person of people) {
+    if (!(await holdsDiploma(pool, person.personalNumberIndex))) continue
+    found = person
+    break
+  }
+  return found ? openPrivate(cipher, found.private).personalNumber : ''
 }
 
 /** Makes sure that one demonstration at a time uses a home; answers what gives it free again. Throws `config.running`. */

@@ -78,6 +78,12 @@ export async function diplomasOfHolder(db: Db, holderIndex: Buffer): Promise<Dip
   return rows
 }
 
+/** Whether any diploma names this person as its holder. */
+export async function holdsDiploma(db: Db, holderIndex: Buffer): Promise<boolean> {
+  const { rowCount } = await db.query('select 1 from diplomas where holder_index = $1 limit 1', [holderIndex])
+  return rowCount === 1
+}
+
 /** Says whose diplomas are; nulls say that it is not known. */
 export async function setHolders(
   tx: Tx,

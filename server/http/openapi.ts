@@ -4,7 +4,9 @@ import { readinessPaths } from '../operations/readinessPaths.ts'
 import { completeOperation } from './completeOperation.ts'
 import { agenciesPaths } from './routes/agencies.ts'
 import { cardsPaths } from './routes/cards.ts'
+import { diplomaChangesPaths } from './routes/diplomaChanges.ts'
 import { diplomaLookupPaths } from './routes/diplomaLookup.ts'
+import { diplomaRequestsPaths } from './routes/diplomaRequests.ts'
 import { diplomasPaths } from './routes/diplomas.ts'
 import { importsPaths } from './routes/imports.ts'
 import { jwtVcIssuerPaths } from './routes/jwtVcIssuer.ts'
@@ -12,6 +14,7 @@ import { keysPaths } from './routes/keys.ts'
 import { liveCardsPaths } from './routes/liveCards.ts'
 import { officersPaths } from './routes/officers.ts'
 import { openApiPaths } from './routes/openApiPaths.ts'
+import { ownDiplomasPaths } from './routes/ownDiplomas.ts'
 import { photosPaths } from './routes/photos.ts'
 import { printJobsPaths } from './routes/printJobs.ts'
 import { requestsPaths } from './routes/requests.ts'
@@ -29,10 +32,14 @@ import { webhookKeysPaths, webhooksPaths } from './routes/webhooks.ts'
 const groups: readonly (readonly [string, string, Record<string, object>])[] = [
   ['verification', 'Verify cards and diplomas', { ...verificationsPaths, ...tokensPaths, ...photosPaths }],
   ['diploma look-up', 'What a verifier of diplomas needs', { ...diplomaLookupPaths, ...resultSheetsPaths }],
-  ['evidence', 'Public evidence: trust, status lists, issuers', { ...trustPaths, ...statusListPaths, ...jwtVcIssuerPaths, ...webhookKeysPaths }],
+  [
+    'evidence',
+    'Public evidence: trust, status lists, issuers',
+    { ...trustPaths, ...statusListPaths, ...jwtVcIssuerPaths, ...webhookKeysPaths },
+  ],
   ['cards', 'Cards: request, read, render, suspend', cardsPaths],
-  ['live cards', 'Live cards on the holder’s phone, and wallets', { ...liveCardsPaths, ...sdJwtPaths }],
-  ['diplomas', 'Register diplomas', { ...diplomasPaths, ...stampedCopiesPaths }],
+  ['live cards', 'Live cards on the holder’s phone, and wallets', { ...liveCardsPaths, ...sdJwtPaths, ...ownDiplomasPaths }],
+  ['diplomas', 'Register diplomas', { ...diplomaRequestsPaths, ...diplomasPaths, ...diplomaChangesPaths, ...stampedCopiesPaths }],
   ['printing', 'Print runs and the plastic', printJobsPaths],
   ['requests', 'What needs a second person', requestsPaths],
   ['people', 'People and agencies', { ...officersPaths, ...importsPaths, ...agenciesPaths }],

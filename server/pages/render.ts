@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import express, { type Request, type Response, type Router } from 'express'
 import nunjucks from 'nunjucks'
+import { maskPersonalNumber } from '../../core/identity/maskPersonalNumber.ts'
 import type { AssetManifest } from './build.ts'
 import { formatDate, formatDateTime, formatNumber, formatRelative } from './format.ts'
 import { type Language, languages, type Translate, translator } from './texts.ts'
@@ -106,6 +107,7 @@ function addFilters(environment: nunjucks.Environment): void {
   environment.addFilter('ago', function (this: { ctx: PageLocals & { now: number } }, value: Date | string | number) {
     return formatRelative(value, this.ctx.now, this.ctx.lang)
   })
+  environment.addFilter('masked', maskPersonalNumber)
   environment.addFilter('hex', (value: Uint8Array) => Buffer.from(value).toString('hex'))
   environment.addFilter('b64u', (value: Uint8Array) => Buffer.from(value).toString('base64url'))
   environment.addFilter('translated', function (this: { ctx: PageLocals }, key: string, values?: Record<string, unknown>) {

@@ -20,6 +20,8 @@ export interface Actor {
   agency: AgencyCode
   /** The officer that this person is, when the sign-in says so. */
   officerId?: string
+  /** Look-up index of the personal number that the sign-in carries: whose diplomas are this person's. */
+  personIndex?: Buffer
   /** Seconds; when this person last proved who they are with the factors that approving needs. */
   steppedUpAt?: number
   /** Hex SHA-256 of the session's identifier; absent for bearer tokens. */

@@ -3,6 +3,7 @@ import * as client from 'openid-client'
 import { AppError } from '../../core/errors.ts'
 import { type Actor, type Scope, scopes } from './actor.ts'
 import { agencyOfClaims, type ClaimMapping, personOfClaims } from './claims.ts'
+import type { FindPerson } from './knownPerson.ts'
 
 export interface IdentityProviderOptions {
   issuer: string
@@ -48,10 +49,7 @@ export interface IdentityProvider {
 /** Seconds that a proof of identity asked for may be old when the answer arrives. */
 const freshness = 120
 
-export function createIdentityProvider(
-  options: IdentityProviderOptions,
-  officerOf: (personalNumber: string) => Promise<string | undefined>,
-): IdentityProvider {
+export function createIdentityProvider(options: IdentityProviderOptions, findPerson: FindPerson): IdentityProvider {
   const redirectUri = `${options.publicUrl}/signin/callback`
   let discovered: Promise<client.Configuration> | null = null
   let keys: JWTVerifyGetKey | null = null
@@ -135,15 +133,15 @@ export function createIdentityProvider(
       if (options.personClients.includes(clientId) && claims.sub !== clientId) {
         const person = personOfClaims(claims, options.claims)
         const steppedUpAt = steppedUp(claims)
-        const officerId = person.personalNumber === undefined ? undefined : await officerOf(person.personalNumber)
+        const known = person.personalNumber === undefined ? undefined : await findPerson(person.personalNumber)
         return {
           kind: 'person',
           sub: person.sub,
           name: person.name,
-          roles: officerId === undefined ? person.roles : new Set([...person.roles, 'holder']),
+          roles: known === undefined ? person.roles : new Set([...person.roles, 'holder']),
           scopes: new Set(),
           agency: person.agency,
-          ...(officerId === undefined ? {} : { officerId }),
+          ...known,
           ...(steppedUpAt === undefined ? {} : { steppedUpAt }),
         }
       }

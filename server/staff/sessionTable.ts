@@ -14,6 +14,7 @@ export interface SessionRow {
   roles: string[]
   agencyCode: string
   officerId: string | null
+  personIndex: Buffer | null
   csrf: string
   flash: Flash | null
   steppedUpAt: Date | null
@@ -26,8 +27,8 @@ export type NewSession = Omit<SessionRow, 'flash' | 'lockedAt'>
 
 export async function insertSession(db: Db, session: NewSession): Promise<void> {
   await db.query(
-    `insert into sessions (id_hash, sub, name, roles, agency_code, officer_id, csrf, stepped_up_at, last_seen_at, expires_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+    `insert into sessions (id_hash, sub, name, roles, agency_code, officer_id, csrf, stepped_up_at, last_seen_at, expires_at, person_index)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
     [
       session.idHash,
       session.sub,
@@ -39,6 +40,7 @@ export async function insertSession(db: Db, session: NewSession): Promise<void> 
       session.steppedUpAt,
       session.lastSeenAt,
       session.expiresAt,
+      session.personIndex,
     ],
   )
 }
@@ -46,7 +48,7 @@ export async function insertSession(db: Db, session: NewSession): Promise<void> 
 /** The session of this identifier's hash that has not expired; null also when its person has been barred. */
 export async function findSession(db: Db, idHash: Buffer, now: Date): Promise<SessionRow | null> {
   const { rows } = await db.query<SessionRow>(
-    `select s.id_hash as "idHash", s.sub, s.name, s.roles, s.agency_code as "agencyCode", s.officer_id as "officerId", s.csrf,
+    `select s.id_hash as "idHash", s.sub, s.name, s.roles, s.agency_code as "agencyCode", s.officer_id as "officerId", s.person_index as "personIndex", s.csrf,
        s.flash, s.stepped_up_at as "steppedUpAt", s.last_seen_at as "lastSeenAt", s.locked_at as "lockedAt",
        s.expires_at as "expiresAt"
      from sessions s
@@ -69,7 +71,7 @@ export async function lockSession(db: Db, idHash: Buffer, now: Date): Promise<vo
 export async function renewSession(db: Db, oldIdHash: Buffer, session: Omit<NewSession, 'csrf'>): Promise<boolean> {
   const { rowCount } = await db.query(
     `update sessions set id_hash = $2, name = $3, roles = $4, agency_code = $5, officer_id = $6, stepped_up_at = $7,
-       last_seen_at = $8, expires_at = $9, locked_at = null
+       last_seen_at = $8, expires_at = $9, person_index = $11, locked_at = null
      where id_hash = $1 and sub = $10`,
     [
       oldIdHash,
@@ -82,6 +84,7 @@ export async function renewSession(db: Db, oldIdHash: Buffer, session: Omit<NewS
       session.lastSeenAt,
       session.expiresAt,
       session.sub,
+      session.personIndex,
     ],
   )
   return rowCount === 1

@@ -5,6 +5,7 @@ import { AppError } from '../../core/errors.ts'
 import { parseAgencyCode } from '../../core/identity/agencyCode.ts'
 import { type Actor, type Role, roles } from './actor.ts'
 import type { PersonClaims } from './claims.ts'
+import type { KnownPerson } from './knownPerson.ts'
 import {
   deleteExpiredSessions,
   deleteSession,
@@ -67,9 +68,9 @@ export interface Sessions {
   takeFlash(req: Request): Promise<Flash | null>
 }
 
-export interface OpenedBy {
+export interface OpenedBy extends Partial<KnownPerson> {
+  /** Seconds. */
   steppedUpAt?: number
-  officerId?: string
 }
 
 /** Sessions in PostgreSQL: the cookie is a random identifier that the database knows only by its hash. */
@@ -119,7 +120,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
       const now = new Date(clock() * 1000)
       const id = randomBytes(32).toString('base64url')
       const granted = new Set(person.roles)
-      if (signedIn.officerId !== undefined) granted.add('holder')
+      if (signedIn.personIndex !== undefined) granted.add('holder')
       const session = {
         idHash: createHash('sha256').update(id).digest(),
         sub: person.sub,
@@ -127,6 +128,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
         roles: [...granted],
         agencyCode: person.agency as string,
         officerId: signedIn.officerId ?? null,
+        personIndex: signedIn.personIndex ?? null,
         steppedUpAt: signedIn.steppedUpAt === undefined ? null : new Date(signedIn.steppedUpAt * 1000),
         lastSeenAt: now,
         expiresAt: new Date(now.getTime() + lifetime * 1000),
@@ -172,6 +174,7 @@ function actorOf(row: SessionRow): Actor {
     agency: parseAgencyCode(row.agencyCode),
     sessionId: row.idHash.toString('hex'),
     ...(row.officerId === null ? {} : { officerId: row.officerId }),
+    ...(row.personIndex === null ? {} : { personIndex: row.personIndex }),
     ...(row.steppedUpAt === null ? {} : { steppedUpAt: row.steppedUpAt.getTime() / 1000 }),
   }
 }

@@ -36,6 +36,7 @@ function addressOf(path: string, objects: ConsoleObjects): string {
     [/^\/print\/:id/, objects.printJob],
     [/^\/diplomas\/batches\/:id/, objects.diplomaRequest],
     [/^\/diplomas\/:ref/, objects.diploma],
+    [/^\/me\/diplomas\/:ref/, objects.diploma],
     [/^\/keys\/:kid/, objects.kid],
     [/^\/agencies\/:code/, objects.agency],
     [/^\/templates\/:name/, 'the-cong-chuc-838'],
@@ -74,7 +75,11 @@ const forms: Record<string, (objects: ConsoleObjects) => Record<string, string>>
   '/diplomas/register/sheet': () => ({}),
   '/diplomas/batches/:id/withdraw': () => ({ reasonCode: 'NHAP_SAI', decision: '1/QĐ' }),
   '/diplomas/:ref/end': () => ({ reasonCode: 'NHAP_SAI', decision: '1/QĐ' }),
+  '/diplomas/:ref/holder': () => ({ holderNumber: '001185012345' }),
+  '/diplomas/:ref/stamped-copy': () => ({}),
   '/me/lost': () => ({}),
+  '/me/wallet': () => ({ proof: 'x' }),
+  '/me/diplomas/:ref/wallet': () => ({ proof: 'x' }),
   '/audit': o => ({ agency: o.agency }),
   '/audit/export': o => ({ agency: o.agency }),
   '/keys': o => ({ agency: o.agency, use: 'card', years: '2' }),
@@ -91,9 +96,16 @@ const forms: Record<string, (objects: ConsoleObjects) => Record<string, string>>
   '/staff/bar': o => ({ sub: o.staff, bar: 'no' }),
   '/staff/end-sessions': o => ({ sub: o.staff }),
 }
-const multipart = new Set(['/officers/:id/photo', '/imports', '/diplomas/register/sheet', '/keys/import', '/keys/:kid/endorse'])
+const multipart = new Set([
+  '/officers/:id/photo',
+  '/imports',
+  '/diplomas/register/sheet',
+  '/diplomas/:ref/stamped-copy',
+  '/keys/import',
+  '/keys/:kid/endorse',
+])
 /** Routes that show lists limited to the actor's agencies and take nothing foreign: their foreign case is the list test below. */
-const withoutObject = new Set(['/imports', '/staff', '/diplomas', '/diplomas/register/sheet', '/me/lost'])
+const withoutObject = new Set(['/imports', '/staff', '/diplomas', '/diplomas/register/sheet', '/me/lost', '/me/wallet'])
 
 /** Routes where the object decides which of the permissions counts: who may act on a request for cards, on an import of people. */
 const narrower: Record<string, string[]> = {

@@ -384,19 +384,16 @@ test('antin keys and antin trust on the command line: make, publish by two, list
 }, 240_000)
 
 test('a holder’s key that is no point of the curve is refused', async () => {
-  const { issueHolderSdJwt } = await import('../../server/sd-jwt/issueHolderSdJwt.ts')
+  const { issueCardSdJwt } = await import('../../server/sd-jwt/issueCardSdJwt.ts')
+  const { issueSdJwtVc } = await import('../../server/sd-jwt/issueSdJwtVc.ts')
   const sdJwt = { pool: db.pool, cipher: testCipher(), signers, publicUrl, clock: () => now }
   const zero = encodeBase64url(new Uint8Array(32))
   await expect(
-    issueHolderSdJwt(
-      sdJwt,
-      { officerId: '00000000-0000-7000-8000-000000000000', holderKey: { kty: 'EC', crv: 'P-256', x: zero, y: zero } },
-      'system',
-    ),
+    issueSdJwtVc(sdJwt, {} as Parameters<typeof issueSdJwtVc>[1], { kty: 'EC', crv: 'P-256', x: zero, y: zero }, 'system'),
   ).rejects.toThrow('sd-jwt.holder-key')
   const jwk = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })
   const holderKey = { kty: 'EC' as const, crv: 'P-256' as const, x: jwk.x!, y: jwk.y! }
-  await expect(issueHolderSdJwt(sdJwt, { officerId: '00000000-0000-7000-8000-000000000000', holderKey }, 'system')).rejects.toThrow(
+  await expect(issueCardSdJwt(sdJwt, { officerId: '00000000-0000-7000-8000-000000000000', holderKey }, 'system')).rejects.toThrow(
     'sd-jwt.no-card',
   )
 })

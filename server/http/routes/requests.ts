@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { decodeBase64url, encodeBase64url } from '../../../core/encoding/base64url.ts'
 import { AppError } from '../../../core/errors.ts'
 import type { AgencyCode } from '../../../core/identity/agencyCode.ts'
+import { maskPersonalNumber } from '../../../core/identity/maskPersonalNumber.ts'
 import type { AgencyTree } from '../../agencies/agencyTree.ts'
 import type { FieldCipher } from '../../keys/fieldCipher.ts'
 import { approveRequest, cancelRequest, refuseRequest } from '../../requests/decideRequest.ts'
@@ -189,8 +190,14 @@ function presentItem(cipher: FieldCipher, item: ItemRow): z.infer<typeof itemSch
     outcome: item.outcome,
     ref: item.ref ? encodeBase64url(item.ref) : null,
     warnings: item.warnings,
-    claims: JSON.parse(cipher.open(item.claims).toString('utf8')) as Record<string, unknown>,
+    claims: masked(JSON.parse(cipher.open(item.claims).toString('utf8')) as Record<string, unknown>),
   }
+}
+
+/** The claims without a whole personal number; the digest is over the whole ones. */
+function masked(claims: Record<string, unknown>): Record<string, unknown> {
+  const { holderNumber } = claims
+  return typeof holderNumber === 'string' ? { ...claims, holderNumber: maskPersonalNumber(holderNumber) } : claims
 }
 
 const idParameter = z.object({ id: z.uuid() })

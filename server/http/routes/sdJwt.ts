@@ -2,8 +2,11 @@ import { Router } from 'express'
 import { z } from 'zod'
 import { AppError } from '../../../core/errors.ts'
 import { holderKeyOfProof } from '../../sd-jwt/holderKeyOfProof.ts'
-import { issueHolderSdJwt, type SdJwtDeps } from '../../sd-jwt/issueHolderSdJwt.ts'
+import { issueCardSdJwt } from '../../sd-jwt/issueCardSdJwt.ts'
+import { issueDiplomaSdJwt } from '../../sd-jwt/issueDiplomaSdJwt.ts'
+import type { SdJwtDeps } from '../../sd-jwt/issueSdJwtVc.ts'
 import { authorize } from '../../staff/authorize.ts'
+import { refOf, refParameter } from '../findDiploma.ts'
 import { problems } from '../problemResponses.ts'
 
 const proofBody = z.object({
@@ -15,31 +18,50 @@ export interface SdJwtRoutesDeps extends SdJwtDeps {
   agencies: Parameters<typeof authorize>[3]
 }
 
-/** What an officer's wallet asks for: an SD-JWT VC of their own valid card. */
+/** What a holder's wallet asks for: an SD-JWT VC of their own valid card, or of their own diploma. */
 export function sdJwtRoutes(deps: SdJwtRoutesDeps): Router {
   const router = Router()
+  const holderKeyOf = (body: unknown) => holderKeyOfProof(proofBody.parse(body).proof, deps.publicUrl, deps.clock())
 
   router.post('/api/own-card/sd-jwt', async (req, res) => {
     authorize(req.actor, 'own.card', undefined, deps.agencies)
-    const { proof } = proofBody.parse(req.body)
-    if (!req.actor.officerId) throw new AppError('sd-jwt.no-card.not-found')
-    const holderKey = await holderKeyOfProof(proof, deps.publicUrl, deps.clock())
-    const credential = await issueHolderSdJwt(deps, { officerId: req.actor.officerId, holderKey }, req.actor)
+    const { officerId } = req.actor
+    if (!officerId) throw new AppError('sd-jwt.no-card.not-found')
+    const credential = await issueCardSdJwt(deps, { officerId, holderKey: await holderKeyOf(req.body) }, req.actor)
     res.status(201).set('Cache-Control', 'no-store').json({ credential })
+  })
+
+  router.post('/api/own-diplomas/:ref/sd-jwt', async (req, res) => {
+    authorize(req.actor, 'own.diplomas', undefined, deps.agencies)
+    const { personIndex } = req.actor
+    if (!personIndex) throw new AppError('diploma.not-found')
+    const input = { ref: refOf(req), personIndex, holderKey: await holderKeyOf(req.body) }
+    res
+      .status(201)
+      .set('Cache-Control', 'no-store')
+      .json({ credential: await issueDiplomaSdJwt(deps, input, req.actor) })
   })
 
   return router
 }
 
+const body = { required: true, content: { 'application/json': { schema: proofBody } } }
+const made = { description: 'The credential', content: { 'application/json': { schema: credentialAnswer } } }
+
 export const sdJwtPaths = {
   '/api/own-card/sd-jwt': {
     post: {
       summary: 'A wallet credential (SD-JWT VC) of the caller’s own card',
-      requestBody: { required: true, content: { 'application/json': { schema: proofBody } } },
-      responses: {
-        201: { description: 'The credential', content: { 'application/json': { schema: credentialAnswer } } },
-        ...problems(404),
-      },
+      requestBody: body,
+      responses: { 201: made, ...problems(404) },
+    },
+  },
+  '/api/own-diplomas/{ref}/sd-jwt': {
+    post: {
+      summary: 'A wallet credential (SD-JWT VC) of the caller’s own diploma, while it is in force',
+      requestParams: { path: refParameter },
+      requestBody: body,
+      responses: { 201: made, ...problems(404, 409) },
     },
   },
 }

@@ -1,18 +1,15 @@
 import { Router } from 'express'
 import { z } from 'zod'
-import { decodeBase64url, encodeBase64url } from '../../../core/encoding/base64url.ts'
+import { encodeBase64url } from '../../../core/encoding/base64url.ts'
 import { AppError } from '../../../core/errors.ts'
-import type { AgencyCode } from '../../../core/identity/agencyCode.ts'
 import type { AgencyTree } from '../../agencies/agencyTree.ts'
 import { recordAudit } from '../../audit/auditTable.ts'
-import { readDiploma } from '../../diplomas/readDiploma.ts'
 import type { DiplomaDeps } from '../../diplomas/requestDiplomas.ts'
 import { type StampDeps, stampDiploma } from '../../diplomas/stampDiploma.ts'
-import { authorize } from '../../staff/authorize.ts'
+import { findDiploma, refParameter } from '../findDiploma.ts'
 import { readMultipart } from '../multipart.ts'
 import { problems } from '../problemResponses.ts'
 
-const refParameter = z.object({ ref: z.string().regex(/^[\w-]{22}$/) })
 const fileLimits = { fileBytes: 60 * 1024 * 1024, files: 1 }
 
 export type StampedCopiesDeps = Pick<DiplomaDeps, 'pool' | 'cipher'> & StampDeps & { agencies: AgencyTree }
@@ -21,18 +18,14 @@ export type StampedCopiesDeps = Pick<DiplomaDeps, 'pool' | 'cipher'> & StampDeps
 export function stampedCopiesRoute(deps: StampedCopiesDeps): Router {
   const router = Router()
   router.post('/api/diplomas/:ref/stamped-copy', async (req, res) => {
-    authorize(req.actor, 'diplomas.read', undefined, deps.agencies)
-    const ref = refParameter.safeParse(req.params)
-    if (!ref.success) throw new AppError('diploma.not-found')
-    const diploma = await readDiploma(deps.pool, deps.cipher, decodeBase64url(ref.data.ref))
-    authorize(req.actor, 'diplomas.read', diploma.issuerCode as AgencyCode, deps.agencies)
+    const diploma = await findDiploma(deps, req, 'diplomas.read')
     const form = await readMultipart(req, fileLimits)
     try {
       const file = form.files.get('file')?.[0]
       if (!file) throw new AppError('http.invalid', 'The form has no file named "file"')
       const copy = await stampDiploma(deps, diploma, await file.read())
       await recordAudit(deps.pool, {
-        actor: req.actor,
+        actor: req.actor!,
         action: 'diploma.stamped',
         agency: diploma.issuerCode,
         subject: `diploma:${encodeBase64url(diploma.ref)}`,

@@ -13,6 +13,8 @@ export function ownPages(deps: PageDeps & StatusDeps): ConsoleRouter {
   const people = { pool: deps.pool, cipher: deps.cipher, agencies: deps.tree }
 
   pages.get('/me', 'own.card', async (_req, res, actor) => {
+    // Somebody who is no officer has diplomas alone.
+    if (!actor.officerId) return res.redirect(303, '/console/me/diplomas')
     const id = officerOf(actor)
     const [cards, views] = await Promise.all([cardsOfOfficer(deps.pool, id), viewsOfOfficer(deps.pool, id)])
     const person = await readOfficer(people, { sub: actor.sub, name: actor.name, agency: actor.agency, officerId: id }, id)

@@ -4,6 +4,7 @@ import { recordAudit } from '../../audit/auditTable.ts'
 import type { PersonClaims } from '../../staff/claims.ts'
 import type { IdentityProvider, SignedIn } from '../../staff/identityProvider.ts'
 import { dropKeptForm, findKeptForm } from '../../staff/keptFormTable.ts'
+import type { FindPerson } from '../../staff/knownPerson.ts'
 import { setPendingSignIn, takePendingSignIn } from '../../staff/signInCookie.ts'
 import { recordSignIn } from '../../staff/staffTable.ts'
 import { render } from '../render.ts'
@@ -13,8 +14,7 @@ export interface SignInDeps extends PageDeps {
   publicUrl: string
   identityProvider: IdentityProvider
   personOfClaims: (claims: Readonly<Record<string, unknown>>) => PersonClaims
-  /** The officer with this personal number. */
-  officerOf: (personalNumber: string) => Promise<string | undefined>
+  findPerson: FindPerson
 }
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -55,14 +55,14 @@ export function signInPages(deps: SignInDeps): Router {
 
   const openSession = async (req: Request, res: Response, signedIn: SignedIn) => {
     const person = deps.personOfClaims(signedIn.claims)
-    const officerId = person.personalNumber === undefined ? undefined : await deps.officerOf(person.personalNumber)
-    if (person.roles.size === 0 && officerId === undefined) throw new AppError('auth.forbidden', 'This account has no role here')
+    const known = person.personalNumber === undefined ? undefined : await deps.findPerson(person.personalNumber)
+    if (person.roles.size === 0 && known === undefined) throw new AppError('auth.forbidden', 'This account has no role here')
     const record = { sub: person.sub, name: person.name, roles: [...person.roles], agencyCode: person.agency }
     if (!(await recordSignIn(deps.pool, record, new Date(milliseconds()))))
       throw new AppError('auth.forbidden', 'This account has been barred')
     await deps.sessions.open(req, res, person, {
       ...(signedIn.steppedUpAt === undefined ? {} : { steppedUpAt: signedIn.steppedUpAt }),
-      ...(officerId === undefined ? {} : { officerId }),
+      ...known,
     })
     await recordAudit(deps.pool, { actor: person, action: 'staff.signed-in', agency: person.agency })
   }

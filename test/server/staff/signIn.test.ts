@@ -7,10 +7,12 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import type { Request, Response } from 'express'
 import type { AgencyCode } from '../../../core/identity/agencyCode.ts'
 import { freePort } from '../../../server/db/freePort.ts'
+import { personalNumberIndex } from '../../../server/keys/personalNumberIndex.ts'
 import { authenticate } from '../../../server/staff/authenticate.ts'
 import { type FormBrowser, formBrowser, signInByForms } from '../../../server/staff/demonstration/followForms.ts'
 import { startDemonstrationProvider } from '../../../server/staff/demonstration/provider.ts'
 import { createIdentityProvider, type IdentityProvider } from '../../../server/staff/identityProvider.ts'
+import type { FindPerson } from '../../../server/staff/knownPerson.ts'
 import { createSessions, idleLimit } from '../../../server/staff/sessions.ts'
 import { isBarred, setBarred } from '../../../server/staff/staffTable.ts'
 import { type ConsoleWorld, claimMapping, makeConsole } from '../../support/consoleWorld.ts'
@@ -32,13 +34,14 @@ let origin: string
 let issuer: string
 let officer: string
 
-const users = (['maker', 'approver', 'admin', 'holder', 'nobody'] as const).map(username => ({
+const users = (['maker', 'approver', 'admin', 'holder', 'graduate', 'nobody'] as const).map(username => ({
   username,
   password: `mau-${username}`,
   name: `Người ${username}`,
-  roles: username === 'nobody' ? [] : [username],
+  roles: username === 'nobody' || username === 'graduate' ? [] : [username],
   agency: 'G09',
   ...(username === 'holder' ? { personalNumber: '001185012345' } : {}),
+  ...(username === 'graduate' ? { personalNumber: '001301000001' } : {}),
 }))
 
 beforeAll(async () => {
@@ -59,7 +62,11 @@ beforeAll(async () => {
       machines: [{ clientId: 'hr-system', clientSecret: 'x'.repeat(32), agency: 'G09.01', scopes: ['cards:write'] }],
     },
   })
-  const officerOf = async (number: string) => (number === '001185012345' ? officer : undefined)
+  const findPerson: FindPerson = async number => {
+    const personIndex = personalNumberIndex(cipher, number)
+    if (number === '001185012345') return { officerId: officer, personIndex }
+    return number === '001301000001' ? { personIndex } : undefined
+  }
   identityProvider = createIdentityProvider(
     {
       issuer,
@@ -71,10 +78,10 @@ beforeAll(async () => {
       stepUpAcr: 'urn:antin:mfa',
       claims: claimMapping,
     },
-    officerOf,
+    findPerson,
   )
   const clock = () => Date.now() / 1000 + ahead
-  world = await makeConsole({ pool: db.pool, cipher, clock, identityProvider, officerOf, publicUrl: origin }, sessions =>
+  world = await makeConsole({ pool: db.pool, cipher, clock, identityProvider, findPerson, publicUrl: origin }, sessions =>
     authenticate({
       actorOfToken: identityProvider.actorOfToken,
       actorOfSession: sessions.actorOfSession,
@@ -137,6 +144,14 @@ test('a wrong password leads nowhere; an account without a role, or a barred one
 test('an officer is a holder by their personal number, whatever their role claim says', async () => {
   const { text } = await signIn('holder', formBrowser(), '/console/me')
   expect(text).toContain('Nguyễn Văn 0')
+})
+
+test('somebody without a role and no officer is let in for the diplomas that carry their number, and sees nothing else', async () => {
+  const { text, browser } = await signIn('graduate', formBrowser(), '/console')
+  expect(text).toContain('Văn bằng của tôi')
+  expect(text).not.toContain('href="/console/me"')
+  expect((await browser.go(`${origin}/console/officers`)).status).toBe(403)
+  expect((await signIn('nobody', formBrowser(), '/console')).text).not.toContain('Văn bằng của tôi')
 })
 
 test('after 15 minutes without activity nobody acts; the form that was sent waits, for that person alone', async () => {

@@ -1,0 +1,178 @@
+import { type RequestHandler, Router } from 'express'
+import { z } from 'zod'
+import { isPartialDate } from '../../../core/credential/partialDate.ts'
+import { vietnamDay } from '../../../core/encoding/vietnamDay.ts'
+import { AppError } from '../../../core/errors.ts'
+import { type AgencyCode, isAgencyCode } from '../../../core/identity/agencyCode.ts'
+import type { AgencyTree } from '../../agencies/agencyTree.ts'
+import { digestFiles } from '../../diplomas/diplomaFiles.ts'
+import { readDiplomaSheet } from '../../diplomas/diplomaSheet.ts'
+import { type DiplomaDeps, requestDiplomas } from '../../diplomas/requestDiplomas.ts'
+import type { ShownDiploma } from '../../diplomas/shownDiploma.ts'
+import { authorize } from '../../staff/authorize.ts'
+import type { IsoDate } from '../../tables/fields/readDate.ts'
+import { severityOf } from '../../tables/finding.ts'
+import { idempotency } from '../idempotency.ts'
+import { readMultipart } from '../multipart.ts'
+import { personalNumber } from '../personalNumberSchema.ts'
+
+const partialDate = z.string().refine(isPartialDate, 'YYYY, YYYY-MM or YYYY-MM-DD')
+const text = (max: number) => z.string().trim().normalize('NFC').min(1).max(max)
+
+const diplomaBody = z
+  .object({
+    agency: z.string().refine(isAgencyCode, 'not an agency code'),
+    number: text(40).optional(),
+    registerNumber: text(40).optional(),
+    holderName: text(100),
+    holderNumber: personalNumber.optional(),
+    birthDate: partialDate.optional(),
+    title: text(160),
+    field: text(160).optional(),
+    classification: text(60).optional(),
+    awarded: partialDate,
+    institutionThen: text(200).optional(),
+    basis: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)]).default(0),
+    documentSha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .optional(),
+    decision: text(200).optional().describe('Number and date; needed when the number is registered with other data'),
+    allowDuplicate: z.boolean().default(false),
+  })
+  .refine(body => body.number !== undefined || body.registerNumber !== undefined, 'A number or a register number is needed')
+
+const requestAnswer = z.object({
+  requestId: z.uuid().nullable(),
+  requested: z.int(),
+  correctionId: z.uuid().nullable(),
+  corrections: z.int(),
+  holdersId: z.uuid().nullable().describe('The request that names holders of diplomas already registered'),
+  holders: z.int(),
+  unchanged: z.int(),
+  refused: z.array(z.object({ row: z.int(), column: z.string(), code: z.string(), value: z.string() })),
+  warned: z.int(),
+  repaired: z.int(),
+})
+
+export interface DiplomaRequestsDeps extends DiplomaDeps {
+  agencies: AgencyTree
+  /** Seconds. */
+  clock: () => number
+}
+
+const sheetLimits = { fileBytes: 200 * 1024 * 1024, files: 200 }
+
+/** POST /api/diploma-requests: one diploma as JSON, or a sheet with its files as multipart. It reads its own body. */
+export function diplomaRequestsRoute(deps: DiplomaRequestsDeps): Router {
+  const router = Router()
+  const once = idempotency(deps)
+  // Known by its length and type, before anything of it is read.
+  const onceForForm: RequestHandler = (req, res, next) => (req.is('multipart/form-data') ? once(req, res, next) : next())
+  router.post('/api/diploma-requests', onceForForm, async (req, res, next) => {
+    if (req.is('application/json')) return next()
+    authorize(req.actor, 'diplomas.register', undefined, deps.agencies)
+    const form = await readMultipart(req, sheetLimits)
+    try {
+      const sheet = form.files.get('sheet')?.[0]
+      if (!sheet) throw new AppError('http.invalid', 'The form has no file named "sheet"')
+      const digests = await digestFiles(form.files.get('files') ?? [])
+      const read = await readDiplomaSheet(await sheet.read(), {
+        agencies: deps.agencies,
+        today: vietnamDay(deps.clock()) as IsoDate,
+        ...(digests.size > 0 ? { files: new Set(digests.keys()) } : {}),
+      })
+      const good = read.rows.filter(row => !row.refused)
+      for (const agency of new Set(good.map(row => row.values.agency!))) authorize(req.actor, 'diplomas.register', agency, deps.agencies)
+      const answer = await requestDiplomas(deps, {
+        maker: req.actor,
+        agency: req.actor.agency,
+        decision: form.fields.get('decision') || undefined,
+        allowDuplicates: form.fields.get('allowDuplicates') === 'true',
+        detail: { rows: read.counts.rows, refusedRows: read.counts.refused },
+        rows: good.map(({ values, findings }) => {
+          const { agency, file, ...rest } = values
+          return {
+            diploma: { ...rest, issuer: agency!, ...(file ? { document: digests.get(file)! } : {}) } as ShownDiploma,
+            warnings: findings
+              .filter(finding => severityOf(finding.code) !== 'refused')
+              .map(({ code, column }) => ({ code, field: column })),
+          }
+        }),
+      })
+      const refusedRows = read.rows
+        .filter(row => row.refused)
+        .flatMap(row =>
+          row.findings
+            .filter(f => severityOf(f.code) === 'refused')
+            .map(f => ({ row: row.row, column: f.column, code: f.code, value: f.value })),
+        )
+      const refusedKeys = answer.refused.map(({ row, code }) => ({
+        row: good[row]!.row,
+        column: 'so_hieu',
+        code,
+        value: good[row]!.values.number ?? '',
+      }))
+      res.status(202).json({
+        ...answer,
+        unchanged: answer.unchanged + read.counts.repeated,
+        refused: [...refusedRows, ...refusedKeys],
+        warned: read.counts.warned,
+        repaired: read.counts.repaired,
+      })
+    } finally {
+      await form.discard()
+    }
+  })
+  return router
+}
+
+/** POST /api/diploma-requests: one diploma as JSON, which the application's own reader has read. */
+export function diplomaRequestRoute(deps: DiplomaRequestsDeps): Router {
+  const router = Router()
+  router.post('/api/diploma-requests', async (req, res) => {
+    const { agency, documentSha256, decision, allowDuplicate, ...rest } = diplomaBody.parse(req.body)
+    authorize(req.actor, 'diplomas.register', agency as AgencyCode, deps.agencies)
+    const diploma = { ...rest, issuer: agency, ...(documentSha256 ? { document: documentSha256 } : {}) } as ShownDiploma
+    const answer = await requestDiplomas(deps, {
+      maker: req.actor,
+      agency: agency as AgencyCode,
+      rows: [{ diploma }],
+      decision,
+      allowDuplicates: allowDuplicate,
+    })
+    res.status(202).json({
+      ...answer,
+      refused: answer.refused.map(({ row, code }) => ({ row, column: 'number', code, value: '' })),
+      warned: 0,
+      repaired: 0,
+    })
+  })
+  return router
+}
+
+const json = <T>(schema: T) => ({ 'application/json': { schema } })
+const binary = z.string().meta({ format: 'binary' })
+
+export const diplomaRequestsPaths = {
+  '/api/diploma-requests': {
+    post: {
+      summary: 'Ask for diplomas to be registered: one as JSON, or a sheet with its files',
+      requestBody: {
+        required: true,
+        content: {
+          ...json(diplomaBody),
+          'multipart/form-data': {
+            schema: z.object({
+              sheet: binary,
+              files: z.array(binary).optional(),
+              decision: z.string().optional(),
+              allowDuplicates: z.enum(['true', 'false']).optional(),
+            }),
+          },
+        },
+      },
+      responses: { 202: { description: 'Waiting for approval', content: json(requestAnswer) } },
+    },
+  },
+}
