@@ -10,13 +10,14 @@ import { errorWorkbook } from '../../imports/errorWorkbook.ts'
 import type { ImportDeps } from '../../imports/importDeps.ts'
 import { assignPhoto, readImportPhoto } from '../../imports/importPhotosTable.ts'
 import type { RowFilter } from '../../imports/importRowsTable.ts'
-import { type ImportKind, type ImportRow, listImports, readImport } from '../../imports/importsTable.ts'
+import { type ImportRow, listImports, readImport } from '../../imports/importsTable.ts'
 import { officerColumns } from '../../imports/officerColumns.ts'
 import { openPhoto } from '../../imports/photoContent.ts'
 import { absentFrom, loosePhotos, previewOf } from '../../imports/previewOf.ts'
 import { cancelImport, photoArchiveBytes, previewAgain, startCommit, startImport } from '../../imports/startImport.ts'
 import type { Actor } from '../../staff/actor.ts'
-import { holds, type Permission } from '../../staff/authorize.ts'
+import type { Permission } from '../../staff/authorize.ts'
+import { importKindsOf } from '../../staff/importKindsOf.ts'
 import { tableLimits } from '../../tables/tableLimits.ts'
 import { render } from '../render.ts'
 import type { Translate } from '../texts.ts'
@@ -46,7 +47,7 @@ export function importPages(deps: PageDeps): ConsoleRouter {
   const imports: ImportDeps = { pool: deps.pool, cipher: deps.cipher, agencies: deps.tree, clock: deps.clock }
 
   const showList = async (res: Response, actor: Actor, errors: readonly { field: string; text: string }[]) => {
-    const kinds = kindsOf(actor)
+    const kinds = importKindsOf(actor)
     const rows = await listImports(deps.pool, agenciesOf(deps.tree, actor), 50)
     render(res, 'console/imports', {
       imports: rows.filter(row => row.columns === null || kinds.includes(row.kind)),
@@ -72,7 +73,7 @@ export function importPages(deps: PageDeps): ConsoleRouter {
       const id = await startImport(imports, {
         maker: whoOf(actor),
         agency: actor.agency,
-        may: kindsOf(actor),
+        may: importKindsOf(actor),
         file: opened(file),
         photos: photos && photos.bytes > 0 ? opened(photos) : undefined,
       })
@@ -210,18 +211,11 @@ export function importPages(deps: PageDeps): ConsoleRouter {
     if (!row) throw new AppError('import.not-found')
     inScope(deps.tree, actor, row.agencyCode)
     // Until the file has been read its kind is only a guess; its maker may look whatever it is.
-    if (!kindsOf(actor).includes(row.kind) && !(row.maker === actor.sub && row.columns === null)) throw new AppError('auth.forbidden')
+    if (!importKindsOf(actor).includes(row.kind) && !(row.maker === actor.sub && row.columns === null)) throw new AppError('auth.forbidden')
     return row
   }
 
   return pages
-}
-
-function kindsOf(actor: Actor): ImportKind[] {
-  return [
-    ...(holds(actor, 'people.write') ? (['officers'] as const) : []),
-    ...(holds(actor, 'agencies.manage') ? (['agencies'] as const) : []),
-  ]
 }
 
 function columnNamesOf(row: ImportRow): { name: string; required: boolean }[] {
