@@ -44,6 +44,7 @@ export function buildApp(deps: AppDeps): express.Express {
   app.use(identifyAndLog(deps.logger))
   app.use(deps.measureRequests)
   app.use(securityHeaders(deps))
+  app.use(forgetAnyTag)
   for (const router of deps.publicRoutes) app.use(router)
   app.use(deps.authenticate)
   for (const router of deps.streamRoutes) app.use(router)
@@ -54,6 +55,12 @@ export function buildApp(deps: AppDeps): express.Express {
   })
   app.use(problemHandler(deps.logger, deps.renderProblem))
   return app
+}
+
+/** `If-None-Match: *` asks nothing of a GET: whatever is there is answered. */
+const forgetAnyTag: RequestHandler = (req, _res, next) => {
+  if (req.headers['if-none-match'] === '*') delete req.headers['if-none-match']
+  next()
 }
 
 const parseJson = express.json({ limit: '1mb' })

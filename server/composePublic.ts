@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import type { RequestHandler, Router } from 'express'
+import { type RequestHandler, Router } from 'express'
 import type { PdfSignature } from '../core/pdf/signatureFields.ts'
 import type { DocumentSignature } from '../core/verification/evidence.ts'
 import { cardsOfOfficer } from './cards/cardsTable.ts'
@@ -27,6 +27,7 @@ import { publicRoutes } from './pages/public/publicRoutes.ts'
 import { webhookPages } from './pages/public/webhookPages.ts'
 import { serviceKey } from './service-keys/serviceKey.ts'
 import { holds } from './staff/authorize.ts'
+import { requireCaller } from './staff/requireCaller.ts'
 import type { Verifier } from './verification/createVerifier.ts'
 import { createFileVerifier } from './verification/fileVerifier.ts'
 import { webhookCrontab, webhookTasks } from './webhooks/webhookTasks.ts'
@@ -53,12 +54,7 @@ export async function composePublic(
   const { verifier, trustRoot, assets, demonstration } = options
   const [webhookKey, sheetKey] = await Promise.all([serviceKey({ pool, cipher }, 'webhook'), serviceKey({ pool, cipher }, 'result-sheet')])
   const registered = registeredDiplomas(pool, cipher)
-<<<<<<< HEAD
-  const keepAnswers = idempotency({ pool, cipher })
   const sealedByToken = createSealedByToken({ pool, cipher, clock })
-=======
-  const byToken = (token: Uint8Array) => sealedByToken({ pool, cipher }, token)
->>>>>>> 939fef5 (wip)
   const verifyFile = createFileVerifier({
     verify: verifier.verify,
     sealedByDocument: async digest => (await registered.byDocument(digest))?.sealed ?? null,
@@ -87,6 +83,8 @@ export async function composePublic(
     idempotency: idempotency({ pool, cipher }),
     apiRoutes: [
       liveCardsRoutes({ ...installation, publicUrl: origin }),
+      // All that follows below /api is for callers who are known.
+      Router().use('/api', requireCaller),
       webhooksRoutes({ pool, agencies, allowPrivate: config.WEBHOOK_ALLOW_PRIVATE, key: webhookKey }),
     ],
     pages: [

@@ -135,8 +135,8 @@ export async function composeWeb(installation: Installation, { demonstration = f
     ],
     renderProblem: problemPage({ pool, cipher, clock }),
     pages: [
-      ...open.pages,
       pageShell({ assets, assetsDir, demonstration }),
+      ...open.pages,
       consolePages({
         ...keyDeps,
         keyWaitSeconds: config.KEY_WAIT_HOURS * 3600,

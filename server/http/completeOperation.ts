@@ -38,11 +38,7 @@ export function completeOperation(
   const isStreamed = path.endsWith('/bulk')
   const readsBody = path.startsWith('/api/') && (method === 'post' || method === 'put') && !isStreamed
   const keepsAnswer = method === 'post' && !isPublic && !isStreamed && !path.endsWith('/stamped-copy')
-  const before = [
-    ...(isEvidence ? [] : [401, 403, 503]),
-    ...(readsBody ? [400, 413, 415] : []),
-    ...(keepsAnswer ? [409, 422] : []),
-  ]
+  const before = [...(isEvidence ? [] : [401, 403, 503]), ...(readsBody ? [400, 413, 415] : []), ...(keepsAnswer ? [409, 422] : [])]
   const responses = { ...problems(...before), ...operation.responses } as ZodOpenApiResponsesObject
   const isLimited = 429 in responses
   return {

@@ -9,7 +9,7 @@ import { type OpenedDiploma, readDiploma } from '../diplomas/readDiploma.ts'
 import type { FieldCipher } from '../keys/fieldCipher.ts'
 import { authorize } from '../staff/authorize.ts'
 
-export const refParameter = z.object({ ref: z.string().regex(/^[\w-]{22}$/) })
+export const refParameter = z.object({ ref: z.string().regex(/^[\w-]{21}[AQgw]$/) })
 
 /** The ref in a request's path, 16 bytes. Throws `diploma.not-found`. */
 export function refOf(req: Request): Uint8Array {

@@ -1,4 +1,4 @@
-import type { ErrorRequestHandler, RequestHandler } from 'express'
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
 import type { Logger } from 'pino'
 import { ZodError } from 'zod'
 import { AppError } from '../../core/errors.ts'
@@ -15,12 +15,14 @@ export interface Problem {
   errors?: { path: string; message: string }[]
 }
 
-/** How an HTML error page is shown to a browser; absent in an app without pages. */
+/** How an HTML error page is shown to a browser; absent in an app without pages. Where no page can be shown `next` is called, with an error or without. */
 export type RenderProblem = (problem: Problem, ...args: Parameters<RequestHandler>) => void
 
 /** The AppError that stands for anything thrown: ours, a schema's, the body parser's; null for what nobody foresaw. */
 export function appErrorOf(error: unknown): AppError | null {
   if (error instanceof AppError) return error
+  // An address whose percent-encoding is broken names nothing.
+  if (error instanceof URIError) return new AppError('http.not-found', undefined, { cause: error })
   if (error instanceof ZodError) return new AppError('http.invalid', 'Some fields are missing or not of the allowed form', { cause: error })
   const { status, type, code } = (error ?? {}) as { status?: number; type?: string; code?: unknown }
   // PostgreSQL's character_not_in_repertoire: a NUL in a text of the request.
@@ -35,7 +37,7 @@ export function appErrorOf(error: unknown): AppError | null {
 
 /** The last error handler: every error becomes application/problem+json, or a page for a browser that asks for HTML outside /api. */
 export function problemHandler(logger: Logger, renderPage?: RenderProblem): ErrorRequestHandler {
-  return (error, req, res, next) => {
+  return (error, req, res, _next) => {
     const known = appErrorOf(error)
     if (!known || problemStatus(known.code) >= 500) logger.error({ err: error, requestId: req.id }, 'request failed')
     if (res.headersSent) return void res.destroy(error instanceof Error ? error : undefined)
@@ -43,10 +45,17 @@ export function problemHandler(logger: Logger, renderPage?: RenderProblem): Erro
     if (problem.status === 401) res.set('WWW-Authenticate', 'Bearer')
     if (renderPage && !req.path.startsWith('/api/') && req.accepts(['json', 'html']) === 'html') {
       res.status(problem.status)
-      return renderPage(problem, req, res, next)
+      return renderPage(problem, req, res, failure => {
+        if (failure) logger.error({ err: failure, requestId: req.id }, 'the error page cannot be shown')
+        sendProblem(res, problem)
+      })
     }
-    res.status(problem.status).set('Cache-Control', 'no-store').type('application/problem+json').send(JSON.stringify(problem))
+    sendProblem(res, problem)
   }
+}
+
+function sendProblem(res: Response, problem: Problem): void {
+  res.status(problem.status).set('Cache-Control', 'no-store').type('application/problem+json').send(JSON.stringify(problem))
 }
 
 function problemOf(error: AppError, requestId: string): Problem {

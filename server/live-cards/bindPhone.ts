@@ -97,13 +97,9 @@ export async function bindPhone(
     const leaves = await appendEntries(tx, drafts)
     if (before) await endBinding(tx, before.thumbprint, leaves[0]!.leafIndex)
     const leafIndex = leaves.at(-1)!.leafIndex
-    await insertBinding(tx, {
-      thumbprint,
-      cardRef: card.ref,
-      binding: Buffer.from(binding),
-      expiresAt: new Date(expiresAt * 1000),
-      leafIndex,
-    })
+    const row = { thumbprint, cardRef: card.ref, binding: Buffer.from(binding), expiresAt: new Date(expiresAt * 1000), leafIndex }
+    if (!(await insertBinding(tx, row)))
+      throw new AppError('live.key', 'This key was bound before: the phone makes a new one for each link')
     const actor = { sub: link.createdBy, name: '' }
     await recordAudit(tx, { actor, action: 'live-card.bound', agency: card.usingAgency, subject: `card:${card.serial}`, leafIndex })
   })

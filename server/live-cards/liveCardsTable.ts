@@ -59,14 +59,14 @@ export async function bindingOfKey(db: Db, thumbprint: Buffer): Promise<BindingR
   return rows[0] ?? null
 }
 
-export async function insertBinding(tx: Tx, row: Omit<BindingRow, 'boundAt'> & { leafIndex: number }): Promise<void> {
-  await tx.query('insert into live_bindings (thumbprint, card_ref, binding, expires_at, leaf_index) values ($1, $2, $3, $4, $5)', [
-    row.thumbprint,
-    row.cardRef,
-    row.binding,
-    row.expiresAt,
-    row.leafIndex,
-  ])
+/** False when this key was bound before: the log says of a key once that it was bound, and once that it is no more. */
+export async function insertBinding(tx: Tx, row: Omit<BindingRow, 'boundAt'> & { leafIndex: number }): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `insert into live_bindings (thumbprint, card_ref, binding, expires_at, leaf_index) values ($1, $2, $3, $4, $5)
+     on conflict (thumbprint) do nothing`,
+    [row.thumbprint, row.cardRef, row.binding, row.expiresAt, row.leafIndex],
+  )
+  return rowCount === 1
 }
 
 export async function endBinding(tx: Tx, thumbprint: Buffer, leafIndex: number): Promise<void> {

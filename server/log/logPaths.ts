@@ -26,13 +26,20 @@ export const logPaths = {
     },
   },
   '/log/tile/entries/{index}': {
-    get: { summary: 'A bundle of entries', requestParams: { path: z.object({ index }) }, responses: octets('Two bytes of length before each entry') },
+    get: {
+      summary: 'A bundle of entries',
+      requestParams: { path: z.object({ index }) },
+      responses: octets('Two bytes of length before each entry'),
+    },
   },
   '/log/proof': {
     get: {
       summary: 'The receipt of a card or diploma by its ref',
       requestParams: {
-        query: z.object({ ref: z.string().regex(/^[\w-]{21}[AQgw]$/), size: z.string().optional().describe('Of the tree; the newest checkpoint when absent') }),
+        query: z.object({
+          ref: z.string().regex(/^[\w-]{21}[AQgw]$/),
+          size: z.string().optional().describe('Of the tree; the newest checkpoint when absent'),
+        }),
       },
       responses: {
         200: { description: 'Receipt (formats 7)', headers, content: { 'application/json': { schema: receiptSchema } } },

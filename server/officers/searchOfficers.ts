@@ -179,7 +179,8 @@ function encodeCursor({ place, loose }: Cursor): string {
 function decodeCursor(text: string): Cursor {
   try {
     const [at, id, loose] = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as [unknown, unknown, unknown]
-    if (typeof at === 'string' && typeof id === 'string' && /^[0-9a-f-]{36}$/.test(id)) return { place: { at, id }, loose: loose === 1 }
+    if (typeof at === 'string' && typeof id === 'string' && /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/.test(id))
+      return { place: { at, id }, loose: loose === 1 }
   } catch {
     // falls through: not ours
   }

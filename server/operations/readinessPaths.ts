@@ -20,7 +20,10 @@ const json = { 'application/json': { schema: readiness } }
 /** Health in the OpenAPI document. */
 export const readinessPaths = {
   '/healthz': {
-    get: { summary: 'Whether the process answers', responses: { 200: { description: 'ok', content: { 'text/plain': { schema: z.string() } } } } },
+    get: {
+      summary: 'Whether the process answers',
+      responses: { 200: { description: 'ok', content: { 'text/plain': { schema: z.string() } } } },
+    },
   },
   '/readyz': {
     get: {

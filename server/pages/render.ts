@@ -63,6 +63,9 @@ export function pageShell(options: PagesOptions): Router {
 
 const environments = new WeakMap<Response, nunjucks.Environment>()
 
+/** Whether pages can be rendered here: not by routes before `pageShell`. */
+export const hasShell = (res: Response): boolean => environments.has(res)
+
 /** Renders `view` ("console/overview" -> server/pages/console/overview.njk) with `t`, `lang`, `actor`, `csrf`, `flash` and `data`. */
 export function render(res: Response, view: string, data: PageData = {}): void {
   const environment = environments.get(res)

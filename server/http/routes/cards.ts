@@ -59,6 +59,12 @@ const statusBody = z.object({
   reasonCode: z.enum(statusReasonCodes),
   reason: z.string().trim().max(1000).default(''),
 })
+const renderingQuery = z.object({
+  preview: z.string().optional().describe('Marked, without live codes'),
+  side: z.enum(['front', 'back']).default('front').describe('Of SVG and PNG'),
+  dpi: z.enum(['300', '600']).default('300').describe('Of PNG'),
+  template: z.string().optional(),
+})
 const listQuery = z.object({
   state: z.enum(['active', 'suspended', 'ended', 'expiring']).optional(),
   cursor: z.string().optional(),
@@ -87,7 +93,7 @@ export function cardsRoutes(deps: CardsRoutesDeps): Router {
   router.get('/api/cards', async (req, res) => {
     authorize(req.actor, 'cards.read', undefined, deps.agencies)
     const query = listQuery.parse(req.query)
-    const place = query.cursor ? decodeCursor(query.cursor) : undefined
+    const place = query.cursor ? decodeCursor('cards', query.cursor) : undefined
     const rows = await listCards(deps.pool, {
       agencyIn: deps.agencies.subtree(req.actor.agency),
       state: query.state,
@@ -95,7 +101,7 @@ export function cardsRoutes(deps: CardsRoutesDeps): Router {
       limit: query.limit,
     })
     const last = rows.length === query.limit ? rows.at(-1) : undefined
-    res.json({ cards: rows.map(present), next: last ? encodeCursor({ at: last.issuedAt, id: encodeBase64url(last.ref) }) : null })
+    res.json({ cards: rows.map(present), next: last ? encodeCursor('cards', { at: last.issuedAt, id: encodeBase64url(last.ref) }) : null })
   })
 
   router.get('/api/cards/:serial', async (req, res) => {
@@ -128,12 +134,12 @@ export function cardsRoutes(deps: CardsRoutesDeps): Router {
   })
   router.get('/api/cards/:serial/card.png', async (req, res) => {
     const rendering = await rendered(req, 'card.png')
-    const dpi = req.query.dpi === '600' ? 600 : 300
-    res.type('image/png').send(Buffer.from(await rendering.png(dpi, sideOf(req))))
+    const { dpi, side } = renderingQuery.parse(req.query)
+    res.type('image/png').send(Buffer.from(await rendering.png(dpi === '600' ? 600 : 300, side)))
   })
   router.get('/api/cards/:serial/card.svg', async (req, res) => {
     const rendering = await rendered(req, 'card.svg')
-    res.type('image/svg+xml').send(rendering.svg(sideOf(req)))
+    res.type('image/svg+xml').send(rendering.svg(renderingQuery.parse(req.query).side))
   })
 
   router.get('/api/cards/:serial/qr', async (req, res) => res.type('text/plain').send(await qrText(req)))
@@ -143,10 +149,10 @@ export function cardsRoutes(deps: CardsRoutesDeps): Router {
   /** The card's rendering: live for a printer (and recorded), else a marked preview without live codes. */
   async function rendered(req: Request, what: string) {
     const card = await find(req)
-    const preview = req.query.preview !== undefined
+    const { preview: asked, template } = renderingQuery.parse(req.query)
+    const preview = asked !== undefined
     await authorizeCodes(req, card, preview, what)
-    const asked = typeof req.query.template === 'string' ? req.query.template : undefined
-    const name = asked ?? (await cardTemplateOf(deps.pool, deps.agencies, card.usingCode)).template
+    const name = template ?? (await cardTemplateOf(deps.pool, deps.agencies, card.usingCode)).template
     return renderCard({ template: deps.template(name), card: await cardViewOf(views, card, { preview }), preview })
   }
 
@@ -205,28 +211,20 @@ export function cardsRoutes(deps: CardsRoutesDeps): Router {
   return router
 }
 
-function sideOf(req: Request): 'front' | 'back' {
-  return req.query.side === 'back' ? 'back' : 'front'
-}
-
 const json = <T>(schema: T) => ({ 'application/json': { schema } })
-const preview = z.object({
-  preview: z.string().optional().describe('Marked, without live codes'),
-  side: z.enum(['front', 'back']).optional(),
-  template: z.string().optional(),
-})
+const binary = z.string().meta({ format: 'binary' })
 const rendering = (summary: string, type: string) => ({
   get: {
     summary,
-    requestParams: { path: serialParameter, query: preview },
-<<<<<<< HEAD
-    responses: {
-      200: { description: 'The rendering', content: { [type]: { schema: z.string().meta({ format: 'binary' }) } } },
-      ...problems(404, 422),
-    },
-=======
-    responses: { 200: { description: 'The rendering', content: { [type]: { schema: z.string().meta({ format: 'binary' }) } } }, ...problems(404, 422) },
->>>>>>> 939fef5 (wip)
+    requestParams: { path: serialParameter, query: renderingQuery },
+    responses: { 200: { description: 'The rendering', content: { [type]: { schema: binary } } }, ...problems(400, 404, 422) },
+  },
+})
+const code = (summary: string, type: string, schema: z.ZodType) => ({
+  get: {
+    summary,
+    requestParams: { path: serialParameter },
+    responses: { 200: { description: 'The sealed QR; recorded', content: { [type]: { schema } } }, ...problems(404) },
   },
 })
 
@@ -235,7 +233,7 @@ export const cardsPaths = {
     post: {
       summary: 'Ask for first cards; a second person approves',
       requestBody: { required: true, content: json(cardRequest) },
-      responses: { 202: { description: 'Waiting for approval', content: json(cardRequestAnswer) } },
+      responses: { 202: { description: 'Waiting for approval', content: json(cardRequestAnswer) }, ...problems(404) },
     },
   },
   '/api/cards': {
@@ -270,7 +268,7 @@ export const cardsPaths = {
   '/api/cards/{serial}/card.pdf': rendering('The card as PDF', 'application/pdf'),
   '/api/cards/{serial}/card.png': rendering('One side as PNG', 'image/png'),
   '/api/cards/{serial}/card.svg': rendering('One side as SVG', 'image/svg+xml'),
-  '/api/cards/{serial}/qr': rendering('The text of the sealed QR', 'text/plain'),
-  '/api/cards/{serial}/qr.svg': rendering('The sealed QR as SVG', 'image/svg+xml'),
-  '/api/cards/{serial}/qr.png': rendering('The sealed QR as PNG', 'image/png'),
+  '/api/cards/{serial}/qr': code('The text of the sealed QR', 'text/plain', z.string()),
+  '/api/cards/{serial}/qr.svg': code('The sealed QR as SVG', 'image/svg+xml', binary),
+  '/api/cards/{serial}/qr.png': code('The sealed QR as PNG', 'image/png', binary),
 }

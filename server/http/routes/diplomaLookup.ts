@@ -161,7 +161,7 @@ export const diplomaLookupPaths = {
       summary: 'How a diploma ended, and the credential that took its place, for who has the diploma',
       security: [],
       requestBody: { required: true, content: json(successorBody) },
-      responses: { 200: { description: 'As registered', content: json(z.object(end)) }, ...problems(400, 404, 422, 429) },
+      responses: { 200: { description: 'As registered', content: json(z.object(end)) }, ...problems(404, 429) },
     },
   },
   '/api/diplomas/lookup': {
@@ -175,7 +175,7 @@ export const diplomaLookupPaths = {
           description: 'Found. `report` is null unless the caller may see full data',
           content: json(lookUpSchema.extend({ report: z.unknown().describe('The report, or null') })),
         },
-        ...problems(400, 404, 422, 429),
+        ...problems(404, 429),
       },
     },
   },

@@ -29,6 +29,7 @@ const searchBody = z.object({
   cursor: z.string().optional(),
   limit: z.int().min(1).max(200).default(50),
 })
+const pdfQuery = z.object({ template: z.enum(diplomaTemplates).optional() })
 const pageSchema = z.object({ diplomas: z.array(diplomaSchema), next: z.string().nullable() })
 
 export type DiplomasRoutesDeps = DiplomaDeps & DiplomaPdfDeps
@@ -52,13 +53,13 @@ export function diplomasRoutes(deps: DiplomasRoutesDeps): Router {
     { cursor, limit }: { cursor?: string | undefined; limit: number },
     filter: Partial<DiplomaFilter>,
   ) => {
-    const place = cursor ? decodeCursor(cursor) : undefined
+    const place = cursor ? decodeCursor('diplomas', cursor) : undefined
     const before = place && { issuedAt: place.at, ref: Buffer.from(place.id, 'base64url') }
     const rows = await listDiplomas(deps.pool, { agencyIn: deps.agencies.subtree(actor.agency), before, limit, ...filter })
     const last = rows.length === limit ? rows.at(-1) : undefined
     return {
       diplomas: rows.map(row => presentDiploma(deps, openDiploma(deps.cipher, row))),
-      next: last ? encodeCursor({ at: last.issuedAt, id: encodeBase64url(last.ref) }) : null,
+      next: last ? encodeCursor('diplomas', { at: last.issuedAt, id: encodeBase64url(last.ref) }) : null,
     }
   }
 
@@ -76,8 +77,8 @@ export function diplomasRoutes(deps: DiplomasRoutesDeps): Router {
 
   router.get('/api/diplomas/:ref/diploma.pdf', async (req, res) => {
     const diploma = await findDiploma(deps, req, 'diplomas.read')
+    const { template } = pdfQuery.parse(req.query)
     if (diploma.endedAs !== null) throw new AppError('diploma.ended.conflict')
-    const template = typeof req.query.template === 'string' ? req.query.template : undefined
     const file = await diplomaPdf(deps, diploma, template)
     await recordAudit(deps.pool, {
       actor: req.actor!,
@@ -133,8 +134,8 @@ export const diplomasPaths = {
   '/api/diplomas/{ref}/diploma.pdf': {
     get: {
       summary: 'The signed PDF/A-3 with seal and receipt inside',
-      requestParams: { path: refParameter, query: z.object({ template: z.enum(diplomaTemplates).optional() }) },
-      responses: { 200: { description: 'The file', content: { 'application/pdf': { schema: binary } } }, ...problems(404, 409, 422) },
+      requestParams: { path: refParameter, query: pdfQuery },
+      responses: { 200: { description: 'The file', content: { 'application/pdf': { schema: binary } } }, ...problems(400, 404, 409) },
     },
   },
   '/api/diplomas/{ref}/qr.svg': picture('The sealed QR as SVG', 'image/svg+xml'),

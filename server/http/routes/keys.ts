@@ -98,7 +98,10 @@ export const keysPaths = {
     post: {
       summary: 'Ask for a key to be made, retired or called compromised; another administrator approves',
       requestBody: { required: true, content: { 'application/json': { schema: changeBody } } },
-      responses: { 202: { description: 'Waiting for approval', content: { 'application/json': { schema: changeAnswer } } }, ...problems(404) },
+      responses: {
+        202: { description: 'Waiting for approval', content: { 'application/json': { schema: changeAnswer } } },
+        ...problems(404),
+      },
     },
   },
 }

@@ -4,6 +4,9 @@ import { evidenceResponses } from '../evidenceResponses.ts'
 /** The document in itself. */
 export const openApiPaths = {
   '/openapi.json': {
-    get: { summary: 'This document', responses: evidenceResponses('OpenAPI 3.1', 'application/json', z.looseObject({ openapi: z.string() })) },
+    get: {
+      summary: 'This document',
+      responses: evidenceResponses('OpenAPI 3.1', 'application/json', z.looseObject({ openapi: z.string() })),
+    },
   },
 }

@@ -187,14 +187,10 @@ const file = (summary: string, type: string) => ({
   get: {
     summary,
     requestParams: { path: idParameter },
-<<<<<<< HEAD
     responses: {
       200: { description: 'The file', content: { [type]: { schema: z.string().meta({ format: 'binary' }) } } },
       ...problems(404),
     },
-=======
-    responses: { 200: { description: 'The file', content: { [type]: { schema: z.string().meta({ format: 'binary' }) } } }, ...problems(404) },
->>>>>>> 939fef5 (wip)
   },
 })
 
@@ -214,14 +210,10 @@ export const printJobsPaths = {
     get: {
       summary: 'One run with its plastic',
       requestParams: { path: idParameter },
-<<<<<<< HEAD
       responses: {
         200: { description: 'The run', content: json(jobSchema.extend({ plastics: z.array(plasticSchema) })) },
         ...problems(404),
       },
-=======
-      responses: { 200: { description: 'The run', content: json(jobSchema.extend({ plastics: z.array(plasticSchema) })) }, ...problems(404) },
->>>>>>> 939fef5 (wip)
     },
   },
   '/api/print-jobs/{id}/print.pdf': file('The run as PDF; recorded', 'application/pdf'),

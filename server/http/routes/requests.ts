@@ -97,7 +97,7 @@ export function requestsRoutes(deps: RequestRoutesDeps): Router {
   router.get('/api/requests', async (req, res) => {
     authorize(req.actor, 'requests.read', undefined, deps.agencies)
     const query = listQuery.parse(req.query)
-    const place = query.cursor ? decodeCursor(query.cursor) : undefined
+    const place = query.cursor ? decodeCursor('requests', query.cursor) : undefined
     const rows = await listRequests(deps.pool, {
       agencyIn: deps.agencies.subtree(req.actor.agency),
       status: query.status,
@@ -106,7 +106,7 @@ export function requestsRoutes(deps: RequestRoutesDeps): Router {
       limit: query.limit,
     })
     const last = rows.length === query.limit ? rows.at(-1) : undefined
-    res.json({ requests: rows.map(presentRequest), next: last ? encodeCursor({ at: last.createdAt, id: last.id }) : null })
+    res.json({ requests: rows.map(presentRequest), next: last ? encodeCursor('requests', { at: last.createdAt, id: last.id }) : null })
   })
 
   router.get('/api/requests/:id', async (req, res) => {

@@ -47,7 +47,7 @@ export function trustRoutes({ pool }: TrustRoutesDeps): Router {
 }
 
 async function tagged(trust: ServedTrust, path: string): Promise<{ body: string; tag: string }> {
-  const document = await trust.read(path)
+  const document = /^[\w./-]{1,60}$/.test(path) ? await trust.read(path) : undefined
   if (!document) throw new AppError('trust.not-found')
   return { body: document.body, tag: document.digest.toString('base64url') }
 }

@@ -301,7 +301,7 @@ export const verificationsPaths = {
           },
         },
       },
-      responses: { 200: { description: 'The report', content: json(reportSchema) }, ...problems(400, 404, 413, 415, 422, 429) },
+      responses: { 200: { description: 'The report', content: json(reportSchema) }, ...problems(404, 429) },
     },
   },
   '/api/verifications/bulk': {

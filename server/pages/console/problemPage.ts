@@ -3,7 +3,7 @@ import type { Pool } from 'pg'
 import type { Problem, RenderProblem } from '../../http/problem.ts'
 import type { FieldCipher } from '../../keys/fieldCipher.ts'
 import { keepForm } from '../../staff/keptFormTable.ts'
-import { render } from '../render.ts'
+import { hasShell, render } from '../render.ts'
 import { problemKey } from './shell.ts'
 
 /**
@@ -12,7 +12,8 @@ import { problemKey } from './shell.ts'
  */
 export function problemPage(deps: { pool: Pool; cipher: FieldCipher; clock: () => number }): RenderProblem {
   return (problem, req, res, next) => {
-    show(deps, problem, req, res).catch(next)
+    if (hasShell(res)) show(deps, problem, req, res).catch(next)
+    else next()
   }
 }
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { type ApiWorld, openApiWorld } from '../../support/api/apiWorld.ts'
 import { fuzzApi } from '../../support/api/fuzzApi.ts'
-import { askRefusals, askTooOften, askWithoutProvider } from '../../support/api/refusals.ts'
+import { askNewInstallation, askRefusals, askTooOften, askWithoutProvider } from '../../support/api/refusals.ts'
 import { createWalk } from '../../support/api/walk.ts'
 import { walkCards } from '../../support/api/walkCards.ts'
 import { walkDiplomas } from '../../support/api/walkDiplomas.ts'
@@ -14,6 +14,7 @@ let world: ApiWorld
 let walk: ReturnType<typeof createWalk>
 afterAll(() => world?.close())
 const db = useDatabase()
+const empty = useDatabase()
 beforeAll(async () => {
   world = await openApiWorld(db.url)
   walk = createWalk(world)
@@ -45,13 +46,22 @@ test('without its identity provider no operation that names a caller is availabl
   expect(disagreements()).toEqual([])
 }, 60_000)
 
-test('whatever is sent, by whomever, is answered as documented and never fails', async () => {
-  const seconds = Number(process.env.API_FUZZ_SECONDS ?? 15)
-  const { seed = 0 } = fc.readConfigureGlobal()
-  const sent = await fuzzApi(world, walk.known, { seconds, seed })
+test('before anything is published there is nothing', async () => {
+  await askNewInstallation(world, empty.pool)
   expect(disagreements()).toEqual([])
-  expect(sent).toBeGreaterThan(world.document.operations.length)
-}, Number(process.env.API_FUZZ_SECONDS ?? 15) * 1000 + 60_000)
+})
+
+test(
+  'whatever is sent, by whomever, is answered as documented and never fails',
+  async () => {
+    const seconds = Number(process.env.API_FUZZ_SECONDS ?? 15)
+    const { seed = 0 } = fc.readConfigureGlobal()
+    const sent = await fuzzApi(world, walk.known, { seconds, seed })
+    expect(disagreements()).toEqual([])
+    expect(sent).toBeGreaterThan(world.document.operations.length)
+  },
+  Number(process.env.API_FUZZ_SECONDS ?? 15) * 1000 + 60_000,
+)
 
 test('every documented status was reached', () => {
   const unreached = world.document.operations.flatMap(({ id, responses }) => {

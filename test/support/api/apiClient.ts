@@ -1,5 +1,5 @@
-import type { ApiWorld, Caller } from './apiWorld.ts'
 import type { Operation } from './apiDocument.ts'
+import type { ApiWorld, Caller } from './apiWorld.ts'
 
 export interface Ask {
   readonly as?: Caller | undefined
@@ -7,7 +7,9 @@ export interface Ask {
   readonly at?: Readonly<Record<string, string | number>>
   readonly query?: Readonly<Record<string, string>>
   readonly json?: unknown
-  readonly form?: Readonly<Record<string, string | { name: string; bytes: Uint8Array | string } | { name: string; bytes: Uint8Array | string }[]>>
+  readonly form?: Readonly<
+    Record<string, string | { name: string; bytes: Uint8Array | string } | { name: string; bytes: Uint8Array | string }[]>
+  >
   readonly text?: { type: string; body: string | Uint8Array }
   readonly headers?: Readonly<Record<string, string>>
 }
@@ -53,7 +55,13 @@ export function apiClient(world: ApiWorld) {
     })
     const text = answer.body.toString('utf8')
     const isJson = /json/.test(String(answer.headers['content-type'])) && !/ndjson|jose/.test(String(answer.headers['content-type']))
-    const reply = { status: answer.status, headers: answer.headers, bytes: answer.body, text, json: isJson ? JSON.parse(text) : undefined }
+    const reply = {
+      status: answer.status,
+      headers: answer.headers,
+      bytes: answer.body,
+      text,
+      json: isJson && text !== '' ? JSON.parse(text) : undefined,
+    }
     exchanges.push({ operation, ask, reply })
     return reply
   }

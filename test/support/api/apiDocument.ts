@@ -2,8 +2,8 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { errorCodes } from '../../../core/errors.ts'
 import { openApiDocument } from '../../../server/http/openapi.ts'
-import type { Answer } from './exchange.ts'
 import type { JsonSchema } from './arbitraryOf.ts'
+import type { Answer } from './exchange.ts'
 
 interface Parameter {
   readonly name: string
@@ -36,7 +36,10 @@ export interface ApiDocument {
 
 export function readApiDocument(origin: string): ApiDocument {
   const document = openApiDocument(origin) as unknown as {
-    paths: Record<string, Record<string, Omit<Operation, 'id'> & { operationId: string; security?: unknown[]; requestBody?: { content: Content } }>>
+    paths: Record<
+      string,
+      Record<string, Omit<Operation, 'id'> & { operationId: string; security?: unknown[]; requestBody?: { content: Content } }>
+    >
     components: { schemas: Record<string, JsonSchema> }
   }
   const ajv = new Ajv2020({ strict: false, validateSchema: false, allErrors: false, validateFormats: true })

@@ -10,7 +10,7 @@ import { type ApiDocument, type Operation, readApiDocument } from './apiDocument
 import { type Answer, exchange, type Sent } from './exchange.ts'
 import { startTokenIssuer, type TokenIssuer } from './tokenIssuer.ts'
 
-export const callers = ['maker', 'approver', 'printer', 'auditor', 'admin', 'holder', 'foreign', 'barred', ...scopes] as const
+export const callers = ['maker', 'approver', 'printer', 'auditor', 'admin', 'holder', 'cardless', 'foreign', 'barred', ...scopes] as const
 export type Caller = (typeof callers)[number]
 
 /** The whole server over the demonstration ministry, with an issuer of tokens; every answer is held against the document. */
@@ -58,6 +58,7 @@ export async function openApiWorld(databaseUrl: string, open = openPublicInstall
   const claims: Record<string, object> = {
     ...Object.fromEntries(['maker', 'approver', 'printer', 'auditor', 'admin'].map(role => [role, person(role, [role])])),
     holder: { ...person('holder', ['holder']), officer: personalNumber },
+    cardless: person('cardless', ['holder']),
     foreign: person('foreign', ['maker', 'approver', 'printer', 'auditor', 'admin'], 'G10'),
     barred: person('barred', ['maker', 'approver', 'printer', 'auditor', 'admin']),
     ...Object.fromEntries(scopes.map(scope => [scope, { sub: scope, client_id: `machine-${scope}`, agency: 'G09', scope }])),

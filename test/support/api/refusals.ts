@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import express from 'express'
 import fc from 'fast-check'
+import type { Pool } from 'pg'
+import { pino } from 'pino'
+import { problemHandler } from '../../../server/http/problem.ts'
+import { trustRoutes } from '../../../server/http/routes/trust.ts'
+import { logRoutes } from '../../../server/log/logRoutes.ts'
 import { composeWeb } from '../../../server/main.ts'
 import type { Operation } from './apiDocument.ts'
 import type { ApiWorld, Caller } from './apiWorld.ts'
@@ -68,7 +74,12 @@ async function askEverybody(world: ApiWorld, operation: Operation, path: string)
   const drawn = schema && fc.sample(arbitraryOf(schema, { schemas: world.document.schemas, known: {} }), { numRuns: 1, seed: 1 })[0]
   const body = schema && JSON.stringify(drawn)
   for (const caller of ['maker', 'approver', 'printer', 'auditor', 'admin', 'holder'] as Caller[])
-    await world.send(operation, { method: operation.method, path, headers: { ...bearer(world.tokens[caller]), ...(body ? json : {}) }, body })
+    await world.send(operation, {
+      method: operation.method,
+      path,
+      headers: { ...bearer(world.tokens[caller]), ...(body ? json : {}) },
+      body,
+    })
 }
 
 /** Asks of one address until each limited operation says that it is enough; answers those that never do. */
@@ -80,7 +91,9 @@ export async function askTooOften(world: ApiWorld): Promise<string[]> {
     let isLimited = false
     for (let asked = 0; asked < 260 && !isLimited; asked += 20) {
       const body = operation.method === 'POST' ? '{}' : undefined
-      const answers = await Promise.all(Array.from({ length: 20 }, () => world.send(operation, { method: operation.method, path, headers, body })))
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, () => world.send(operation, { method: operation.method, path, headers, body })),
+      )
       isLimited = answers.some(answer => answer.status === 429)
     }
     if (!isLimited) never.push(operation.id)
@@ -106,4 +119,16 @@ export async function askWithoutProvider(world: ApiWorld): Promise<string[]> {
   server.closeAllConnections()
   server.close()
   return otherwise
+}
+
+/** Asks an installation at which nothing was published yet for what it will publish. */
+export async function askNewInstallation(world: ApiWorld, pool: Pool): Promise<void> {
+  const app = express().use(trustRoutes({ pool }), logRoutes({ pool }), problemHandler(pino({ level: 'silent' })))
+  const server = createServer(app)
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  for (const path of ['/.well-known/antin/root', '/.well-known/antin/trust-list', '/.well-known/antin/agency-ca', '/log/checkpoint'])
+    await world.send(world.operation(`GET ${path}`), { method: 'GET', path, headers: {} }, port)
+  server.closeAllConnections()
+  server.close()
 }

@@ -20,11 +20,23 @@ export async function walkCards({ world, want, approve, note }: Walk, newcomers:
     at: { id: asked.json.requestId },
     json: { claimsDigest: 'A'.repeat(43), selection: 'all' },
   })
-  await want(409, 'POST /api/requests/{id}/approve', { as: 'approver', at: { id: asked.json.requestId }, json: { claimsDigest: 'A'.repeat(43) } })
+  await want(409, 'POST /api/requests/{id}/approve', {
+    as: 'approver',
+    at: { id: asked.json.requestId },
+    json: { claimsDigest: 'A'.repeat(43) },
+  })
   await approve(asked.json.requestId)
   const second = await want(202, 'POST /api/card-requests', { as: 'maker', json: { officerIds: [newcomers[1]] } })
-  await want(204, 'POST /api/requests/{id}/refuse', { as: 'approver', at: { id: second.json.requestId }, json: { reason: 'Ảnh không rõ mặt' } })
-  await want(409, 'POST /api/requests/{id}/refuse', { as: 'approver', at: { id: second.json.requestId }, json: { reason: 'Ảnh không rõ mặt' } })
+  await want(204, 'POST /api/requests/{id}/refuse', {
+    as: 'approver',
+    at: { id: second.json.requestId },
+    json: { reason: 'Ảnh không rõ mặt' },
+  })
+  await want(409, 'POST /api/requests/{id}/refuse', {
+    as: 'approver',
+    at: { id: second.json.requestId },
+    json: { reason: 'Ảnh không rõ mặt' },
+  })
   await want(409, 'POST /api/requests/{id}/cancel', { as: 'maker', at: { id: second.json.requestId } })
   const third = await want(202, 'POST /api/card-requests', { as: 'maker', json: { officerIds: [newcomers[1]] } })
   await want(204, 'POST /api/requests/{id}/cancel', { as: 'maker', at: { id: third.json.requestId } })
@@ -58,6 +70,9 @@ export async function walkCards({ world, want, approve, note }: Walk, newcomers:
   note('prefix', prefix)
   note('serials', [serial], [world.public.cards.genuine.serial], [world.holderSerial])
 
+  await want(409, 'DELETE /api/officers/{id}/personal-data', { as: 'admin', at: { id: world.public.cards.genuine.officerId } })
+  await want(400, 'GET /api/requests/{id}', { as: 'maker', at: { id: open.json.requestId }, query: { after: 'x' } })
+  await want(400, 'GET /api/cards/{serial}/card.svg', { as: 'printer', at, query: { side: 'x' } })
   await walkPrinting({ want, note }, world.public.cards.genuine.serial)
   await walkPhone({ world, want, note })
 }
@@ -91,15 +106,16 @@ async function walkPhone({ world, want, note }: Pick<Walk, 'world' | 'want' | 'n
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const { x, y } = publicKey.export({ format: 'jwk' })
   const key = { kty: 'EC' as const, crv: 'P-256' as const, x: x!, y: y! }
-  const bind = async () => {
+  const { privateKey: another, publicKey: anothersPublic } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const linkAndProof = async (phone = privateKey, jwk: unknown = key) => {
     const link = await want(201, 'POST /api/cards/{serial}/live-links', { as: 'holder', at, headers: { 'idempotency-key': randomUUID() } })
     const token = decodeBase64url(link.json.url.split('#')[1])
     const time = Math.floor(Date.now() / 1000)
-    const proof = encodeBase64url(signEs256(privateKey, bindingProofMessage(host, nodeCrypto.sha256(token), time)))
-    await want(201, 'POST /api/live-cards/bind', { json: { token: encodeBase64url(token), key, time, proof } })
-    return { token: encodeBase64url(token), key, time, proof }
+    const proof = encodeBase64url(signEs256(phone, bindingProofMessage(host, nodeCrypto.sha256(token), time)))
+    return { token: encodeBase64url(token), key: jwk, time, proof }
   }
-  const used = await bind()
+  const used = await linkAndProof()
+  await want(201, 'POST /api/live-cards/bind', { json: used })
   await want(422, 'POST /api/live-cards/bind', { json: used })
   const thumbprint = Buffer.from(await jwkThumbprint(key, nodeCrypto))
   await want(200, 'GET /api/cards/{serial}/live-binding', { as: 'holder', at })
@@ -109,7 +125,10 @@ async function walkPhone({ world, want, note }: Pick<Walk, 'world' | 'want' | 'n
   await want(422, 'POST /api/live-cards/unbind', { json: { key, time, proof: used.proof } })
   await want(204, 'POST /api/live-cards/unbind', { json: { key, time, proof } })
   await want(404, 'POST /api/live-cards/unbind', { json: { key, time, proof } })
-  await bind()
+  // A key that was bound before is not bound again.
+  await want(422, 'POST /api/live-cards/bind', { json: await linkAndProof() })
+  const second = anothersPublic.export({ format: 'jwk' })
+  await want(201, 'POST /api/live-cards/bind', { json: await linkAndProof(another, { kty: 'EC', crv: 'P-256', x: second.x, y: second.y }) })
   await want(204, 'DELETE /api/cards/{serial}/live-binding', { as: 'maker', at })
   await want(404, 'DELETE /api/cards/{serial}/live-binding', { as: 'maker', at })
   note('thumbprint', thumbprint.toString('hex'))
@@ -121,4 +140,9 @@ async function walkPhone({ world, want, note }: Pick<Walk, 'world' | 'want' | 'n
     .sign(privateKey)
   await want(201, 'POST /api/own-card/sd-jwt', { as: 'holder', json: { proof: jwt } })
   await want(422, 'POST /api/own-card/sd-jwt', { as: 'holder', json: { proof: 'x' } })
+  await want(404, 'POST /api/own-card/sd-jwt', { as: 'cardless', json: { proof: jwt } })
+  // A link that was made before the card was suspended binds nothing.
+  const late = await linkAndProof()
+  await want(204, 'POST /api/cards/{serial}/status', { as: 'maker', at, json: { action: 'suspend', reasonCode: 'MAT_THE' } })
+  await want(409, 'POST /api/live-cards/bind', { json: late })
 }

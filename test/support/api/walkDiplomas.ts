@@ -35,7 +35,7 @@ export async function walkDiplomas({ world, want, approve, note }: Walk): Promis
   await want(200, 'GET /api/diplomas/{ref}/qr.svg', { as: 'maker', at })
   await want(200, 'GET /api/diplomas/{ref}/qr.png', { as: 'maker', at })
   await want(200, 'GET /api/diplomas/{ref}/diploma.pdf', { as: 'maker', at })
-  await want(422, 'GET /api/diplomas/{ref}/diploma.pdf', { as: 'maker', at, query: { template: 'khong-co' } })
+  await want(400, 'GET /api/diplomas/{ref}/diploma.pdf', { as: 'maker', at, query: { template: 'khong-co' } })
   await want(200, 'POST /api/diplomas/{ref}/stamped-copy', { as: 'maker', at, form: { file: { name: 'quet.jpg', bytes: scan } } })
   const form = { type: 'multipart/form-data; boundary=x', body: '--x\r\ncontent-disp' }
   await want(400, 'POST /api/diplomas/{ref}/stamped-copy', { as: 'maker', at, text: form })
@@ -51,6 +51,7 @@ export async function walkDiplomas({ world, want, approve, note }: Walk): Promis
   await want(200, 'POST /api/verifications', { json: typed })
   await want(200, 'POST /api/verifications', { as: 'verify:bulk', json: typed })
   await want(200, 'POST /api/verifications', { form: { file: { name: 'quet.jpg', bytes: scan } } })
+  await want(404, 'POST /api/verifications', { form: { file: { name: 'x.pdf', bytes: '%PDF-1.7\nx' } } })
   await want(404, 'POST /api/verifications', { json: { documentSha256: '0'.repeat(64) } })
   const lines = `${JSON.stringify({ id: 'hồ sơ 1', credential })}\n{"credential":5}\n`
   await want(200, 'POST /api/verifications/bulk', { as: 'verify:bulk', text: { type: 'application/x-ndjson', body: lines } })
