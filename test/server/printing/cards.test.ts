@@ -9,10 +9,11 @@ import { writeCardPdf } from '../../../server/printing/pdf/cardPdf.ts'
 import { writeCardSheets } from '../../../server/printing/pdf/cardSheets.ts'
 import { streamCards } from '../../../server/printing/pdf/streamCards.ts'
 import { bronzeDrumSvg } from '../../../server/printing/render/bronzeDrum.ts'
-import { cardSides } from '../../../server/printing/render/cardFaces.ts'
+import { cardSides, faceDocument } from '../../../server/printing/render/cardFaces.ts'
 import { charactersOf } from '../../../server/printing/render/fontCoverage.ts'
 import { ornamentalFrameSvg } from '../../../server/printing/render/ornamentalFrame.ts'
 import { placeholderEmblemSvg } from '../../../server/printing/render/placeholderEmblem.ts'
+import { placeQrs } from '../../../server/printing/render/qrPlacement.ts'
 import { renderCard } from '../../../server/printing/render/renderCard.ts'
 import { loadTemplate, type Template, templateNames, templatesFolder } from '../../../server/printing/render/template.ts'
 import { compileTypst, typstSvg } from '../../../server/printing/render/typst.ts'
@@ -136,6 +137,36 @@ test('a long text shrinks to a limit, is then refused by the field’s name, and
   const oneWord = sampleCard(undefined, { position: 'W'.repeat(80) })
   expect(() => renderCard({ template, card: oneWord }).pdf()).toThrow('render.text: position does not fit')
   expect(thrownCode(() => renderCard({ template, card: sampleCard(undefined, { position: '' }) }).pdf())).toBe('render.text')
+})
+
+test.each(cardTemplates)('%s: no text, however long, comes under a code or its quiet zone', async name => {
+  const template = ownTemplate(name)
+  const words = 'Ỹ Gợ Nguyễn Hữu Phụng trưởng quản lý'.split(' ')
+  const textOf = (count: number) => Array.from({ length: count }, (_, i) => words[i % words.length]).join(' ')
+  const fields = ['fullName', 'position', 'usingAgency'] as const
+  const fits = (field: string, text: string) => thrownCode(() => faceDocument(template, [sampleCard(name, { [field]: text })])) === 'none'
+  const longest = Object.fromEntries(
+    fields.map(field => [field, Array.from({ length: 60 }, (_, i) => i + 2).findLast(count => fits(field, textOf(count)))!]),
+  )
+  // Of every length: what fills its lines at full size reaches lower than what had to shrink.
+  for (let count = 2; count <= Math.max(...Object.values(longest)); count++) {
+    const texts = Object.fromEntries(fields.map(field => [field, textOf(Math.min(count, longest[field]!))]))
+    const card = sampleCard(name, { sample: false, ...texts })
+    for (const side of cardSides) {
+      const codes = placeQrs(template, card, side, false)
+      const svg = typstSvg(faceDocument(template, [card], { sides: [side] }))
+      const { data, info } = await sharp(Buffer.from(svg), { density: 150 }).ensureAlpha().raw().toBuffer({ resolveWithObject: true })
+      const pixels = info.width / ((template.size.width / 25.4) * 300)
+      for (const { qr, moduleDots, left, top } of codes) {
+        const [from, to] = [-4 * moduleDots, (qr.size + 4) * moduleDots]
+        let ink = 0
+        for (let y = Math.ceil((top + from) * pixels); y < (top + to) * pixels; y++)
+          for (let x = Math.ceil((left + from) * pixels); x < (left + to) * pixels; x++)
+            ink += Number(data[(y * info.width + x) * 4 + 3]! > 32)
+        expect([card.position, ink]).toEqual([card.position, 0])
+      }
+    }
+  }
 })
 
 test('a preview is marked and carries no live code, in any form', async () => {
