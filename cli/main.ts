@@ -47,9 +47,14 @@ const commands: Record<string, Command> = {
     load: async () => (await import('./status.ts')).status,
   },
   verify: {
-    usage: 'verify QR|IMAGE|PDF|FILE [--offline] [--rpc URL] [--json]',
+    usage: 'verify QR|IMAGE|PDF|FILE [--offline] [--rpc URL] [--aud WHO --nonce N] [--json]',
     what: 'verify a card or diploma without trusting the server',
     load: async () => (await import('./verify.ts')).verify,
+  },
+  wallet: {
+    usage: 'wallet list | get card|REF --key KEY.pem --out FILE | show FILE --claims A,B [--aud WHO --nonce N --key KEY.pem]',
+    what: 'your own card or diploma as SD-JWT VC, and what a checker is shown of it',
+    load: async () => (await import('./wallet.ts')).wallet,
   },
   log: {
     usage: 'log verify [--from URL] [--rpc URL]',

@@ -10,6 +10,8 @@ interface Answer {
   requested: number
   correctionId: string | null
   corrections: number
+  holdersId: string | null
+  holders: number
   unchanged: number
   refused: { row: number; column: string; code: string; value: string }[]
   warned: number
@@ -54,7 +56,8 @@ function show(io: CliIo, answer: Answer): void {
     io.out(`Refused: row ${one.row}, ${one.column}: ${one.code}${one.value ? ` "${one.value}"` : ''}`)
   if (answer.refused.length > 50) io.out(`… and ${answer.refused.length - 50} more`)
   io.out(
-    `New ${answer.requested}, corrections ${answer.corrections}, unchanged ${answer.unchanged}, repaired ${answer.repaired}, warned ${answer.warned}, refused ${answer.refused.length}`,
+    `New ${answer.requested}, corrections ${answer.corrections}, holders named ${answer.holders}, unchanged ${answer.unchanged}, repaired ${answer.repaired}, warned ${answer.warned}, refused ${answer.refused.length}`,
   )
-  for (const id of [answer.requestId, answer.correctionId]) if (id) io.out(`Request ${id} waits for another person: antin approve ${id}`)
+  for (const id of [answer.requestId, answer.correctionId, answer.holdersId])
+    if (id) io.out(`Request ${id} waits for another person: antin approve ${id}`)
 }
