@@ -58,10 +58,19 @@ function parse(certificate: string): X509Certificate {
   }
 }
 
-/** A distinguished name in one line, the common name first, as people read it. */
+const partsInOrder = ['CN', 'OU', 'O', 'L', 'ST', 'C']
+
+/** A distinguished name in one line, from the person or body to the country, as people read it. */
 function nameOf(name: string): string {
-  const parts = name.split('\n').filter(Boolean)
-  return [...parts.filter(part => part.startsWith('CN=')), ...parts.filter(part => !part.startsWith('CN=')).reverse()].join(', ')
+  const rank = (part: string) => {
+    const at = partsInOrder.indexOf(part.slice(0, part.indexOf('=')))
+    return at === -1 ? partsInOrder.length : at
+  }
+  return name
+    .split('\n')
+    .filter(Boolean)
+    .sort((a, b) => rank(a) - rank(b))
+    .join(', ')
 }
 
 function keyOf({ publicKey }: X509Certificate): string {

@@ -107,7 +107,7 @@ test('keys change when two administrators agree; the other pages of administrati
   await second.click('button:has-text("Duyệt tất cả 1")')
   await second.waitForSelector('text=Đã thực hiện 1 mục', { timeout: 60_000 })
   await second.goto(`${url}/console/keys`)
-  assert.match(await second.innerText('tbody'), /Chờ công bố/)
+  assert.match(await second.innerText('tbody'), /Chờ công bố|Đang dùng/)
 })
 
 test('a holder sees their own card and reports it lost; an auditor sees all and changes nothing', options, async () => {

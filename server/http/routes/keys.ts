@@ -34,6 +34,24 @@ const changeBody = z.discriminatedUnion('action', [
     tokenLabel: z.string().min(1).max(32).optional(),
     reason: z.string().trim().max(1000).optional(),
   }),
+  z.object({
+    action: z.literal('adopt'),
+    agency: agencyCode,
+    use: z.enum(keyUses),
+    tokenLabel: z.string().min(1).max(32),
+    id: z
+      .string()
+      .regex(/^([0-9a-f]{2}){1,64}$/)
+      .describe('CKA_ID of a key that is on the token already, hex'),
+    notAfter: z.iso.date().optional().describe('Last day, in Vietnam; needed where no certificate lies beside the key'),
+    reason: z.string().trim().max(1000).optional(),
+  }),
+  z.object({
+    action: z.literal('endorse'),
+    kid,
+    by: kid.describe('A document key with an RSA state certificate, which signs the endorsement'),
+    reason: z.string().trim().max(1000).optional(),
+  }),
   z.object({ action: z.literal('retire'), kid, reason: z.string().trim().max(1000).optional() }),
   z.object({
     action: z.literal('compromise'),
@@ -61,9 +79,11 @@ export function keysRoutes(deps: KeysRoutesDeps): Router {
 
   router.post('/api/key-requests', async (req, res) => {
     const { reason, ...change } = changeBody.parse(req.body)
-    const agency =
-      change.action === 'create' ? (change.agency as AgencyCode) : (await readKey(deps.pool, Buffer.from(change.kid, 'base64url'))).agency
-    authorize(req.actor, 'keys.manage', agency, deps.agencies)
+    authorize(req.actor, 'keys.manage', undefined, deps.agencies)
+    const kids = 'agency' in change ? [] : change.action === 'endorse' ? [change.kid, change.by] : [change.kid]
+    const keys = await Promise.all(kids.map(one => readKey(deps.pool, Buffer.from(one, 'base64url'))))
+    for (const agency of 'agency' in change ? [change.agency as AgencyCode] : keys.map(key => key.agency))
+      authorize(req.actor, 'keys.manage', agency, deps.agencies)
     const requestId = await requestKeyChange(deps, { maker: req.actor, change: change as KeyChange, ...(reason ? { reason } : {}) })
     res.status(202).json({ requestId })
   })
@@ -96,11 +116,11 @@ export const keysPaths = {
   },
   '/api/key-requests': {
     post: {
-      summary: 'Ask for a key to be made, retired or called compromised; another administrator approves',
+      summary: 'Ask for a key to be made, taken up from a token, endorsed, retired or called compromised; another administrator approves',
       requestBody: { required: true, content: { 'application/json': { schema: changeBody } } },
       responses: {
         202: { description: 'Waiting for approval', content: { 'application/json': { schema: changeAnswer } } },
-        ...problems(404),
+        ...problems(404, 409),
       },
     },
   },

@@ -31,6 +31,7 @@ export function templatePages(deps: TemplatePagesDeps): ConsoleRouter {
   ) => {
     const agencies = agenciesOf(deps.tree, actor)
     const templates = await Promise.all(installedTemplates(deps.templatesFolder).map(viewOf))
+    templates.sort((a, b) => Number(b.kind === 'card') - Number(a.kind === 'card'))
     const chosen = await readAgencyTemplates(deps.pool, agencies)
     const own = await cardTemplateOf(deps.pool, deps.tree, actor.agency)
     render(res, 'console/templates', {
