@@ -151,7 +151,7 @@ function show(io: CliIo, read: ImportState, rows: readonly ImportRow[], language
   for (const severity of ['repaired', 'warning', 'refused'] as const) {
     const lines = rows.flatMap(row =>
       row.findings
-        .filter(one => one.severity === severity && one.code !== 'import.photo.missing')
+        .filter(one => one.severity === severity && !['import.photo.missing', 'import.photo.none'].includes(one.code))
         .map(one => `row ${row.row}: ${one.message[language]}`),
     )
     for (const line of lines.slice(0, listed)) io.out(`${words[severity]}, ${line}`)

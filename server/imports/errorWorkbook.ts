@@ -75,7 +75,7 @@ function cellsOf(
     return column !== undefined && repaired.has(column) ? repaired.get(column)! : plainCell(cell)
   })
   const where = content.sheet === (main?.sheet ?? '') ? String(content.row) : `${content.sheet}!${content.row}`
-  return [...cells, where, refusals.map(finding => findingSentence(finding, language)).join(' ')]
+  return [...cells, where, refusals.map(finding => findingSentence(finding, language, own?.columns?.[finding.column])).join(' ')]
 }
 
 function plainCell(cell: StoredCell): SheetCell {

@@ -27,6 +27,8 @@ export interface PreviewRow {
   /** Masked; '' for agencies and where it cannot be read. */
   personalNumber: string
   agency: string
+  /** What a new person's card will say of the post, or the title; '' for others. */
+  post: string
   findings: ShownFinding[]
   /** Field by field; empty unless changed. */
   changes: { field: string; before: string; after: string }[]
@@ -55,7 +57,11 @@ export async function previewOf(deps: ImportDeps, importId: string, filter: Part
   const rows = await readRows(deps.pool, importId, { ...filter, limit: limit + 1 })
   const page = rows.slice(0, limit)
   const photos = await photoNotes(deps, importId, page)
-  return { import: row, rows: page.map(one => shownRow(deps, one, photos)), next: rows.length > limit ? page.at(-1)!.seq : null }
+  return {
+    import: row,
+    rows: page.map(one => shownRow(deps, one, photos, row.columns)),
+    next: rows.length > limit ? page.at(-1)!.seq : null,
+  }
 }
 
 /** People of the file's agencies who are not in it; nothing happens to them by itself. `after` is the id that a page ended with. */
@@ -84,9 +90,10 @@ export async function loosePhotos(
   return { photos, next: rows.length > limit ? photos.at(-1)!.seq : null }
 }
 
-function shownRow(deps: ImportDeps, stored: StoredRow, photos: ReadonlyMap<number, Finding>): PreviewRow {
+function shownRow(deps: ImportDeps, stored: StoredRow, photos: ReadonlyMap<number, Finding>, sheets: ImportRow['columns']): PreviewRow {
   const content = openRow<Partial<OfficerValues & AgencyValues>>(deps.cipher, stored.sealed)
   const { values } = content
+  const headers = sheets?.find(one => one.sheet === content.sheet)?.columns ?? {}
   const photo = photos.get(stored.seq)
   return {
     seq: stored.seq,
@@ -97,21 +104,25 @@ function shownRow(deps: ImportDeps, stored: StoredRow, photos: ReadonlyMap<numbe
     name: values.fullName ?? values.nameVi ?? '',
     personalNumber: maskPersonalNumber(values.personalNumber ?? ''),
     agency: stored.agencyCode ?? '',
-    findings: [...content.findings, ...(photo ? [photo] : missingPhoto(stored, values.photoFile))].map(shownFinding),
+    post: stored.outcome === 'new' ? values.position || values.title || '' : '',
+    findings: [...content.findings, ...(photo ? [photo] : missingPhoto(stored, values.photoFile))].map(finding =>
+      shownFinding(finding, headers[finding.column]),
+    ),
     changes: Object.entries(content.changes ?? {}).map(([field, [before, after]]) => ({ field, before, after })),
   }
 }
 
-export function shownFinding(finding: Finding): ShownFinding {
+function shownFinding(finding: Finding, header: string | undefined): ShownFinding {
   return {
     ...finding,
     severity: severityOf(finding.code),
-    message: { vi: findingSentence(finding, 'vi'), en: findingSentence(finding, 'en') },
+    message: { vi: findingSentence(finding, 'vi', header), en: findingSentence(finding, 'en', header) },
   }
 }
 
 function missingPhoto(stored: StoredRow, photoFile: string | undefined): Finding[] {
-  return stored.photo === 'missing' ? [{ code: 'import.photo.missing', column: 'anh_file', value: photoFile ?? '' }] : []
+  if (stored.photo !== 'missing') return []
+  return [{ code: photoFile ? 'import.photo.missing' : 'import.photo.none', column: 'anh_file', value: photoFile ?? '' }]
 }
 
 /** What is to be said of the photos of a page of rows: refused, or too small to print well. */

@@ -184,6 +184,10 @@ export const findings = {
     'Cột {column}: chưa có ảnh "{value}"; nhập được, nhưng chưa đề nghị cấp thẻ được.',
     'Column {column}: there is no photo "{value}"; the person is imported, but no card can be requested yet.',
   ),
+  'import.photo.none': warning(
+    'Chưa có ảnh; nhập được, nhưng chưa đề nghị cấp thẻ được.',
+    'There is no photo; the person is imported, but no card can be requested yet.',
+  ),
   'import.photo.refused': warning(
     'Cột {column}: ảnh "{value}" không dùng được ({other}): hãy thay ảnh khác.',
     'Column {column}: the photo "{value}" cannot be used ({other}): replace it.',
@@ -240,11 +244,12 @@ export function severityOf(code: FindingCode): Severity {
   return findings[code].severity
 }
 
-/** The finding as a sentence, in Vietnamese or English: the column's name, the value shown, how to mend. */
-export function findingSentence(finding: Finding, language: 'vi' | 'en'): string {
+/** The finding as a sentence, in Vietnamese or English: the column as its file heads it, the value shown, how to mend. */
+export function findingSentence(finding: Finding, language: 'vi' | 'en', header = finding.column): string {
+  const words = { ...finding, column: header }
   return findings[finding.code][language].replace(
     /\{(column|value|to|other)\}/g,
-    (_, name: 'column' | 'value' | 'to' | 'other') => finding[name] ?? '',
+    (_, name: 'column' | 'value' | 'to' | 'other') => words[name] ?? '',
   )
 }
 

@@ -23,7 +23,7 @@ const headerWindow = 30
 
 /**
  * The rows of every sheet that has a header row among its first 30 rows with content: merged titles above it are passed
- * over, as is a header that a sheet repeats further down. `onSheet` hears of every sheet.
+ * over, as is a header that a sheet repeats further down and a row that numbers the columns, (1) (2) (3). `onSheet` hears of every sheet.
  * @throws import.columns when no sheet has all required columns
  */
 export async function* mappedRows(
@@ -63,7 +63,7 @@ export async function* mappedRows(
   }
 
   const pass = (row: TableRow): MappedRow[] => {
-    if (!map || map.columns.size === 0 || repeatsHeader(row, map)) return []
+    if (!map || map.columns.size === 0 || repeatsHeader(row, map) || numbersColumns(row)) return []
     return [{ sheet: row.sheet, row: row.row, cells: row.cells, map }]
   }
 
@@ -88,4 +88,10 @@ export async function* mappedRows(
 
 function repeatsHeader(row: TableRow, map: ColumnMap): boolean {
   return [...map.columns.values()].every(position => String(row.cells[position] ?? '').trim() === map.headers[position])
+}
+
+/** `(1) (2) (3)` or `A B 1 2` below the headers, as official forms have it. */
+function numbersColumns({ cells }: TableRow): boolean {
+  const texts = cells.map(cell => String(cell ?? '').trim()).filter(text => text !== '')
+  return texts.length >= 3 && texts.every(text => /^(\(\d{1,2}\)|\[\d{1,2}\]|\d{1,2}|[A-Z])$/.test(text))
 }

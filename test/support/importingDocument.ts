@@ -6,7 +6,7 @@ import { findings } from '../../server/tables/finding.ts'
 
 const intro = `# Importing people, agencies and diplomas
 
-XLSX, ODS or CSV (UTF-8, UTF-16, Windows-1258); photos as a ZIP beside a sheet of people. The kind of a file is told by its bytes, the kind of a sheet by its headers. Every sheet with a header row among its first 30 rows is read; titles above it and repeated headers are passed over. Headers are compared without case, diacritics and punctuation; a correction made by hand is remembered for the same headers in the same agency. Columns that nobody knows are ignored and named.
+XLSX, ODS or CSV (UTF-8, UTF-16, Windows-1258); photos as a ZIP beside a sheet of people. The kind of a file is told by its bytes, the kind of a sheet by its headers. Every sheet with a header row among its first 30 rows is read; titles above it, repeated headers and rows that number the columns, (1) (2) (3), are passed over. Headers are compared without case, diacritics and punctuation; a correction made by hand is remembered for the same headers in the same agency. Columns that nobody knows are ignored and named.
 
 Upload, look at the preview, then write: all rows or nothing, or, when asked, only the good rows. Each row is *new*, *changed* (field by field), *unchanged*, *repeated*, *refused*, or *of another agency*; people of the file's agencies who are not in it are named, and nothing happens to them. An empty cell in a column that is there empties the field; a column that is not there changes nothing. Nothing is written before the commit, which is one transaction: a crash, a cancellation or a person who changed meanwhile leaves nothing behind.
 

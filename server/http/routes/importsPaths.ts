@@ -18,6 +18,7 @@ const rowSchema = z
     name: z.string(),
     personalNumber: z.string().describe('Masked'),
     agency: z.string(),
+    post: z.string().describe('Of a new person'),
     findings: z.array(
       z.object({
         code: z.string(),

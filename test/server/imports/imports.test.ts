@@ -168,7 +168,11 @@ test('merged titles, a header further down, several sheets, columns in any order
   const file = Buffer.concat(
     await writeXlsx([
       { name: 'Bìa', header: ['DANH SÁCH'], rows: [['Kính gửi'], ['Ngày lập', 'Nam']] },
-      { name: 'Vụ 1', header: ['BỘ NỘI VỤ'], rows: [['Danh sách cán bộ, công chức'], [], columns, line(one, 1), [], columns] },
+      {
+        name: 'Vụ 1',
+        header: ['BỘ NỘI VỤ'],
+        rows: [['Danh sách cán bộ, công chức'], [], columns, columns.map((_, i) => `(${i + 1})`), line(one, 1), [], columns],
+      },
       { name: 'Vụ 2', header: columns, rows: [line(two, 2)] },
     ]).toArray(),
   )
@@ -176,7 +180,7 @@ test('merged titles, a header further down, several sheets, columns in any order
   expect(read).toMatchObject({ state: 'preview', counts: { rows: 2, new: 2 } })
   expect(read.columns).toMatchObject([{ sheet: 'Bìa' }, { sheet: 'Vụ 1', headerRow: 4, unknown: ['STT'] }, { sheet: 'Vụ 2', headerRow: 1 }])
   expect((await previewOf(deps, read.id)).rows.map(row => [row.sheet, row.row])).toEqual([
-    ['Vụ 1', 5],
+    ['Vụ 1', 6],
     ['Vụ 2', 2],
   ])
 })
@@ -216,8 +220,8 @@ test('photos come by file name, by number, and by hand; what is no picture is re
     ['new'],
     ['new', 'import.photo.small'],
     ['refused', 'import.photo.refused'],
-    ['missing', 'import.photo.missing'],
-    ['missing', 'import.photo.missing'],
+    ['missing', 'import.photo.none'],
+    ['missing', 'import.photo.none'],
   ])
   const { photos: loose } = await loosePhotos(deps, read.id, 0)
   expect(loose).toMatchObject([{ name: 'someone.jpg', refusal: null, officerId: null }])
