@@ -33,7 +33,8 @@ export function writeCardPdf(run: CardRun, sink: (chunk: Uint8Array) => void): v
 export function cardPages(start: LayoutStart, sink: (chunk: Uint8Array) => void): CardLayout {
   const { width, height } = start.template.size
   const box = [width, height].map(side => pdfNumber(side * POINTS_PER_MM)).join(' ')
-  const file = pagedFile(start, sink)
+  // A card is turned like a page of a book, about its short edge, and its back is then upright.
+  const file = pagedFile(start, sink, 'DuplexFlipShortEdge')
   return {
     size: 100,
     add(cards) {
@@ -49,8 +50,12 @@ export function cardPages(start: LayoutStart, sink: (chunk: Uint8Array) => void)
   }
 }
 
-/** A file begun when its first card is known, and its pages. */
-export function pagedFile({ template, preview = false, title }: LayoutStart, sink: (chunk: Uint8Array) => void) {
+/** A file begun when its first card is known, and its pages; `duplex` tells a printer how the paper turns (ISO 32000-1, table 150). */
+export function pagedFile(
+  { template, preview = false, title }: LayoutStart,
+  sink: (chunk: Uint8Array) => void,
+  duplex: 'DuplexFlipShortEdge' | 'DuplexFlipLongEdge',
+) {
   const begin = (first?: CardView) => {
     const { writer, draw } = beginCardPdf(template, first, sink, { preview })
     const parent = writer.reserve()
@@ -72,7 +77,7 @@ export function pagedFile({ template, preview = false, title }: LayoutStart, sin
     end() {
       const { writer, parent, pages } = this.open()
       writer.object(`<</Type/Pages/Count ${pages.length}/Kids[${pages.map(page => `${page} 0 R`).join(' ')}]>>`, parent)
-      const root = writer.object(`<</Type/Catalog/Pages ${parent} 0 R/ViewerPreferences<</PrintScaling/None/Duplex/DuplexFlipLongEdge>>>>`)
+      const root = writer.object(`<</Type/Catalog/Pages ${parent} 0 R/ViewerPreferences<</PrintScaling/None/Duplex/${duplex}>>>>`)
       writer.end(root, writer.object(`<</Producer${pdfString('Ấn Tín')}${title ? `/Title${pdfString(title)}` : ''}>>`))
     },
   }

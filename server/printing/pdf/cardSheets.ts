@@ -21,7 +21,7 @@ export function writeCardSheets(run: CardRun, sink: (chunk: Uint8Array) => void)
 
 /** The layout of `writeCardSheets`. */
 export function cardSheets(start: LayoutStart, sink: (chunk: Uint8Array) => void): CardLayout {
-  const file = pagedFile(start, sink)
+  const file = pagedFile(start, sink, 'DuplexFlipLongEdge')
   const { width, height, bleed } = start.template.size
   const cell = { width: width + 2 * bleed + GUTTER, height: height + 2 * bleed + GUTTER }
   const columns = Math.floor((A4.width - 2 * MARGIN + GUTTER) / cell.width)

@@ -293,6 +293,8 @@ test('a stream of cards has the bytes of the same cards written at once, and giv
 test('A4 sheets: eight cards a sheet, backs mirrored so that they meet their fronts, codes sharp', async () => {
   const pdf = runPdf(writeCardSheets, 9)
   expect(await pageBoxes(pdf)).toHaveLength(4)
+  expect(Buffer.from(pdf).includes('/Duplex/DuplexFlipLongEdge')).toBe(true)
+  expect(Buffer.from(runPdf(writeCardPdf, 1)).includes('/Duplex/DuplexFlipShortEdge')).toBe(true)
   if (!has('pdftoppm')) return console.log('pdftoppm is absent (apt package poppler-utils): sheets are not looked at')
   const file = join(dir, 'sheets.pdf')
   writeFileSync(file, pdf)
