@@ -1,8 +1,11 @@
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { defineConfig, task } from 'hardhat/config'
 import { ArgumentType } from 'hardhat/types/arguments'
 
 const require = createRequire(import.meta.url)
+/** The folder that is writable where the program's own is not. */
+const home = process.env.ANTIN_HOME || '.antin'
 
 const text = <N extends string>(name: N, description: string, defaultValue = '') =>
   ({ name, description, type: ArgumentType.STRING, defaultValue }) as const
@@ -25,7 +28,7 @@ const deployCheckpointLog = task('deploy-checkpoint-log', 'Deploys the Checkpoin
 
 export default defineConfig({
   tasks: [deployCheckpointLog],
-  paths: { sources: 'contracts', tests: { solidity: 'test/contracts' }, artifacts: '.antin/build/artifacts', cache: '.antin/build/cache' },
+  paths: { sources: 'contracts', tests: { solidity: 'test/contracts' }, artifacts: join(home, 'build', 'artifacts'), cache: join(home, 'build', 'cache') },
   solidity: {
     version: '0.8.37',
     path: require.resolve('solc/soljson.js'),

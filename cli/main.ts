@@ -157,4 +157,7 @@ function help(): string {
   return `antin: issue and verify electronic cards, diplomas and certificates\n\n${lines.join('\n')}\n\nPeople sign in in the browser (device flow); beside a demonstration --as maker|approver|printer|auditor|admin picks one.\nANTIN_URL names the server, ANTIN_CLIENT_ID and ANTIN_CLIENT_SECRET a machine client.`
 }
 
-process.exitCode = await main(process.argv.slice(2), processIo())
+const code = await main(process.argv.slice(2), processIo())
+process.exitCode = code
+// What a failed command left open (a pool, a port) must not keep it running: its supervisor waits for its end.
+if (code !== 0) setTimeout(() => process.exit(code), 2000).unref()

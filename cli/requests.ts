@@ -25,7 +25,7 @@ const common = { as: { type: 'string' }, url: { type: 'string' }, json: { type: 
 /** `antin requests [ID]`: what waits for a second person, or one request with its items. */
 export async function requests(args: string[], io: CliIo): Promise<number> {
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { ...common, all: { type: 'boolean' } } })
-  const api = await signedIn(io, { as: values.as ?? 'approver', url: values.url })
+  const api = await signedIn(io, { as: values.as, otherwise: 'approver', url: values.url })
   const [id] = positionals
   if (id) {
     const request = await api.get<ShownRequest>(`/api/requests/${id}?limit=200`)
@@ -53,7 +53,7 @@ export async function approve(args: string[], io: CliIo): Promise<number> {
   })
   const [id] = positionals
   if (!id) throw new CliError('Which request? `antin requests` lists them.', 64)
-  const api = await signedIn(io, { as: values.as ?? 'approver', url: values.url })
+  const api = await signedIn(io, { as: values.as, otherwise: 'approver', url: values.url })
   const shown = await api.get<ShownRequest>(`/api/requests/${id}?limit=1`)
   io.err(`${shown.kind}: ${shown.total} of ${shown.agency}, made by ${shown.maker}, ${shown.counts?.warnings ?? 0} with warnings`)
   const decision = await api.post<{ approved: number; held: number; heldRequestId: string | null }>(`/api/requests/${id}/approve`, {
@@ -73,7 +73,7 @@ export async function refuse(args: string[], io: CliIo): Promise<number> {
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { ...common, reason: { type: 'string' } } })
   const [id] = positionals
   if (!id || !values.reason) throw new CliError('Say which request, and why: its maker will read it.', 64)
-  const api = await signedIn(io, { as: values.as ?? 'approver', url: values.url })
+  const api = await signedIn(io, { as: values.as, otherwise: 'approver', url: values.url })
   await api.post(`/api/requests/${id}/refuse`, { reason: values.reason })
   io.out('Refused.')
   return 0

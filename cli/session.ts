@@ -15,8 +15,10 @@ export interface ApiSession {
 }
 
 export interface SessionOptions {
-  /** Beside a demonstration: the role whose person signs in. */
+  /** Beside a demonstration: the role whose person signs in. Throws elsewhere. */
   as?: string | undefined
+  /** Beside a demonstration: who signs in without `as`. Elsewhere people sign in by themselves. */
+  otherwise?: string | undefined
   url?: string | undefined
 }
 
@@ -42,7 +44,7 @@ export async function signedIn(io: CliIo, options: SessionOptions = {}): Promise
   const config = await client.discovery(issuer, clientId, secret, id && secret ? undefined : client.None(), {
     ...(loopback ? { execute: [client.allowInsecureRequests] } : {}),
   })
-  const token = id && secret ? await machineToken(config, metadata.resource) : await personToken(config, metadata.resource, io, options.as)
+  const token = id && secret ? await machineToken(config, metadata.resource) : await personToken(config, metadata.resource, io, options)
   return session(baseUrl, token)
 }
 
@@ -51,10 +53,11 @@ async function machineToken(config: client.Configuration, resource: string): Pro
   return tokens.access_token
 }
 
-async function personToken(config: client.Configuration, resource: string, io: CliIo, as?: string): Promise<string> {
+async function personToken(config: client.Configuration, resource: string, io: CliIo, { as, otherwise }: SessionOptions): Promise<string> {
   const started = await client.initiateDeviceAuthorization(config, { scope: 'openid', resource })
   const address = started.verification_uri_complete ?? started.verification_uri
-  const person = as === undefined ? undefined : demonstrationPerson(io, as)
+  const name = as ?? (readDemonstration(io.env) ? otherwise : undefined)
+  const person = name === undefined ? undefined : demonstrationPerson(io, name)
   const waiting = client.pollDeviceAuthorizationGrant(config, person ? { ...started, interval: 1 } : started, { resource })
   if (person) {
     const { signInByForms } = await import('../server/staff/demonstration/followForms.ts')

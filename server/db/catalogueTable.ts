@@ -9,6 +9,23 @@ export async function copyOrder(client: PoolClient): Promise<string[]> {
   return rows.map(row => row.name)
 }
 
+/**
+ * Takes triggers and foreign keys off our tables, so that rows can be put back in any order as they were; what the tables' owner may do.
+ * The answered function puts all of them on again in the same transaction: every foreign key is then checked over every row.
+ */
+export async function loosenTables(client: PoolClient, tables: readonly string[]): Promise<() => Promise<void>> {
+  const { rows: keys } = await client.query<{ owner: string; name: string; definition: string }>(
+    `select conrelid::regclass::text as owner, format('%I', conname) as name, pg_get_constraintdef(oid) as definition from pg_constraint
+     where connamespace = 'public'::regnamespace and contype = 'f' order by 1, 2`,
+  )
+  for (const { owner, name } of keys) await client.query(`alter table ${owner} drop constraint ${name}`)
+  for (const table of tables) await client.query(`alter table ${table} disable trigger user`)
+  return async () => {
+    for (const table of tables) await client.query(`alter table ${table} enable trigger user`)
+    for (const { owner, name, definition } of keys) await client.query(`alter table ${owner} add constraint ${name} ${definition}`)
+  }
+}
+
 /** Names of the migrations that a database has seen, in order. */
 export async function appliedMigrations(client: PoolClient): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>('select name from migrations order by name')

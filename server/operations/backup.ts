@@ -10,7 +10,7 @@ import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import { z } from 'zod'
 import { AppError } from '../../core/errors.ts'
 import { skipSerials } from '../cards/cardsTable.ts'
-import { appliedMigrations, copyOrder, readSequences, setSequence } from '../db/catalogueTable.ts'
+import { appliedMigrations, copyOrder, loosenTables, readSequences, setSequence } from '../db/catalogueTable.ts'
 import { abandonOpenLists } from '../status-lists/abandonOpenLists.ts'
 
 const manifestSchema = z.object({
@@ -90,7 +90,6 @@ export async function restore(deps: BackupDeps, dir: string, progress: (line: st
   try {
     await client.query('begin')
     await client.query('set local statement_timeout = 0')
-    await client.query('set local session_replication_role = replica')
     const known = await appliedMigrations(client)
     const missing = manifest.migrations.filter(name => !known.includes(name))
     if (missing.length > 0)
@@ -103,6 +102,8 @@ export async function restore(deps: BackupDeps, dir: string, progress: (line: st
       const { rowCount } = await client.query(`select from ${table} limit 1`)
       if (rowCount !== 0) throw new AppError('backup.not-empty', `The database is not empty (${table}); restore into a new one`)
     }
+    // Rows come with all that triggers made of them.
+    const tighten = await loosenTables(client, tables)
     // Migrations fill some tables with their one row.
     await client.query(`truncate ${tables.join(', ')}`)
     for (const [at, table] of tables.entries()) {
@@ -112,6 +113,7 @@ export async function restore(deps: BackupDeps, dir: string, progress: (line: st
       const target = client.query(copyFrom(`copy ${table} from stdin (format binary)`))
       await readEncrypted(join(dir, `${table}.copy.age`), decrypter, expected, target)
     }
+    await tighten()
     for (const [name, value] of Object.entries(manifest.sequences)) await setSequence(client, name, value)
     await abandonOpenLists(client)
     await skipSerials(client)

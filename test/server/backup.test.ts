@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -6,6 +7,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import { issueCards } from '../../server/cards/issueCards.ts'
 import { requestCards } from '../../server/cards/requestCards.ts'
+import { schemaText } from '../../server/db/catalogueTable.ts'
+import { createPool } from '../../server/db/pool.ts'
 import { backup, restore } from '../../server/operations/backup.ts'
 import { approveRequest } from '../../server/requests/decideRequest.ts'
 import { pendingDigest } from '../../server/requests/requestsTable.ts'
@@ -45,6 +48,24 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
 const keysDir = join(dir, 'keys-of-source')
 
+/** Gives the database's tables to a role that may do nothing else, as in production, and answers a pool of that role. */
+async function asOwner({ pool, url }: typeof target) {
+  const role = `owner_${randomBytes(4).toString('hex')}`
+  await pool.query(`create role ${role} login`)
+  const { rows } = await pool.query<{ name: string }>(
+    "select format('%I', relname) as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'",
+  )
+  for (const { name: table } of rows) await pool.query(`alter table ${table} owner to ${role}`)
+  const address = new URL(url)
+  address.username = role
+  return createPool(address.href)
+}
+
+async function schemaOf(pool: typeof target.pool): Promise<string> {
+  const client = await pool.connect()
+  return schemaText(client).finally(() => client.release())
+}
+
 test('a backup restores every row and key, closes the log, and shows nothing in clear', async () => {
   const { mkdirSync } = await import('node:fs')
   mkdirSync(keysDir)
@@ -54,7 +75,11 @@ test('a backup restores every row and key, closes the log, and shows nothing in 
   for (const entry of await readdir(join(dir, 'a'), { recursive: true, withFileTypes: true }))
     if (entry.isFile()) expect(readFileSync(join(entry.parentPath, entry.name)).includes(name)).toBe(false)
   const restoredKeys = join(dir, 'keys-of-target')
-  await restore({ pool: target.pool, keysDir: restoredKeys, passphrase }, join(dir, 'a'))
+  const owned = await asOwner(target)
+  const schemaBefore = await schemaOf(target.pool)
+  await restore({ pool: owned, keysDir: restoredKeys, passphrase }, join(dir, 'a'))
+  expect(await schemaOf(target.pool)).toBe(schemaBefore)
+  await owned.end()
   expect(readFileSync(join(restoredKeys, 'log.p8'), 'utf8')).toBe('a key')
   for (const table of ['agencies', 'officers', 'photos', 'cards', 'log_entries', 'audit', 'request_items', 'status_list_bits']) {
     const digest = (pool: typeof source.pool) =>
