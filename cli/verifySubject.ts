@@ -9,7 +9,7 @@ import { toHex } from '../core/encoding/bytes.ts'
 import { embeddedFiles, receiptFileName } from '../core/pdf/embeddedFiles.ts'
 import { PdfDocument } from '../core/pdf/pdfDocument.ts'
 import type { PdfSignature } from '../core/pdf/signatureFields.ts'
-import { maxSdJwtLength } from '../core/sd-jwt/parse.ts'
+import { sdJwtText } from '../core/sd-jwt/sdJwtText.ts'
 import type { DocumentInput, DocumentSignature } from '../core/verification/evidence.ts'
 import { fetchPublicFile } from './evidenceFiles.ts'
 import { CliError } from './io.ts'
@@ -58,8 +58,8 @@ export async function documentAt(path: string): Promise<DocumentInput> {
  * Without `base` nothing is asked of a server. Throws CliError: 64 for the name of a file that is not there, 2 when no credential was found.
  */
 export async function verifySubject(given: string, base: string | undefined): Promise<Subject> {
-  const presented = sdJwtOf(Buffer.from(given))
-  if (presented) return presented
+  const sdJwt = sdJwtText(given)
+  if (sdJwt) return { ...unreadable, sdJwt }
   if (existsSync(given)) return ofFile(given, base)
   const subject = await ofText(given, base)
   if (subject?.foreign !== undefined) {
@@ -75,8 +75,8 @@ async function ofFile(path: string, base: string | undefined): Promise<Subject> 
   if (!info.isFile() || info.size > maxFile) throw new CliError(`${path} is no file of at most 64 MiB.`, 64)
   const bytes = new Uint8Array(readFileSync(path))
   if (bytes[0] === 0xd2) return { sealed: bytes }
-  const presented = sdJwtOf(bytes.subarray(0, maxSdJwtLength + 2))
-  if (presented) return presented
+  const sdJwt = sdJwtText(bytes)
+  if (sdJwt) return { ...unreadable, sdJwt }
   const text = textOf(bytes)
   const written = text === undefined ? undefined : await ofText(text, base)
   if (written && written.foreign === undefined) return written
@@ -175,12 +175,6 @@ function sealedBase64url(text: string): Subject | undefined {
   } catch {
     return undefined
   }
-}
-
-/** What is meant to be an SD-JWT VC, of which the report says whether it is one. */
-function sdJwtOf(bytes: Uint8Array): Subject | undefined {
-  const text = Buffer.from(bytes).toString('latin1').trim()
-  return /^eyJ[\w-]*\.[\w-]*\.[\w-]*~/.test(text) ? { ...unreadable, sdJwt: text } : undefined
 }
 
 /** The card behind a short QR: only the server knows it. */

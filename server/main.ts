@@ -107,7 +107,7 @@ export async function composeWeb(installation: Installation, { demonstration = f
       }),
       trustRoutes({ pool }),
       statusListRoutes({ pool, statusLists, publicUrl: origin }),
-      jwtVcIssuerRoutes({ pool, publicUrl: origin, clock }),
+      jwtVcIssuerRoutes({ pool, tree: agencies, publicUrl: origin, clock }),
       logRoutes(installation),
       ...open.publicRoutes,
     ],

@@ -5,6 +5,7 @@ import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import type { KeyStore } from './keyStore.ts'
 import { type KeyRow, readKeyRevision, readKeys } from './keysTable.ts'
 import type { JwkSigner, KeyUse, TypedMessage } from './signer.ts'
+import { type SigningTree, signersOf } from './signersOf.ts'
 
 /** A key that signs credentials or status lists for an agency. `kid` 8 bytes. */
 export interface CredentialSigner {
@@ -43,12 +44,6 @@ export interface SignerPool {
   documentSigner(agency: AgencyCode, at: number): Promise<DocumentSigner>
 }
 
-/** What the pool needs of an agency tree. */
-export interface SigningTree {
-  ancestors(code: string, at?: number): AgencyCode[]
-  get(code: string): { validFrom: Date; validTo: Date | null; successor: { code: AgencyCode; from: Date } | null } | undefined
-}
-
 export interface SignerPoolDeps {
   pool: pg.Pool
   store: KeyStore
@@ -59,7 +54,6 @@ export interface SignerPoolDeps {
 
 /** Milliseconds that keys are used without asking whether any changed. */
 const checkAfter = 500
-const maxAgencies = 64
 
 export function signerPool({ pool, store, tree, waitSeconds }: SignerPoolDeps): SignerPool {
   let revision = -1
@@ -137,16 +131,6 @@ function maySign(key: KeyRow, at: number, waitSeconds: number): boolean {
     (key.retiredAt === null || at < key.retiredAt) &&
     key.compromise === null
   )
-}
-
-/** The agency, those above it nearest first, then its successors in turn (formats 1: never mixed). */
-function signersOf(tree: SigningTree, agency: AgencyCode, at: number): AgencyCode[] {
-  const codes = [agency, ...tree.ancestors(agency, at)]
-  for (let next = tree.get(agency)?.successor; next && next.from.getTime() / 1000 <= at; next = tree.get(next.code)?.successor) {
-    if (codes.includes(next.code) || codes.length > maxAgencies) break
-    codes.push(next.code)
-  }
-  return codes
 }
 
 function isValidAt(agency: ReturnType<SigningTree['get']>, at: number): boolean {

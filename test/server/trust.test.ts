@@ -52,10 +52,11 @@ const office = join(home, 'trust-office')
 let now = Math.floor(Date.now() / 1000)
 let deps: DemonstrationTrustDeps
 let pin: string
+let tree: Awaited<ReturnType<typeof loadAgencyTree>>
 
 const http = () => {
   const app = express().disable('etag')
-  app.use(trustRoutes(db), jwtVcIssuerRoutes({ pool: db.pool, publicUrl, clock: () => now }))
+  app.use(trustRoutes(db), jwtVcIssuerRoutes({ pool: db.pool, tree, publicUrl, clock: () => now }))
   app.use(((error, _req, res, _next) => {
     res.status(404).json({ code: error instanceof AppError ? error.code : String(error) })
   }) as express.ErrorRequestHandler)
@@ -96,6 +97,7 @@ beforeAll(async () => {
       { code: 'G20' as AgencyCode, uses: ['card', 'status'] },
     ],
   }
+  tree = await loadAgencyTree(db.pool)
 })
 
 test('the demonstration sets up root, trust keys, agency keys and a publication, once', async () => {
@@ -186,7 +188,10 @@ test('agency keys have X.509 certificates whose URI is the issuer, and are in th
   const metadata = JSON.parse(await fetchText('/.well-known/jwt-vc-issuer/agencies/G09'))
   expect(metadata.issuer).toBe('https://the.example/agencies/G09')
   expect(metadata.jwks.keys.map((key: { kid: string }) => key.kid)).toContain(card!.kid.toString('base64url'))
-  await http().get('/.well-known/jwt-vc-issuer/agencies/G09.01').expect(404)
+  // An agency without keys has those of the agency above it sign, and a wallet finds them under the issuer's own name.
+  const below = JSON.parse(await fetchText('/.well-known/jwt-vc-issuer/agencies/G09.01'))
+  expect(below).toEqual({ issuer: 'https://the.example/agencies/G09.01', jwks: metadata.jwks })
+  await http().get('/.well-known/jwt-vc-issuer/agencies/G55').expect(404)
   const type = JSON.parse(await fetchText('/vct/civil-servant-card/1'))
   expect(type.vct).toBe('https://the.example/vct/civil-servant-card/1')
   await http().get('/vct/other/1').expect(404)

@@ -8,11 +8,13 @@ import { AppError } from '../../../core/errors.ts'
 import { isAgencyCode } from '../../../core/identity/agencyCode.ts'
 import { issuerUrl, jwtVcIssuerMetadata, typeMetadata, type VcKind, vcKinds } from '../../../core/sd-jwt/credentialTypes.ts'
 import { readKeys } from '../../keys/keysTable.ts'
+import { type SigningTree, signersOf } from '../../keys/signersOf.ts'
 import { evidenceResponses } from '../evidenceResponses.ts'
 import { sendEvidence } from '../sendEvidence.ts'
 
 export interface JwtVcIssuerRoutesDeps {
   pool: pg.Pool
+  tree: SigningTree
   /** Origin of PUBLIC_URL. */
   publicUrl: string
   /** Seconds. */
@@ -20,7 +22,7 @@ export interface JwtVcIssuerRoutesDeps {
 }
 
 /** SD-JWT VC type metadata at `/vct/KIND/1` and issuer metadata at `/.well-known/jwt-vc-issuer/agencies/CODE` (formats 2). */
-export function jwtVcIssuerRoutes({ pool, publicUrl, clock }: JwtVcIssuerRoutesDeps): Router {
+export function jwtVcIssuerRoutes({ pool, tree, publicUrl, clock }: JwtVcIssuerRoutesDeps): Router {
   const router = Router()
 
   router.get('/vct/:kind/1', (req, res) => {
@@ -33,9 +35,13 @@ export function jwtVcIssuerRoutes({ pool, publicUrl, clock }: JwtVcIssuerRoutesD
     const { code } = req.params
     if (!isAgencyCode(code)) throw new AppError('trust.not-found')
     const now = clock()
-    const keys = (await readKeys(pool, { agency: code })).filter(
-      key => (key.use === 'card' || key.use === 'diploma') && key.servedAt !== null && key.compromise === null && now <= key.notAfter,
-    )
+    // Those of agencies above it and of its successors sign for it too, and a wallet knows no trust list.
+    const signers = tree.get(code) ? signersOf(tree, code, now) : []
+    const keys = (await Promise.all(signers.map(agency => readKeys(pool, { agency }))))
+      .flat()
+      .filter(
+        key => (key.use === 'card' || key.use === 'diploma') && key.servedAt !== null && key.compromise === null && now <= key.notAfter,
+      )
     if (keys.length === 0) throw new AppError('trust.not-found')
     const named = keys.map(({ kid, jwk }) => ({ kid: encodeBase64url(kid), jwk: jwk as P256Jwk }))
     sendJson(req, res, jwtVcIssuerMetadata(issuerUrl(publicUrl, code), named), 300)

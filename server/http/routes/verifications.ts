@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { AppError } from '../../../core/errors.ts'
 import { type AgencyCode, isAgencyCode } from '../../../core/identity/agencyCode.ts'
 import { liveThumbprint } from '../../../core/live/judgeLive.ts'
+import { sdJwtText } from '../../../core/sd-jwt/sdJwtText.ts'
 import type { Report, SdJwtReport } from '../../../core/verification/report.ts'
 import type { AgencyTree } from '../../agencies/agencyTree.ts'
 import { recordAudit } from '../../audit/auditTable.ts'
@@ -107,8 +108,6 @@ function waysOf(body: {
   return ways === 0 && body.documentSha256 !== undefined ? 1 : ways
 }
 
-const sdJwtOf = ({ credential }: VerificationBody): string | undefined => (credential?.includes('~') ? credential.trim() : undefined)
-
 export type VerificationAnswer = Report & {
   live?: 'live' | 'stale' | 'wrong' | 'ended' | 'unknown'
   lookup?: Pick<LookUp, 'outcome' | 'fields' | 'decision'>
@@ -145,19 +144,23 @@ export function verificationRoutes(deps: VerificationRoutesDeps): Router {
   return router
 
   async function answerGiven(body: VerificationBody, actor: Actor | null, address?: string): Promise<VerificationAnswer | SdJwtReport> {
-    const text = sdJwtOf(body)
+    const text = body.credential === undefined ? undefined : sdJwtText(body.credential)
     if (text === undefined) return answer(body, actor, address)
     const document = body.documentSha256 === undefined ? undefined : { sha256: Buffer.from(body.documentSha256, 'hex') }
     return deps.verifier.verifySdJwt({ text, document, binding: body.binding }, body.policy)
   }
 
-  async function answerFile(req: Request): Promise<VerificationAnswer> {
+  async function answerFile(req: Request): Promise<VerificationAnswer | SdJwtReport> {
     if (!deps.verifyFile) throw new AppError('http.media-type')
     const form = await readMultipart(req, { fileBytes: maxFile, files: 1 })
     try {
       const [file] = [...form.files.values()].flat()
       if (!file) throw new AppError('http.invalid', 'A file is needed')
-      const report = await deps.verifyFile(await file.read(), form.fields.get('policy') === 'strict' ? 'strict' : 'standard')
+      const policy = form.fields.get('policy') === 'strict' ? 'strict' : 'standard'
+      const bytes = await file.read()
+      const text = sdJwtText(bytes)
+      if (text !== undefined) return await deps.verifier.verifySdJwt({ text }, policy)
+      const report = await deps.verifyFile(bytes, policy)
       if (!report) throw new AppError('verification.not-found')
       return report
     } finally {
