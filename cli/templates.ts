@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, watch, writeFileSync } from 'node:fs'
+import { existsSync, type FSWatcher, mkdirSync, readdirSync, watch, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -87,15 +87,22 @@ function untilInterrupted(folder: string, render: () => Promise<boolean>): Promi
   return new Promise((done, failed) => {
     let timer: NodeJS.Timeout | undefined
     let running = Promise.resolve(true)
-    const watcher = watch(folder, { recursive: true }, () => {
+    const watchers = new Map<string, FSWatcher>()
+    // Folder by folder: a recursive watch loses a file that an editor saves by renaming another over it.
+    const follow = () => {
+      for (const path of [folder, ...foldersBelow(folder)]) if (!watchers.has(path)) watchers.set(path, watch(path, changed))
+    }
+    const changed = () => {
       clearTimeout(timer)
       timer = setTimeout(() => {
+        follow()
         running = running.then(render)
         running.catch(failed)
       }, 100)
-    })
+    }
+    follow()
     const end = () => {
-      watcher.close()
+      for (const watcher of watchers.values()) watcher.close()
       clearTimeout(timer)
       done(0)
     }
@@ -103,3 +110,8 @@ function untilInterrupted(folder: string, render: () => Promise<boolean>): Promi
     process.once('SIGTERM', end)
   })
 }
+
+const foldersBelow = (folder: string) =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isDirectory())
+    .map(entry => join(entry.parentPath, entry.name))

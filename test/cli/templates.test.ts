@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from '@jest/globals'
@@ -64,6 +64,22 @@ test('a folder of one’s own is a template; broken, it gives file, line and rea
   writeFileSync(front, good)
   await until(() => existsSync(join(dir, 'out', 'the-cong-chuc-838-back.png')))
   await until(() => io.lines.length > 0)
+  // As editors save: another file, renamed over this one; more than once, and also in a folder made meanwhile.
+  const save = (path: string, text: string) => {
+    writeFileSync(join(dir, 'saved'), text)
+    renameSync(join(dir, 'saved'), path)
+  }
+  for (const key of ['mot', 'hai']) {
+    save(front, good.replace('card.position', `card.${key}`))
+    await until(() => io.errors.some(line => line.includes(`does not contain key "${key}"`)))
+  }
+  save(front, good.replace('card.position', 'read("them/ten.txt")'))
+  await until(() => io.errors.some(line => line.includes('them/ten.txt')))
+  const before = io.lines.length
+  mkdirSync(join(folder, 'them'))
+  await new Promise(next => setTimeout(next, 300))
+  save(join(folder, 'them', 'ten.txt'), 'Chuyên viên')
+  await until(() => io.lines.length > before)
   process.emit('SIGTERM')
   expect(await watching).toBe(0)
 })
