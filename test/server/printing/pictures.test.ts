@@ -51,8 +51,8 @@ async function sideBySide(pictures: Buffer[], { height, radius = 0 }: { height: 
     .toBuffer()
 }
 
-const png = async (name: string, dpi: number) =>
-  Buffer.from(await renderDiploma({ template: ownTemplate(name), diploma: sampleDiploma(name) }).png(dpi))
+const png = async (name: string, dpi: number, sample = name) =>
+  Buffer.from(await renderDiploma({ template: ownTemplate(name), diploma: sampleDiploma(sample) }).png(dpi))
 
 async function card(name: string): Promise<Buffer> {
   const rendering = renderCard({ template: ownTemplate(name), card: sampleCard(name) })
@@ -85,7 +85,7 @@ const pictures: Record<string, () => Promise<Buffer>> = {
   'chung-chi': async () => sideBySide([await png('chung-chi', 100)], { height: 740 }),
   'ban-sao-tu-so-goc': async () => sideBySide([await png('ban-sao-tu-so-goc', 100)], { height: 900 }),
   // A copy of a registered file, and the page that is added to it.
-  'trang-xac-nhan': async () => sideBySide([await png('van-bang', 90), await png('trang-xac-nhan', 90)], { height: 620 }),
+  'trang-xac-nhan': async () => sideBySide([await png('van-bang', 90, 'trang-xac-nhan'), await png('trang-xac-nhan', 90)], { height: 620 }),
   'to-in-a4': sheets,
 }
 
