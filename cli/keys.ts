@@ -16,6 +16,7 @@ const options = {
   id: { type: 'string' },
   'passphrase-file': { type: 'string' },
   p12: { type: 'string' },
+  by: { type: 'string' },
   roots: { type: 'string' },
   at: { type: 'string' },
   'last-honest': { type: 'string' },
@@ -33,8 +34,9 @@ type Action = (operator: Operator, values: Values, rest: string[], io: CliIo) =>
 const usage = `antin keys list [--agency CODE]
 antin keys create --agency CODE --use card|diploma|status [--years N | --until DATE] [--token LABEL]
 antin keys adopt --agency CODE --use USE --token LABEL --id HEX      (a key that is on a token already)
+antin keys tokens [--token LABEL]                                    (the tokens there are, and the keys on one)
 antin keys import-p12 FILE --agency CODE --use USE [--passphrase-file F]
-antin keys endorse KID --p12 FILE [--passphrase-file F]
+antin keys endorse KID --p12 FILE [--passphrase-file F] | --by KID   (a document key that is registered here, also on a token)
 antin keys endorsement KID --roots FILE.pem                          (verifies it)
 antin keys retire KID [--at TIME] [--yes]
 antin keys compromise KID --last-honest TIME | --log-size N [--yes]
@@ -45,6 +47,7 @@ const actions: Record<string, Action> = {
   list,
   create,
   adopt,
+  tokens,
   'import-p12': importP12,
   endorse,
   endorsement,
@@ -115,6 +118,27 @@ async function adopt(operator: Operator, values: Values, _rest: string[], io: Cl
   )
 }
 
+async function tokens({ store }: Operator, values: Values, _rest: string[], io: CliIo): Promise<number> {
+  if (values.token === undefined) {
+    for (const token of await store.tokens())
+      io.out(
+        values.json ? JSON.stringify(token) : `${token.label.padEnd(32)} ${token.state.padEnd(16)} ${token.manufacturer} ${token.model}`,
+      )
+    return 0
+  }
+  const { certificateFacts } = await import('../server/keys/certificateFacts.ts')
+  for (const { id, signer, x5c } of await store.keysOn(values.token)) {
+    const kid = Buffer.from(signer.kid).toString('base64url')
+    const subject = x5c.length > 0 ? certificateFacts(x5c).subject : null
+    io.out(
+      values.json
+        ? JSON.stringify({ id, kid, kty: signer.jwk.kty, subject })
+        : `${id}  ${kid}  ${signer.jwk.kty}  ${subject ?? 'no certificate'}`,
+    )
+  }
+  return 0
+}
+
 async function importP12(operator: Operator, values: Values, [file]: string[], io: CliIo): Promise<number> {
   const { importPkcs12Key } = await import('../server/keys/createKey.ts')
   if (!file) throw new CliError(usage, 64)
@@ -123,12 +147,15 @@ async function importP12(operator: Operator, values: Values, [file]: string[], i
   return added(io, values, await importPkcs12Key(operator, input, actor()))
 }
 
-async function endorse({ pool }: Operator, values: Values, [kid]: string[], io: CliIo): Promise<number> {
+async function endorse(operator: Operator, values: Values, [kid]: string[], io: CliIo): Promise<number> {
   const { endorseKey } = await import('../server/keys/endorseKey.ts')
+  const { registeredEndorser } = await import('../server/keys/registeredEndorser.ts')
   const { pkcs12Signer } = await import('../server/keys/pkcs12.ts')
-  if (!kid || !values.p12) throw new CliError(usage, 64)
-  const signer = pkcs12Signer(readFileSync(values.p12), await filePassphrase(io, values), 'endorsement')
-  const { digest } = await endorseKey({ pool }, kidOf(kid), signer, actor())
+  if (!kid || (values.p12 === undefined) === (values.by === undefined)) throw new CliError(usage, 64)
+  const signer = values.p12
+    ? pkcs12Signer(readFileSync(values.p12), await filePassphrase(io, values), 'endorsement')
+    : await registeredEndorser(operator, kidOf(values.by!))
+  const { digest } = await endorseKey(operator, kidOf(kid), signer, actor())
   io.out(
     values.json ? JSON.stringify({ digest: Buffer.from(digest).toString('hex') }) : `Endorsed. The next \`antin trust publish\` names it.`,
   )

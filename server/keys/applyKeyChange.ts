@@ -13,7 +13,7 @@ import { type ClaimsOf, type KeyChangeClaims, keyChangeClaims } from './keyChang
 import type { KeyChangeDeps } from './keyChanges.ts'
 import type { StoredKey } from './keyStore.ts'
 import { type KeyRow, readKey, readPendingKey } from './keysTable.ts'
-import type { CertifiedSigner } from './pkcs12.ts'
+import { registeredEndorser } from './registeredEndorser.ts'
 import { retireKey } from './retireKey.ts'
 
 /** Carries out an approved request; safe to run again at any point. */
@@ -94,10 +94,7 @@ async function endorsementOf(deps: KeyChangeDeps, key: KeyRow, { by, jws, finger
     if (openEndorsement(jws).claims.thumbprint !== encodeBase64url(key.thumbprint)) throw new AppError('key.endorsement')
     return { jws, digest: digestOfEndorsement(jws) }
   }
-  const endorser = await readKey(deps.pool, decodeBase64url(by!))
-  if (endorser.retiredAt !== null || endorser.compromise !== null) throw new AppError('key.retired')
-  const [leaf, ...above] = endorser.x5c
-  if (!leaf || certificateFacts(endorser.x5c).fingerprint !== fingerprint) throw new AppError('key.certificate')
-  const signer: CertifiedSigner = { ...(await deps.store.open(endorser.form, endorser.location, 'endorsement')), x5c: [leaf, ...above] }
+  const signer = await registeredEndorser(deps, decodeBase64url(by!))
+  if (certificateFacts(signer.x5c).fingerprint !== fingerprint) throw new AppError('key.certificate')
   return signEndorsement(endorsementClaims(key), signer)
 }

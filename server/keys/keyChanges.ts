@@ -4,7 +4,7 @@ import { AppError } from '../../core/errors.ts'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import { inTransaction } from '../db/transaction.ts'
 import { createRequest, type Warning } from '../requests/createRequest.ts'
-import { certificateFacts } from './certificateFacts.ts'
+import { assertSigningCertificate, certificateFacts } from './certificateFacts.ts'
 import { compromiseEffect } from './compromiseKey.ts'
 import type { KeyDeps } from './createKey.ts'
 import { endorsementClaims } from './endorseKey.ts'
@@ -17,6 +17,7 @@ import { insertPendingKey, type KeyRow, keyExists, readKey } from './keysTable.t
 import { windowOfToken, windowWithin } from './keyWindow.ts'
 import { openPkcs12InThread } from './openPkcs12InThread.ts'
 import { openedSigner } from './pkcs12.ts'
+import { endorserChain } from './registeredEndorser.ts'
 import type { KeyUse } from './signer.ts'
 
 /** A PKCS#12 file and what opens it. Neither is kept. */
@@ -117,15 +118,12 @@ async function shownEndorsement(deps: KeyChangeDeps, key: KeyRow, by: string | P
   const { thumbprint, use, notBefore, notAfter, agency: keyAgency } = key
   const subject = { use, kid: encodeBase64url(key.kid), thumbprint: encodeBase64url(thumbprint), notBefore, notAfter, keyAgency }
   if (typeof by === 'string') {
-    const endorser = await usableKey(deps, by)
-    if (endorser.use !== 'document' || endorser.jwk.kty !== 'RSA' || endorser.x5c.length === 0)
-      throw new AppError('key.wrong-use', 'Endorsements are signed by an RSA certificate')
-    windowWithin(deps, {}, endorser.x5c[0]!)
-    const { chain: _, ...certificate } = shownCertificate(endorser.x5c)
+    const endorser = await readKey(deps.pool, decodeBase64url(by))
+    const { chain: _, ...certificate } = shownCertificate(endorserChain(endorser, deps.clock()))
     return { action: 'endorse', agency: endorser.agency, ...subject, ...certificate, by }
   }
   const signer = openedSigner(await openPkcs12InThread(by.file, by.passphrase), 'endorsement')
-  windowWithin(deps, {}, signer.x5c[0])
+  assertSigningCertificate(signer.x5c[0], deps.clock())
   const { jws } = await signEndorsement(endorsementClaims(key), signer)
   const { chain: _, ...certificate } = shownCertificate(signer.x5c)
   return { action: 'endorse', agency: keyAgency, ...subject, ...certificate, jws }

@@ -36,7 +36,8 @@ export function openedSigner({ pkcs8, x5c }: OpenedPkcs12, use: SignerUse, docum
 
 /**
  * The private key and the certificates of a PKCS#12 file. It takes as long as the file's iterations ask for: `openPkcs12InThread` has a
- * limit. Throws `key.passphrase` for another passphrase, `key.pkcs12` for damage, no key, two keys, or no certificate of the key.
+ * limit. Throws `key.passphrase` for another passphrase, `key.pkcs12` for damage, no key, two keys, or no certificate of the key,
+ * `key.wrong-use` for a key that is neither RSA nor P-256.
  */
 export function openPkcs12(file: Uint8Array, passphrase: string): OpenedPkcs12 {
   const { keys, certificates } = openBags(file, passphrase)
@@ -45,6 +46,8 @@ export function openPkcs12(file: Uint8Array, passphrase: string): OpenedPkcs12 {
     if (!pkcs8) throw new AppError('key.pkcs12', 'The file holds no private key')
     if (second) throw new AppError('key.pkcs12', 'The file holds more than one private key')
     const privateKey = privateKeyOf(pkcs8)
+    if (privateKey.asymmetricKeyType !== 'rsa' && privateKey.asymmetricKeyDetails?.namedCurve !== 'prime256v1')
+      throw new AppError('key.wrong-use', 'Neither a P-256 key nor an RSA key')
     const leaf = certificates.find(certificate => certificate.checkPrivateKey(privateKey))
     if (!leaf) throw new AppError('key.pkcs12', 'The file holds no certificate of its key')
     const above = chainAbove(leaf, certificates).map(certificate => certificate.raw.toString('base64'))

@@ -172,6 +172,8 @@ test('what cannot sign for an agency is refused at once, each for its own reason
   await expect(importing(ended)).rejects.toThrow('key.window')
   await expect(importing(makeP12('weak', { key: ['-newkey', 'rsa:1024'] }))).rejects.toThrow('key.weak')
   await expect(importing(makeP12('crypt', { usage: 'keyEncipherment' }))).rejects.toThrow('key.certificate')
+  const p384 = makeP12('p384', { key: ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-384'] })
+  await expect(importing(p384)).rejects.toThrow('key.wrong-use')
   openssl('pkcs12', '-export', '-nokeys', '-in', at('good.crt'), '-out', at('nokey.p12'), '-passout', 'pass:abc')
   await expect(importing(readFileSync(at('nokey.p12')))).rejects.toThrow('key.pkcs12')
   expect(await waiting()).toBe(0)

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { AppError } from '../../../core/errors.ts'
@@ -18,7 +18,8 @@ export function installedTemplates(folder = fileURLToPath(templatesFolder)): Ins
 
 /** The template of this name. Throws `render.template` when there is none, or it is broken. */
 export function installedTemplate(name: string, folder = fileURLToPath(templatesFolder)): Template {
-  if (!templateNames(folder).includes(name)) throw new AppError('render.template', `There is no template "${name}"`)
+  if (!/^[a-z0-9-]+$/.test(name) || !existsSync(join(folder, name, 'template.json')))
+    throw new AppError('render.template', `There is no template "${name}"`)
   const { template, problem } = readInstalled(folder, name)
   if (!template) throw new AppError('render.template', `${name}: ${problem}`)
   return template
