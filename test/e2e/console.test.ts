@@ -152,6 +152,33 @@ test('one person on one page; search without diacritics; English is complete', o
   await maker.goto(`${url}/console?lang=vi`)
 })
 
+test('keyboard alone: past the menu, into the list, a row chosen, an action begun and left', options, async () => {
+  const maker = await people.as('maker')
+  const tabTo = async (selector: string) => {
+    for (let step = 0; step < 80; step++) {
+      await maker.keyboard.press('Tab')
+      if ((await maker.locator(`${selector}:focus`).count()) > 0) return
+    }
+    assert.fail(`the Tab key does not reach ${selector}`)
+  }
+  await maker.goto(`${url}/console/cards?state=active`)
+  await maker.keyboard.press('Tab')
+  assert.equal(await maker.locator('.govuk-skip-link:focus').count(), 1)
+  await maker.keyboard.press('Enter')
+  await tabTo('tbody input[type=checkbox]')
+  assert.equal(await maker.locator('.at-nav :focus').count(), 0, 'the skip link passes the menu')
+  await maker.keyboard.press('Space')
+  assert.equal(await maker.innerText('[data-count]'), 'Đã chọn 1')
+  await tabTo('.at-bulk button[value=suspend]')
+  await maker.keyboard.press('Enter')
+  await maker.waitForSelector('h1:has-text("Tạm khóa thẻ")')
+  await tabTo('input[type=radio]')
+  await maker.keyboard.press('ArrowDown')
+  assert.equal(await maker.locator('input[type=radio]:checked').count(), 1)
+  await maker.goBack()
+  assert.equal(await maker.locator('h1:has-text("Thẻ đã cấp")').count(), 1)
+})
+
 test('approving works on a phone 360 px wide, and every page fits it', options, async () => {
   const approver = await people.as('approver')
   await approver.setViewportSize({ width: 360, height: 740 })
