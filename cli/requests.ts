@@ -90,12 +90,17 @@ export async function waitUntilDone(api: ApiSession, id: string, io: CliIo): Pro
   }
 }
 
+/** `move G09.22 Học viện` of a request for agencies. */
+function agencyChange({ action, code, name }: Record<string, unknown>): string | undefined {
+  return code === undefined ? undefined : [action, code, name].join(' ')
+}
+
 function showRequest(io: CliIo, request: ShownRequest): void {
   io.out(
     `${request.kind} ${request.status}: ${request.total} of ${request.agency}, made by ${request.maker}${request.approver ? `, decided by ${request.approver}` : ''}`,
   )
   for (const item of request.items ?? []) {
-    const name = item.claims.fullName ?? item.claims.holderName ?? item.claims.serial ?? ''
+    const name = item.claims.fullName ?? item.claims.holderName ?? item.claims.serial ?? agencyChange(item.claims) ?? ''
     const notes = [...item.warnings.map(warning => warning.code), item.outcome].filter(Boolean).join(', ')
     io.out(`  ${String(item.seq).padStart(5)}  ${item.state.padEnd(8)} ${String(name)}${notes ? `  (${notes})` : ''}`)
   }

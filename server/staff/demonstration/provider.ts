@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import express from 'express'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import Provider from 'oidc-provider'
-import { type Role, type Scope, scopes } from '../actor.ts'
+import { type Scope, scopes } from '../actor.ts'
 import { memoryAdapter } from './adapter.ts'
 import { deviceCodePage, deviceConfirmPage, messagePage, signInPage, signOutPage, styleSheet, submitScript } from './pages.ts'
 
@@ -14,7 +14,7 @@ export interface DemonstrationUser {
   username: string
   password: string
   name: string
-  roles: readonly Role[]
+  roles: readonly string[]
   agency: string
   /** Of a user who is an officer. */
   personalNumber?: string
