@@ -3,11 +3,11 @@ import type { Express } from 'express'
 import { anchoringState } from './anchoring/anchoringState.ts'
 import { chainNode } from './anchoring/chainNode.ts'
 import { buildApp } from './app.ts'
-import { eraseCards } from './cards/eraseCards.ts'
 import { composeMetrics, observed, readinessChecks } from './composeOperations.ts'
 import { composePublic } from './composePublic.ts'
 import { homePath } from './config.ts'
 import { holdsDiploma } from './diplomas/diplomasTable.ts'
+import { personalDataElsewhere } from './http/personalDataElsewhere.ts'
 import { agenciesRoutes } from './http/routes/agencies.ts'
 import { cardsRoutes } from './http/routes/cards.ts'
 import { diplomaChangesRoutes } from './http/routes/diplomaChanges.ts'
@@ -121,7 +121,7 @@ export async function composeWeb(installation: Installation, { demonstration = f
     apiRoutes: [
       ...open.apiRoutes,
       importsRoutes(diplomaDeps),
-      officersRoutes({ ...diplomaDeps, eraseElsewhere: (tx, officerId) => eraseCards(cipher, tx, officerId) }),
+      officersRoutes({ ...diplomaDeps, ...personalDataElsewhere({ pool, cipher }) }),
       requestsRoutes({ pool, cipher, agencies }),
       agenciesRoutes({ pool, cipher, agencies }),
       cardsRoutes({ ...cardDeps, ...rendering, isRestricted: installation.isRestricted }),

@@ -8,13 +8,16 @@ import { sealPrivate } from './officerPrivate.ts'
 import { blankOfficer, lockOfficer, readTies } from './officersTable.ts'
 import type { OfficerDeps, OfficerReader } from './readOfficer.ts'
 
+/** Erases what other rooms hold of an officer, as their row was. */
+export type EraseElsewhere = (tx: Tx, officer: { id: string; personalNumberIndex: Buffer }) => Promise<void>
+
 /**
  * Erases what is personal about somebody who has left: name, number, private data, notes, history and photo. The bare row,
  * the cards' serials and the log stay. `eraseElsewhere` erases in the same transaction what other rooms hold.
  * @throws officer.not-found · officer.conflict a card is still valid or a request still open
  */
 export async function eraseOfficer(
-  deps: Omit<OfficerDeps, 'pool'> & { pool: Pool; eraseElsewhere?: (tx: Tx, officerId: string) => Promise<void> },
+  deps: Omit<OfficerDeps, 'pool'> & { pool: Pool; eraseElsewhere?: EraseElsewhere },
   actor: OfficerReader,
   id: string,
 ): Promise<void> {
@@ -26,7 +29,7 @@ export async function eraseOfficer(
     if (ties.openRequests > 0) throw new AppError('officer.conflict', 'The person is in an open request: decide it first')
     await blankOfficer(tx, id, sealPrivate(deps.cipher, { personalNumber: '', birthDate: '', gender: 'male' }), randomBytes(32))
     if (row.photoDigest) await dropUnusedPhotos(tx, [row.photoDigest])
-    await deps.eraseElsewhere?.(tx, id)
+    await deps.eraseElsewhere?.(tx, row)
     await recordAudit(tx, { actor, action: 'officer.erased', agency: row.agencyCode, subject: `officer:${id}` })
   })
 }

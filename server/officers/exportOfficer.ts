@@ -5,11 +5,18 @@ import { openPrivate } from './officerPrivate.ts'
 import { readOfficersById } from './officersTable.ts'
 import { type OfficerDeps, type OfficerReader, readOfficer, viewsOfOfficer } from './readOfficer.ts'
 
+/** What other rooms hold of an officer. */
+export type ExportElsewhere = (officer: { personalNumberIndex: Buffer }) => Promise<Record<string, unknown>>
+
 /**
  * Everything that is kept about a person, as a JSON value, for answering the person (Luật 91/2025): data in clear, the photo
  * as base64, cards, requests, changes, and who looked. Recorded. Throws `officer.not-found`.
  */
-export async function exportOfficer(deps: OfficerDeps, reader: OfficerReader, id: string): Promise<Record<string, unknown>> {
+export async function exportOfficer(
+  deps: OfficerDeps & { exportElsewhere?: ExportElsewhere },
+  reader: OfficerReader,
+  id: string,
+): Promise<Record<string, unknown>> {
   const page = await readOfficer(deps, reader, id)
   const [row] = await readOfficersById(deps.pool, [id])
   if (!row) throw new AppError('officer.not-found')
@@ -22,5 +29,6 @@ export async function exportOfficer(deps: OfficerDeps, reader: OfficerReader, id
     photoDigest: row.photoDigest?.toString('hex') ?? null,
     photoJpeg: photo?.toString('base64') ?? null,
     views: views.map(view => ({ at: view.at, by: view.actorName, action: view.action })),
+    ...(await deps.exportElsewhere?.(row)),
   }
 }

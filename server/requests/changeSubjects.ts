@@ -3,7 +3,7 @@ import { AppError } from '../../core/errors.ts'
 import { inTransaction, type Tx } from '../db/transaction.ts'
 import type { FieldCipher } from '../keys/fieldCipher.ts'
 import { digestOfClaims } from './createRequest.ts'
-import { addProgress, closeRequest, itemsOf, markItems, type RequestRow, requestById } from './requestsTable.ts'
+import { addProgress, closeRequest, itemsOf, lockApproved, markItems, type RequestRow, requestById } from './requestsTable.ts'
 
 const chunkSize = 500
 
@@ -36,8 +36,14 @@ export async function changeSubjects<Row extends { ref: Buffer }>(
       },
     )
     if (items.length === 0) break
-    const approved = new Map(items.filter(item => item.isApproved).map(item => [item.ref.toString('hex'), item]))
     await inTransaction(pool, async tx => {
+      // Another run may have carried them out since they were read.
+      const open = await lockApproved(
+        tx,
+        requestId,
+        items.map(item => item.seq),
+      )
+      const approved = new Map(items.filter(item => item.isApproved && open.has(item.seq)).map(item => [item.ref.toString('hex'), item]))
       const able = await change.lock(
         tx,
         [...approved.values()].map(({ ref }) => ref),

@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from '@jest/globals'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
+import { inTransaction } from '../../server/db/transaction.ts'
 import { diplomasByLookup, diplomasOfHolder, listDiplomas } from '../../server/diplomas/diplomasTable.ts'
 import { endApprovedDiplomas } from '../../server/diplomas/endApprovedDiplomas.ts'
 import { nameHolders } from '../../server/diplomas/nameHolders.ts'
@@ -7,6 +8,7 @@ import { openDiploma } from '../../server/diplomas/readDiploma.ts'
 import { type RegisterDeps, registerDiplomas } from '../../server/diplomas/registerDiplomas.ts'
 import { refsOfBatch, requestDiplomaEnds, requestDiplomas, requestHolder } from '../../server/diplomas/requestDiplomas.ts'
 import { lookupIndex, type ShownDiploma } from '../../server/diplomas/shownDiploma.ts'
+import { personalDataElsewhere } from '../../server/http/personalDataElsewhere.ts'
 import { personalNumberIndex } from '../../server/keys/personalNumberIndex.ts'
 import { approveRequest } from '../../server/requests/decideRequest.ts'
 import { pendingDigest, requestById } from '../../server/requests/requestsTable.ts'
@@ -127,6 +129,28 @@ test('a holder is named by the sheet again, by two people, without a new credent
   const removal = await requestHolder(deps, { maker, agency, ref: now!.ref, holderNumber: undefined })
   await carryOut(removal, nameHolders)
   expect((await ofHolder()).map(row => row.endedAs)).toEqual(['corrected'])
+})
+
+test('a person is told what the register holds of them, and their number is erased from it and from what was decided', async () => {
+  const number = '001185077777'
+  const index = personalNumberIndex(cipher, number)
+  const asked = await ask([diplomaOf(40, { holderNumber: number })])
+  await carryOut(asked.requestId!)
+  const [row] = await diplomasOfHolder(db.pool, index)
+  await requestHolder(deps, { maker, agency, ref: row!.ref, holderNumber: '001185077778' }).then(id => carryOut(id, nameHolders))
+  await requestHolder(deps, { maker, agency, ref: row!.ref, holderNumber: number }).then(id => carryOut(id, nameHolders))
+  const { eraseElsewhere, exportElsewhere } = personalDataElsewhere(deps)
+  const officer = { id: '00000000-0000-7000-8000-000000000000', personalNumberIndex: index }
+  expect(await exportElsewhere(officer)).toMatchObject({ diplomas: [{ number: 'A40', birthDate: '1966-11-09', issuer: 'G09.01' }] })
+  await inTransaction(db.pool, tx => eraseElsewhere(tx, officer))
+  expect(await exportElsewhere(officer)).toEqual({ diplomas: [] })
+  const { rows } = await db.pool.query('select claims from request_items where ref = $1 or subject_ref = $1', [row!.ref])
+  expect(rows.length).toBeGreaterThanOrEqual(3)
+  for (const { claims } of rows) expect(cipher.open(claims).toString()).not.toContain('0011850777')
+  expect((await diplomasByLookup(db.pool, lookupIndex(cipher, 'G09.01', 'A40')))[0]).toMatchObject({
+    holderName: 'Trần Thị 40',
+    endedAs: null,
+  })
 })
 
 test('claims that were changed after the approval name nobody', async () => {

@@ -4,9 +4,9 @@ import { z } from 'zod'
 import { AppError } from '../../../core/errors.ts'
 import { isAgencyCode } from '../../../core/identity/agencyCode.ts'
 import { recordAudit } from '../../audit/auditTable.ts'
-import { inTransaction, type Tx } from '../../db/transaction.ts'
-import { eraseOfficer } from '../../officers/eraseOfficer.ts'
-import { exportOfficer } from '../../officers/exportOfficer.ts'
+import { inTransaction } from '../../db/transaction.ts'
+import { type EraseElsewhere, eraseOfficer } from '../../officers/eraseOfficer.ts'
+import { type ExportElsewhere, exportOfficer } from '../../officers/exportOfficer.ts'
 import { markOfficerLeft, readOfficersById } from '../../officers/officersTable.ts'
 import { type OfficerDeps, readOfficer, viewsOfOfficer } from '../../officers/readOfficer.ts'
 import { replacePhoto } from '../../officers/replacePhoto.ts'
@@ -93,7 +93,8 @@ const viewsAnswer = z.object({
 export interface OfficersRoutesDeps extends Omit<OfficerDeps, 'pool'> {
   pool: Pool
   /** Erases in the same transaction what cards, requests and imports hold about a person. */
-  eraseElsewhere?: (tx: Tx, officerId: string) => Promise<void>
+  eraseElsewhere?: EraseElsewhere
+  exportElsewhere?: ExportElsewhere
 }
 
 /** People: search (POST, so that no name stands in a URL), one person, photo, leaving, personal data. Mount it before the JSON body is read. */

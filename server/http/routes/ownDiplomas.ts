@@ -1,6 +1,7 @@
 import { Router } from 'express'
 import { z } from 'zod'
 import { AppError } from '../../../core/errors.ts'
+import { recordAudit } from '../../audit/auditTable.ts'
 import { type DiplomaPdfDeps, diplomaPdf } from '../../diplomas/diplomaPdf.ts'
 import { findOwnDiploma, ownDiplomas } from '../../diplomas/ownDiplomas.ts'
 import type { FieldCipher } from '../../keys/fieldCipher.ts'
@@ -26,6 +27,12 @@ export function ownDiplomasRoutes(deps: OwnDiplomasDeps): Router {
     const diploma = await findOwnDiploma(deps, req.actor, refOf(req))
     if (diploma.endedAs !== null) throw new AppError('diploma.ended.conflict')
     const file = await diplomaPdf(deps, diploma)
+    await recordAudit(deps.pool, {
+      actor: req.actor,
+      action: 'diploma.exported',
+      agency: diploma.issuerCode,
+      subject: `diploma:${diploma.ref.toString('base64url')}`,
+    })
     const filename = `van-bang-${diploma.ref.toString('base64url').slice(0, 8)}.pdf`
     res
       .set({ 'Cache-Control': 'no-store', 'Content-Disposition': `attachment; filename="${filename}"` })

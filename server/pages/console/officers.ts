@@ -4,10 +4,10 @@ import type { AgencyCode } from '../../../core/identity/agencyCode.ts'
 import { recordAudit } from '../../audit/auditTable.ts'
 import { cardsOfOfficer } from '../../cards/cardsTable.ts'
 import { requestStatusChange, type StatusDeps } from '../../cards/changeStatus.ts'
-import { eraseCards } from '../../cards/eraseCards.ts'
 import { type CardDeps, officersToRequest, type RequestedCards, requestCards } from '../../cards/requestCards.ts'
-import { inTransaction, type Tx } from '../../db/transaction.ts'
+import { inTransaction } from '../../db/transaction.ts'
 import { readMultipart } from '../../http/multipart.ts'
+import { personalDataElsewhere } from '../../http/personalDataElsewhere.ts'
 import { eraseOfficer } from '../../officers/eraseOfficer.ts'
 import { exportOfficer } from '../../officers/exportOfficer.ts'
 import { markOfficerLeft, readOfficersById } from '../../officers/officersTable.ts'
@@ -33,6 +33,7 @@ const photoBytes = 20 * 1024 * 1024
 export function officerPages(deps: OfficerPagesDeps): ConsoleRouter {
   const pages = consoleRouter(deps)
   const people = { pool: deps.pool, cipher: deps.cipher, agencies: deps.tree }
+  const elsewhere = personalDataElsewhere(deps)
 
   const list = async (res: Response, actor: Actor, values: { query: string; agency: string; status: string }, after: string) => {
     const t = res.locals.t as Translate
@@ -152,7 +153,7 @@ export function officerPages(deps: OfficerPagesDeps): ConsoleRouter {
   pages.post('/officers/:id/export', 'people.write', async (req, res, actor) => {
     const id = String(req.params.id)
     if (!uuid.test(id)) throw new AppError('officer.not-found')
-    const all = await exportOfficer(people, readerOf(actor), id)
+    const all = await exportOfficer({ ...people, ...elsewhere }, readerOf(actor), id)
     res.set({ 'Content-Disposition': `attachment; filename="officer-${id}.json"` }).type('application/json')
     res.send(JSON.stringify(all, null, 2))
   })
@@ -199,8 +200,7 @@ export function officerPages(deps: OfficerPagesDeps): ConsoleRouter {
     const id = String(req.params.id)
     if (!uuid.test(id)) throw new AppError('officer.not-found')
     await attempt(deps, req, res, `/console/officers/${id}/erase`, async () => {
-      const eraseElsewhere = (tx: Tx, officerId: string) => eraseCards(deps.cipher, tx, officerId)
-      await eraseOfficer({ ...people, eraseElsewhere }, readerOf(actor), id)
+      await eraseOfficer({ ...people, ...elsewhere }, readerOf(actor), id)
       await redirectWith(deps, req, res, '/console', { key: 'officer.erased' })
     })
   })
