@@ -17,7 +17,7 @@ import { refOf } from '../../core/credential/ref.ts'
 import { parseSealed } from '../../core/credential/sealed.ts'
 import { webCrypto } from '../../core/crypto/webCrypto.ts'
 import { toHex } from '../../core/encoding/bytes.ts'
-import { sealFileName } from '../../core/pdf/embeddedFiles.ts'
+import { receiptFileName, sealFileName } from '../../core/pdf/embeddedFiles.ts'
 import type { Report } from '../../core/verification/report.ts'
 import { signPdf } from '../../server/keys/pades.ts'
 import { testKey } from '../support/antin-vectors/testKey.ts'
@@ -362,4 +362,19 @@ test('verifies an SD-JWT VC of a diploma from a wallet: file or text, holder bin
   const other = await run(file, '--url', base, '--aud', binding!.aud, '--nonce', 'another', ...common)
   expect([other.exit, other.out]).toEqual([1, expect.stringContaining('(nonce)')])
   expect((await run(file, '--url', base, '--nonce', 'n', ...common)).exit).toBe(64)
+})
+
+test('formats 7: a PDF whose receipt was not anchored yet when it was made: online the finished one is fetched by ref', async () => {
+  const document = await PDFDocument.create()
+  document.addPage()
+  await document.attach(diploma, sealFileName, { mimeType: 'application/octet-stream' })
+  const early = JSON.stringify(log.receipt(leaf, { size: 10 }))
+  await document.attach(Buffer.from(early), receiptFileName, { mimeType: 'application/json' })
+  const bytes = await document.save()
+  const path = write('early.pdf', bytes)
+  const anchorOf = ({ report: { checks } }: { report: Report }) => checks.find(check => check.name === 'anchor')!.code
+  const node = ['--rpc', `${base}/rpc`, '--strict']
+  // Without the server the file's own receipt is what there is, and it names no anchor.
+  expect(anchorOf(await report(path, ...offline, '--trust-list', index, '--strict'))).toBe('anchor.late')
+  expect(anchorOf(await report(path, '--url', base, ...node, ...common))).toBe('anchor.passed')
 })
