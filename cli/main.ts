@@ -1,5 +1,5 @@
-import { AppError } from '../core/errors.ts'
-import { CliError, type CliIo, processIo } from './io.ts'
+import { explainError } from './explainError.ts'
+import { type CliIo, processIo } from './io.ts'
 
 type Run = (args: string[], io: CliIo) => Promise<number>
 
@@ -124,31 +124,8 @@ async function main(args: string[], io: CliIo): Promise<number> {
   try {
     return await (await command.load())(rest, io)
   } catch (error) {
-    return explain(error, command, io)
+    return explainError(error, command.usage, io)
   }
-}
-
-function explain(error: unknown, command: Command, io: CliIo): number {
-  if (error instanceof CliError) {
-    io.err(error.message)
-    if (error.exitCode === 64) io.err(`Usage: antin ${command.usage}`)
-    return error.exitCode
-  }
-  if (error instanceof AppError) {
-    io.err(`${error.detail} (${error.code})`)
-    return 1
-  }
-  const code = (error as { code?: string }).code ?? ''
-  if (code.startsWith('ERR_PARSE_ARGS')) {
-    io.err(`${(error as Error).message.split('\n')[0]}\nUsage: antin ${command.usage}`)
-    return 64
-  }
-  if (code === 'ENOENT') {
-    io.err(`No such file: ${(error as { path?: string }).path ?? ''}`)
-    return 64
-  }
-  io.err(io.env.ANTIN_DEBUG ? String((error as Error).stack) : (error as Error).message)
-  return 1
 }
 
 function help(): string {
