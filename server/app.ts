@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import express, { type Request, type RequestHandler, type Response, type Router } from 'express'
+import express, { type Request, type RequestHandler, type Response, Router } from 'express'
 import helmet from 'helmet'
 import type { Logger } from 'pino'
 import { AppError } from '../core/errors.ts'
@@ -45,7 +45,10 @@ export function buildApp(deps: AppDeps): express.Express {
   app.use(deps.measureRequests)
   app.use(securityHeaders(deps))
   app.use(forgetAnyTag)
-  for (const router of deps.publicRoutes) app.use(router)
+  const publicRouter = Router()
+  for (const router of deps.publicRoutes) publicRouter.use(router)
+  // Nothing public is below /api: what is called there most passes by thirty routes.
+  app.use((req, res, next) => (req.url.startsWith('/api/') ? next() : publicRouter(req, res, next)))
   app.use(deps.authenticate)
   for (const router of deps.streamRoutes) app.use(router)
   app.use('/api', noStore, readJson, deps.idempotency)

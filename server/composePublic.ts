@@ -4,6 +4,7 @@ import type { PdfSignature } from '../core/pdf/signatureFields.ts'
 import type { DocumentSignature } from '../core/verification/evidence.ts'
 import { cardsOfOfficer } from './cards/cardsTable.ts'
 import { idempotency } from './http/idempotency.ts'
+import { methodNotAllowed } from './http/methodNotAllowed.ts'
 import { openApiDocument } from './http/openapi.ts'
 import { registeredDiplomas } from './http/registeredDiplomas.ts'
 import { diplomaLookupRoutes } from './http/routes/diplomaLookup.ts'
@@ -62,6 +63,7 @@ export async function composePublic(
     verifySignature,
   })
   const verification = { pool, cipher, verifier, sealedByToken, verifyFile, isBound: isBound({ pool }), agencies, publicUrl: origin, clock }
+  const openApi = openApiDocument(origin)
   const page = { publicUrl: origin, trustRoot, assets, demonstration }
   const logState = async () => {
     const checkpoint = await newestCheckpoint(pool)
@@ -74,9 +76,9 @@ export async function composePublic(
       publicRoutes({ ...page, clock, sealedByToken, verifySealed: sealed => verifier.verify({ sealed }) }),
     ],
     streamRoutes: [
+      verificationRoutes(verification), // the most called one
       photosRoutes({ pool, cipher }),
       tokensRoutes({ pool, cipher, agencies, clock, sealedByToken }),
-      verificationRoutes(verification),
       diplomaLookupRoutes({ ...verification, proofFor: ref => proofFor(installation, ref) }),
       resultSheetsRoutes({ ...verification, key: sheetKey, logState }),
     ],
@@ -101,9 +103,10 @@ export async function composePublic(
           const card = cards.find(each => each.endedAs === null && each.status === 0)
           return card ? { serial: card.serial, isBound: (await bindingOfCard(pool, card.ref)) !== null } : null
         },
-        openApi: openApiDocument(origin),
+        openApi,
         anchoring: config.CHAIN !== 'none',
       }),
+      Router().use(methodNotAllowed(openApi)),
     ],
   }
 }

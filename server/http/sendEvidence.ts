@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express'
+import { sendText } from './sendText.ts'
 
 /** A public, signed file. */
 export interface Evidence {
@@ -10,16 +11,8 @@ export interface Evidence {
   maxAge?: number
 }
 
-/** Sends evidence to any origin, with its ETag; 304 to those who have it. Express answers HEAD by the same. */
+/** Sends evidence with its ETag; 304 to those who have it. Express answers HEAD by the same. `openToAll` lets every origin read it. */
 export function sendEvidence(req: Request, res: Response, { body, type, tag, maxAge }: Evidence): void {
-  res.set({
-    'Access-Control-Allow-Origin': '*',
-    'Access-Control-Expose-Headers': 'ETag',
-    'Cross-Origin-Resource-Policy': 'cross-origin',
-    'Cache-Control': maxAge === undefined ? 'public, max-age=31536000, immutable' : `public, max-age=${maxAge}`,
-    'Content-Type': type,
-    ETag: `"${tag}"`,
-  })
-  if (req.fresh) res.status(304).end()
-  else res.send(Buffer.from(body))
+  res.set('Cache-Control', maxAge === undefined ? 'public, max-age=31536000, immutable' : `public, max-age=${maxAge}`)
+  sendText(req, res, { text: body, type, tag })
 }

@@ -10,6 +10,7 @@ import { issuerUrl, jwtVcIssuerMetadata, typeMetadata, type VcKind, vcKinds } fr
 import { readKeys } from '../../keys/keysTable.ts'
 import { type SigningTree, signersOf } from '../../keys/signersOf.ts'
 import { evidenceResponses } from '../evidenceResponses.ts'
+import { openToAll } from '../openToAll.ts'
 import { sendEvidence } from '../sendEvidence.ts'
 
 export interface JwtVcIssuerRoutesDeps {
@@ -25,6 +26,7 @@ export interface JwtVcIssuerRoutesDeps {
 export function jwtVcIssuerRoutes({ pool, tree, publicUrl, clock }: JwtVcIssuerRoutesDeps): Router {
   const router = Router()
 
+  router.use(['/vct', '/.well-known/jwt-vc-issuer'], openToAll)
   router.get('/vct/:kind/1', (req, res) => {
     const { kind } = req.params
     if (!(vcKinds as readonly string[]).includes(kind)) throw new AppError('http.not-found')

@@ -6,6 +6,7 @@ import { statusListTtl } from '../../../core/status-list/statusListToken.ts'
 import { readNumbers } from '../../status-lists/statusListsTable.ts'
 import type { StatusListTokens } from '../../status-lists/statusListTokens.ts'
 import { evidenceResponses } from '../evidenceResponses.ts'
+import { openToAll } from '../openToAll.ts'
 import { sendEvidence } from '../sendEvidence.ts'
 
 export interface StatusListRoutesDeps {
@@ -19,6 +20,7 @@ export interface StatusListRoutesDeps {
 export function statusListRoutes({ pool, statusLists, publicUrl }: StatusListRoutesDeps): Router {
   const router = Router()
 
+  router.use('/status-lists', openToAll)
   router.get('/status-lists/:number', async (req, res) => {
     const { token, version, iat } = await statusLists.tokenOf(parseNumber(req.params.number))
     const tag = `${req.params.number}-${version}-${iat}`

@@ -6,6 +6,7 @@ import { AppError } from '../../../core/errors.ts'
 import { readEndorsement } from '../../keys/keysTable.ts'
 import { type ServedTrust, servedTrust } from '../../trust/servedTrust.ts'
 import { evidenceResponses } from '../evidenceResponses.ts'
+import { openToAll } from '../openToAll.ts'
 import { sendEvidence } from '../sendEvidence.ts'
 
 export interface TrustRoutesDeps {
@@ -20,6 +21,7 @@ export function trustRoutes({ pool }: TrustRoutesDeps): Router {
   const trust = servedTrust(pool)
   const router = Router()
 
+  router.use('/.well-known/antin', openToAll)
   router.get('/.well-known/antin/root', async (req, res) => {
     sendEvidence(req, res, { ...root, maxAge: 300, ...(await tagged(trust, 'root')) })
   })

@@ -21,7 +21,9 @@ import {
   replayDeliveries,
   type WebhookRow,
 } from '../../webhooks/webhooksTable.ts'
+import { openToAll } from '../openToAll.ts'
 import { problems } from '../problemResponses.ts'
+import { sendEvidence } from '../sendEvidence.ts'
 
 export interface WebhooksRoutesDeps {
   pool: Pool
@@ -158,10 +160,11 @@ export function webhooksRoutes(deps: WebhooksRoutesDeps): Router {
 export function webhookKeysRoutes({ key }: Pick<WebhooksRoutesDeps, 'key'>): Router {
   const router = Router()
   const x = Buffer.from(key.publicKey).toString('base64url')
-  router.get('/.well-known/antin/webhook-keys', (_req, res) => {
-    res.set({ 'Cache-Control': 'public, max-age=3600', 'Access-Control-Allow-Origin': '*', 'Cross-Origin-Resource-Policy': 'cross-origin' })
-    res.json({ keys: [{ kty: 'OKP', crv: 'Ed25519', kid: key.keyId, use: 'sig', alg: 'EdDSA', x }] })
-  })
+  const body = JSON.stringify({ keys: [{ kty: 'OKP', crv: 'Ed25519', kid: key.keyId, use: 'sig', alg: 'EdDSA', x }] })
+  router.use('/.well-known/antin/webhook-keys', openToAll)
+  router.get('/.well-known/antin/webhook-keys', (req, res) =>
+    sendEvidence(req, res, { body, type: 'application/json; charset=utf-8', tag: key.keyId, maxAge: 3600 }),
+  )
   return router
 }
 

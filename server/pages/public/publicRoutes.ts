@@ -43,12 +43,13 @@ export function publicRoutes(deps: PublicRoutesDeps): Router {
     res.set('Cache-Control', 'no-cache').set('Content-Security-Policy', "default-src 'none'; connect-src 'self'; script-src 'self'")
     sendFile(req, res, deps.assets.serviceWorker)
   })
-  router.get('/icon.svg', (_req, res) => {
-    res.set('Cache-Control', 'public, max-age=86400').type('image/svg+xml').send(seal)
+  router.get('/icon.svg', (req, res) => {
+    res.set('Cache-Control', 'public, max-age=86400')
+    sendCompressed(req, res, 'image/svg+xml', seal)
   })
   router.get('/manifest.webmanifest', (req, res) => {
     const lang = languageOf(req, res)
-    res.set('Cache-Control', 'public, max-age=86400')
+    res.set('Cache-Control', 'public, max-age=86400').vary('Accept-Language').vary('Cookie')
     sendCompressed(req, res, 'application/manifest+json', JSON.stringify(manifest(lang)))
   })
 

@@ -1,15 +1,12 @@
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+import { hash } from 'node:crypto'
 import type { Request, Response } from 'express'
+import { sendText } from '../../http/sendText.ts'
 import type { WebFile } from '../buildWeb.ts'
 
-/** Sends text, compressed as the client allows. Small bodies, so in one go. */
+/** Sends a page's text, compressed as the client allows. What may be kept has an ETag, so that it is not sent again. */
 export function sendCompressed(req: Request, res: Response, type: string, text: string): void {
-  const body = Buffer.from(text)
-  const encoding = req.acceptsEncodings('br', 'gzip', 'identity')
-  res.vary('Accept-Encoding').type(type)
-  if (body.length < 1000 || encoding === 'identity' || encoding === false) return void res.send(body)
-  res.set('Content-Encoding', encoding)
-  res.send(encoding === 'br' ? brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }) : gzipSync(body))
+  const mayBeKept = res.get('Cache-Control') !== 'no-store'
+  sendText(req, res, { text, type, tag: mayBeKept ? hash('sha256', text, 'base64url') : undefined })
 }
 
 /** Sends a built file from memory in the smallest form that the client takes. */
@@ -18,5 +15,15 @@ export function sendFile(req: Request, res: Response, file: WebFile): void {
   const body = encoding === 'br' ? file.brotli! : encoding === 'gzip' ? file.gzip! : file.body
   if (body !== file.body) res.set('Content-Encoding', encoding as string)
   res.vary('Accept-Encoding').type(file.type).set('X-Content-Type-Options', 'nosniff')
-  res.send(body)
+  res.set('ETag', `"${tagOf(body)}"`)
+  if (req.fresh) res.status(304).end()
+  else res.send(body)
+}
+
+const tags = new WeakMap<Buffer, string>()
+
+function tagOf(body: Buffer): string {
+  let tag = tags.get(body)
+  if (tag === undefined) tags.set(body, (tag = hash('sha256', body, 'base64url')))
+  return tag
 }
