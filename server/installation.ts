@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { AppError } from '../core/errors.ts'
 import { formatVerifierKey, makeVerifierKey, type VerifierKey } from '../core/log/verifierKey.ts'
 import { type AgencyTree, loadAgencyTree } from './agencies/agencyTree.ts'
+import { isLeftOut } from './agencies/isLeftOut.ts'
 import { type RpcNode, rpcNode } from './anchoring/rpcNode.ts'
 import { type Payer, walletPayer } from './anchoring/signers.ts'
 import { type Config, homePath } from './config.ts'
@@ -125,10 +126,7 @@ export async function openInstallation(config: Config, logger: Logger, { makeSec
       anchorSigner,
       nodes: config.CHAIN === 'none' ? [] : config.CHAIN_RPC_URLS.map(url => rpcNode(url)),
       payer: walletPayer(`0x${secret(homePath(config, 'keys', 'gas.key')).toString('hex')}`),
-      isRestricted: agency => {
-        const servedAt = agencies.get(agency)?.restrictedServedAt
-        return servedAt != null && servedAt.getTime() / 1000 + waitSeconds <= clock()
-      },
+      isRestricted: agency => isLeftOut(agencies.get(agency), waitSeconds, clock()),
       traces,
       async close() {
         clearInterval(timer)

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import request, { type Test } from 'supertest'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
+import { requestAgencyChanges } from '../../server/agencies/requestAgencyChanges.ts'
 import { type Actor, roles, scopes } from '../../server/staff/actor.ts'
 import { authorize, holds, type Permission, permissions, stepUpLifetime } from '../../server/staff/authorize.ts'
 import { type ConsoleObjects, makeConsoleObjects } from '../support/consoleObjects.ts'
@@ -252,6 +253,33 @@ test('an approver may suspend, and asks for nothing else', async () => {
       .send(fields)
     expect([action, answer.status]).toEqual([action, 403])
   }
+})
+
+test('a change of agencies is for an administrator who signed in anew to decide, and not for its maker', async () => {
+  const profile = { oldCode: '', nameVi: 'Tên khác', nameEn: '', restricted: false, coverage: [] }
+  const change = { action: 'change', code: 'G09.01' as AgencyCode, profile } as const
+  const id = await requestAgencyChanges(
+    { pool: db.pool, cipher },
+    { maker: { sub: 'admin-G09', name: 'x' }, scope: 'G09.01' as AgencyCode, changes: [change] },
+  )
+  const { text } = await request(world.app).get(`/console/requests/${id}`).set(actorFor('admin')).set('accept', 'text/html')
+  const claimsDigest = /name="claimsDigest" value="([\w-]{43})"/.exec(text)![1]!
+  const approve = (actor: Record<string, string>) =>
+    request(world.app)
+      .post(`/console/requests/${id}/approve`)
+      .set(actor)
+      .set('accept', 'text/html')
+      .type('form')
+      .send({ _csrf: 'token', selection: 'all', claimsDigest })
+  const other = { sub: 'another', steppedUpAt: Date.now() / 1000 }
+  for (const role of roles) if (role !== 'admin') expect([role, (await approve(asActor(role, 'G09', other))).status]).toEqual([role, 403])
+  expect((await approve(asActor('admin', 'G10', other))).status).toBe(403)
+  expect((await approve(asActor('admin', 'G09', { sub: 'another' }))).headers.location).toMatch(/^\/signin\/step-up/)
+  const statusOf = async () => (await db.pool.query('select status from requests where id = $1', [id])).rows[0].status
+  await approve(actorFor('admin'))
+  expect(await statusOf()).toBe('pending')
+  await approve(asActor('admin', 'G09', other))
+  expect(await statusOf()).toBe('approved')
 })
 
 test('approving, and anything about keys, needs a fresh proof of identity; the form waits for it', async () => {
