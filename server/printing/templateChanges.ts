@@ -60,7 +60,7 @@ export async function applyTemplateChange(deps: TemplateChangeDeps, requestId: s
       await addProgress(tx, requestId, outcome === null ? 1 : 0, outcome === null ? 0 : 1)
       if (outcome !== null) continue
       await (template === null ? deleteAgencyTemplate(tx, agency) : upsertAgencyTemplate(tx, agency, template))
-      const detail = { template: template ?? '', before: before ?? '' }
+      const detail = { ...(template === null ? {} : { template }), ...(before === null ? {} : { before }) }
       await recordAudit(tx, { actor, action: 'template.chosen', agency, subject: `agency:${agency}`, detail })
     }
   })
