@@ -151,12 +151,17 @@ export async function redirectWith(
   res.redirect(303, to)
 }
 
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
 /** An audit record's detail in one line: numbers and codes by their names, nested values left out. */
 function detailText(detail: Record<string, unknown>, textOr: (key: string, otherwise: string) => string): string {
-  return Object.entries(detail)
-    .filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value))
-    .map(([name, value]) => `${textOr(`detail.${name}`, name)}: ${detailValue(name, value, textOr)}`)
-    .join(' · ')
+  return (
+    Object.entries(detail)
+      // An identifier of ours says nothing to a reader; what it names has a link or a number of its own.
+      .filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value) && !uuid.test(String(value)))
+      .map(([name, value]) => `${textOr(`detail.${name}`, name)}: ${detailValue(name, value, textOr)}`)
+      .join(' · ')
+  )
 }
 
 /** Values by the field that holds them: what a key is for and where it is kept, and times in seconds. */
