@@ -1,5 +1,5 @@
 import type { Pool } from 'pg'
-import { anchoringState } from '../../anchoring/anchoringState.ts'
+import { anchoringState, anchoringStates } from '../../anchoring/anchoringState.ts'
 import { readChainId, readContract } from '../../anchoring/checkpointLog.ts'
 import { currentContract } from '../../anchoring/contractsTable.ts'
 import { type RpcNode, rpcNode } from '../../anchoring/rpcNode.ts'
@@ -13,7 +13,11 @@ export async function chainFindings(pool: Pool, config: Config, now: number): Pr
   const findings = [
     anchoring.ok && !anchoring.late
       ? ok('anchoring', detail)
-      : wrong('anchoring', detail, anchoring.ok ? 'Does `antin work` run? Its log says why nothing is anchored' : anchoring.detail),
+      : wrong(
+          'anchoring',
+          `${detail}; ${anchoring.detail}`,
+          anchoring.ok ? 'Does `antin work` run? Its log says why nothing is anchored' : anchoringStates[anchoring.state],
+        ),
   ]
   if (config.CHAIN === 'none') return { findings, blockTime: null }
   if (config.CHAIN_RPC_URLS.length === 0)
