@@ -23,7 +23,6 @@ import { gatherIndex, gatherRoot, gatherSlice, indexPath, rootPath, slicePath } 
 import { OpenedCache } from './openedCache.ts'
 import { type PolicyName, requires } from './policy.ts'
 import { type JudgedCredential, readCredential } from './readCredential.ts'
-import { readSdJwt } from './readSdJwt.ts'
 import { isOlderThan, isOlderThanDay, onlineAge } from './time.ts'
 
 export interface GatherSettings {
@@ -70,19 +69,8 @@ export async function gatherEvidence(
   return gatherFor(credential, { ref: encodeBase64url(await refOf(credential.claims.cti, crypto)) }, ports, settings, crypto)
 }
 
-/** As `gatherEvidence`, for the text of an SD-JWT VC. */
-export async function gatherSdJwtEvidence(
-  text: string,
-  ports: EvidencePorts,
-  settings: GatherSettings,
-  crypto: CoreCrypto,
-): Promise<Evidence> {
-  const { credential } = await readSdJwt(text, undefined, crypto)
-  if (!credential) return noEvidence
-  return gatherFor(credential, { digest: encodeBase64url(await crypto.sha256(credential.payload)) }, ports, settings, crypto)
-}
-
-async function gatherFor(
+/** The same for a credential that is read already, sealed or not; `entry` is what its entry in the log is found by. */
+export async function gatherFor(
   credential: JudgedCredential,
   entry: EntryName,
   ports: EvidencePorts,

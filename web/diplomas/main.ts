@@ -51,6 +51,12 @@ async function checkAll(files: readonly File[]): Promise<void> {
   await loadSentences(page().lang)
   for (const file of files) {
     const place = newPlace(file.name)
+    const start = file.size <= 20_000 ? await file.text().catch(() => '') : ''
+    if (canVerifyHere() && /^\s*eyJ[\w-]*\.[\w-]*\.[\w-]*~/.test(start)) {
+      const { showSdJwt } = await import('../verify/showSdJwt.ts')
+      await showSdJwt(start.trim(), place)
+      continue
+    }
     let found: FileOutcome
     try {
       found = canVerifyHere() ? await checkFile(file, facts) : { outcome: 'undetermined', sha256: '', cause: 'network' }

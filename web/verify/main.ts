@@ -29,6 +29,7 @@ function takeAddress(): string | null {
 
 /** What is done with any text: from a camera, a picture, the clipboard or the address. Never follows it. */
 export async function openText(scanned: string): Promise<void> {
+  if (/^\s*eyJ[\w-]*\.[\w-]*\.[\w-]*~/.test(scanned)) return openSdJwt(scanned.trim())
   let content: QrContent
   try {
     content = parseQrText(scanned)
@@ -39,6 +40,15 @@ export async function openText(scanned: string): Promise<void> {
   hideScanner()
   if (content.kind === 'token') return openToken(encodeBase64url(content.token), undefined, foreignHost(content.host))
   await openSealed(content.bytes, content.kind, foreignHost(content.host))
+}
+
+/** What a wallet showed. A browser that hides its cryptography cannot check it. */
+async function openSdJwt(given: string): Promise<void> {
+  if (!canVerifyHere()) return showBand('unsure', text('result.undetermined'), text('result.sdJwtNotHere'), '', undefined, showScannerAgain)
+  hideScanner()
+  showBand('waiting', text('result.checking'))
+  const { showSdJwt } = await import('./showSdJwt.ts')
+  await showSdJwt(given, byId('app'))
 }
 
 async function openSealed(bytes: Uint8Array, source: 'sealed' | 'live' | 'token', foreign?: string): Promise<void> {

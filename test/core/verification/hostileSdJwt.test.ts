@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { gatherSdJwtEvidence } from '../../../core/verification/gatherEvidence.ts'
+import { gatherSdJwtEvidence } from '../../../core/verification/gatherSdJwtEvidence.ts'
 import { checkNames } from '../../../core/verification/report.ts'
 import { verifySdJwtVc } from '../../../core/verification/verifySdJwtVc.ts'
 import { nodeCrypto } from '../../../server/keys/nodeCrypto.ts'
