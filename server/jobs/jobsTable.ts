@@ -29,6 +29,11 @@ export async function countWorkers(db: Db): Promise<number> {
   return rows[0]!.n
 }
 
+/** Frees the jobs of a worker that has ended in this process. */
+export async function freeWorker(db: Db, workerId: string): Promise<void> {
+  await db.query('select graphile_worker.force_unlock_workers(array[$1])', [workerId])
+}
+
 /** Ids of jobs that a worker has held for 10 s and more. */
 export async function readHeldJobs(db: Db, workerId: string): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(

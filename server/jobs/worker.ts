@@ -4,6 +4,7 @@ import { type Runner, run, runMigrations, type TaskList, type WorkerEvents, Logg
 import type pg from 'pg'
 import type { Logger } from 'pino'
 import { watchWorkers } from './deadWorkers.ts'
+import { freeWorker } from './jobsTable.ts'
 
 /** What a task may use beside its payload. */
 export type Task = (payload: unknown) => Promise<void>
@@ -31,7 +32,7 @@ interface WorkerDeps {
  * another. Jobs of workers that were killed are freed within 15 s.
  */
 export async function startWorker(deps: WorkerDeps): Promise<Worker> {
-  let runner = await startRunner(deps)
+  let { runner, id } = await startRunner(deps)
   let stopping = false
   const supervise = async () => {
     while (!stopping) {
@@ -44,7 +45,9 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
         await sleep(1000)
         if (stopping) return
         try {
-          runner = await startRunner(deps)
+          // Its lock may live on at the database's end of a connection that broke at ours.
+          await freeWorker(deps.pool, id)
+          ;({ runner, id } = await startRunner(deps))
           break
         } catch (error) {
           deps.logger.warn({ err: error }, 'worker not started')
@@ -63,7 +66,8 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
   }
 }
 
-async function startRunner(deps: WorkerDeps): Promise<Runner> {
+/** `id` is what the jobs it holds are locked by. */
+async function startRunner(deps: WorkerDeps): Promise<{ runner: Runner; id: string }> {
   const taskList: TaskList = Object.fromEntries(
     Object.entries(deps.tasks).map(([name, task]) => [name, (payload: unknown) => task(payload)]),
   )
@@ -73,7 +77,9 @@ async function startRunner(deps: WorkerDeps): Promise<Runner> {
   events.on('job:start', ({ job }) => running.add(String(job.id)))
   events.on('job:complete', ({ job }) => running.delete(String(job.id)))
   let runner: Runner | undefined
+  let id = ''
   events.once('pool:create', ({ workerPool }) => {
+    id = workerPool.id
     stopWatching = watchWorkers(deps, {
       id: workerPool.id,
       isRunning: jobId => running.has(jobId),
@@ -99,7 +105,7 @@ async function startRunner(deps: WorkerDeps): Promise<Runner> {
       () => stopWatching(),
       () => stopWatching(),
     )
-    return runner
+    return { runner, id }
   } catch (error) {
     stopWatching()
     throw error
