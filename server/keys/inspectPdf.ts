@@ -86,11 +86,11 @@ const gravity: SignatureOutcome[] = ['broken', 'valid', 'expired', 'foreign', 'a
 function inspect(signature: PdfSignature, { isTrustedKey }: InspectOptions): InspectedSignature {
   const { verified, certificate, timestamp } = verifyCms(signature.cms, signature.signedParts)
   const wholeFile = signature.range === 'whole'
-  const x509 = certificate && new X509Certificate(certificate)
+  const x509 = certificate && readCertificate(certificate)
   const [from, to] = x509 ? [Date.parse(x509.validFrom) / 1000, Date.parse(x509.validTo) / 1000] : [0, 0]
   const signedAt = timestamp?.at ?? signature.claimedAt ?? from
   const keyThumbprint = x509 && thumbprintOf(x509)
-  const holds = verified && signature.range !== 'odd'
+  const holds = verified && x509 !== undefined && signature.range !== 'odd'
   const outcome = !holds
     ? 'broken'
     : !wholeFile
@@ -108,6 +108,15 @@ function inspect(signature: PdfSignature, { isTrustedKey }: InspectOptions): Ins
     signedAt,
     timestamped: timestamp !== undefined,
     ...(keyThumbprint ? { keyThumbprint } : {}),
+  }
+}
+
+/** What carries an issuer and a serial number need not be a certificate. */
+function readCertificate(der: Uint8Array): X509Certificate | undefined {
+  try {
+    return new X509Certificate(der)
+  } catch {
+    return undefined
   }
 }
 
