@@ -47,7 +47,7 @@ async function inspected(pdf: Buffer) {
 }
 
 test('a cross-reference of entries without width, from a number that cannot grow, ends', async () => {
-  const { attachments, signature } = await inspected(xrefStreamPdf('/Size 1/W[0 0 0]/Index[9007199254740992 1e300]', Buffer.from('x')))
+  const { attachments, signature } = await inspected(xrefStreamPdf('/Size 1/W[0 0 0]/Index[9007199254740992 +1e300]', Buffer.from('x')))
   expect([attachments, signature.outcome]).toEqual([[], 'none'])
 })
 
