@@ -20,6 +20,8 @@ interface Served {
   port: number
   /** Resident memory of the first process, in bytes. */
   memory(): Promise<number>
+  /** Processor time of all its processes so far, in microseconds. */
+  cpu(): Promise<number>
   stop(): void
 }
 
@@ -32,17 +34,25 @@ export async function run(report: Report): Promise<void> {
   for (const processes of [1, 2]) {
     const served = { bare: await serve('bare', processes, world), antin: await serve('antin', processes, world) }
     const rates: Record<'bare' | 'antin', Load[]> = { bare: [], antin: [] }
+    const costs: Record<'bare' | 'antin', number[]> = { bare: [], antin: [] }
     for (const { port } of Object.values(served)) await load({ port, body, connections, seconds: 1 })
     for (let round = 0; round < rounds; round++) {
       // By turns, and in turned order: the machine is not equally fast all the time.
       const order = round % 2 ? (['antin', 'bare'] as const) : (['bare', 'antin'] as const)
-      for (const kind of order) rates[kind].push(await load({ port: served[kind].port, body, connections, seconds }))
+      for (const kind of order) {
+        const before = await served[kind].cpu()
+        const measured = await load({ port: served[kind].port, body, connections, seconds })
+        rates[kind].push(measured)
+        costs[kind].push(((await served[kind].cpu()) - before) / (measured.rate * seconds))
+      }
     }
     const bare = median(rates.bare.map(each => each.rate))
     const antin = median(rates.antin.map(each => each.rate))
     const name = `${processes} process${processes > 1 ? 'es' : ''}`
     report({ case: `express, one ES256 verify, ${name}`, rate: bare, unit: 'requests/s' })
     report({ case: `POST /api/verifications, sealed card, ${name}`, rate: antin, unit: 'requests/s', limit: bare })
+    report({ case: `processor time of the bare route, ${name}`, rate: median(costs.bare), unit: 'µs/request' })
+    report({ case: `processor time of ours, ${name}`, rate: median(costs.antin), unit: 'µs/request', limit: median(costs.bare) })
     const half = await load({ port: served.antin.port, body, connections, seconds: 4, perSecond: antin / 2 })
     report({ case: `p99 at ${Math.round(half.rate)} requests/s, ${name}`, rate: half.p99, unit: 'ms' })
     if (processes === 1) await bulk(report, served.antin, body)
@@ -92,6 +102,10 @@ async function makeWorld(): Promise<{ world: SentWorld; body: string }> {
 async function serve(kind: 'bare' | 'antin', processes: number, world: SentWorld): Promise<Served> {
   const port = await freePort()
   const children: ChildProcess[] = []
+  const ask = async (child: ChildProcess, question: 'memory' | 'cpu') => {
+    child.send(question)
+    return ((await once(child, 'message')) as [number])[0]
+  }
   for (let i = 0; i < processes; i++) {
     const execArgv = ['--disable-warning=ExperimentalWarning']
     const child = fork(new URL('./http-parts/server.ts', import.meta.url), [kind, String(port)], { execArgv })
@@ -101,9 +115,11 @@ async function serve(kind: 'bare' | 'antin', processes: number, world: SentWorld
   }
   return {
     port,
-    async memory() {
-      children[0]!.send('memory')
-      return ((await once(children[0]!, 'message')) as [number])[0]
+    memory: () => ask(children[0]!, 'memory'),
+    async cpu() {
+      let sum = 0
+      for (const child of children) sum += await ask(child, 'cpu')
+      return sum
     },
     stop: () => {
       for (const child of children) child.kill()
