@@ -7,6 +7,7 @@ import { readTable } from '../../server/tables/readTable.ts'
 import { noBrowser, openBrowser, verdictOf } from './support/browser.ts'
 import { type ConsolePeople, consolePeople, look } from './support/consolePeople.ts'
 import { startDemonstration } from './support/demonstration.ts'
+import { keepPicture } from './support/pictures.ts'
 import { portraitsFor } from './support/portraits.ts'
 import { noPoppler, printedCodes } from './support/printedCards.ts'
 import { mendWorkbook } from './support/workbook.ts'
@@ -62,7 +63,7 @@ async function upload(page: Page, name: string, sheet: Uint8Array, archive?: Uin
   await page.setInputFiles('#file', { name, mimeType: xlsx, buffer: Buffer.from(sheet) })
   if (archive) await page.setInputFiles('#photos', { name: 'anh.zip', mimeType: 'application/zip', buffer: Buffer.from(archive) })
   await page.click('button:has-text("Tải lên")')
-  await page.waitForSelector('h1')
+  await page.waitForSelector(`h1:has-text("${name}")`, wait)
 }
 
 /** What somebody's phone says of a printed code. */
@@ -85,7 +86,8 @@ test('1,634 people and 1,600 photos: columns guessed, previewed, written', optio
   await look(maker, 'imports')
   await upload(maker, 'officers.xlsx', readFileSync(new URL('officers.xlsx', vectors)), photos)
   await maker.waitForSelector('progress')
-  await look(maker, 'import-reading')
+  await maker.waitForTimeout(1500)
+  await keepPicture('import-reading', await maker.screenshot())
   await maker.waitForSelector('.at-tabs', wait)
   await look(maker, 'import')
   await maker.click('summary:has-text("Cột nào là gì")')
@@ -152,7 +154,7 @@ test('review, request: who has no photo is named; approved by another, exception
   assert.equal(await approver.locator('.at-idcard').count(), 10, 'ten cards enlarged')
   await look(approver, 'request')
   await approver.click(`button:has-text("không cảnh báo, giữ lại ${held}")`)
-  await look(approver, 'request-working')
+  await keepPicture('request-working', await approver.screenshot())
   await approver.waitForSelector('text=/Đã thực hiện 1\\.5\\d\\d mục, 0 mục không/', wait)
   await look(approver, 'request-done')
   await approver.goto(`${url}/console/requests`)
@@ -265,6 +267,11 @@ test('the holder sees the card; the audit tells the day', options, async () => {
     told.filter(action => !text.includes(action)),
     [],
   )
+  await auditor.selectOption('#action', 'import.')
+  await auditor.click('main button:has-text("Lọc")')
+  await auditor.click('tbody a:has-text("Lần nhập") >> nth=0')
+  await auditor.waitForSelector('.at-tiles')
+  assert.equal(await auditor.locator('main form').count(), 0, 'an auditor looks and changes nothing')
 })
 
 test('no page made its script or its content security policy complain', options, () => {

@@ -122,14 +122,14 @@ const narrower: Record<string, string[]> = {
   '/requests/:id/approve': ['approver'],
   '/requests/:id/refuse': ['approver'],
   '/requests/:id/cancel': ['maker'],
-  '/imports/:id': ['maker'],
-  '/imports/:id/progress': ['maker'],
+  '/imports/:id': ['maker', 'approver', 'printer', 'auditor'],
+  '/imports/:id/progress': ['maker', 'approver', 'printer', 'auditor'],
   '/imports/:id/mapping': ['maker'],
   '/imports/:id/again': ['maker'],
   '/imports/:id/commit': ['maker'],
   '/imports/:id/cancel': ['maker'],
   '/imports/:id/photos': ['maker'],
-  '/imports/:id/photos/:seq': ['maker'],
+  '/imports/:id/photos/:seq': ['maker', 'approver', 'printer', 'auditor'],
   '/imports/:id/errors.xlsx': ['maker'],
 }
 

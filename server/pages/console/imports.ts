@@ -10,13 +10,13 @@ import { errorWorkbook } from '../../imports/errorWorkbook.ts'
 import type { ImportDeps } from '../../imports/importDeps.ts'
 import { assignPhoto, readImportPhoto } from '../../imports/importPhotosTable.ts'
 import type { RowFilter } from '../../imports/importRowsTable.ts'
-import { type ImportRow, listImports, readImport } from '../../imports/importsTable.ts'
+import { type ImportKind, type ImportRow, listImports, readImport } from '../../imports/importsTable.ts'
 import { officerColumns } from '../../imports/officerColumns.ts'
 import { openPhoto } from '../../imports/photoContent.ts'
 import { absentFrom, loosePhotos, previewOf } from '../../imports/previewOf.ts'
 import { cancelImport, photoArchiveBytes, previewAgain, startCommit, startImport } from '../../imports/startImport.ts'
 import type { Actor } from '../../staff/actor.ts'
-import type { Permission } from '../../staff/authorize.ts'
+import { holds, type Permission } from '../../staff/authorize.ts'
 import { importKindsOf } from '../../staff/importKindsOf.ts'
 import { tableLimits } from '../../tables/tableLimits.ts'
 import { render } from '../render.ts'
@@ -26,6 +26,8 @@ import { attempt, checkCsrf, problemKey, redirectWith } from './shell.ts'
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const importer = ['people.write', 'agencies.manage'] as const satisfies readonly Permission[]
+/** Who may look at an import: an auditor follows a line of the audit to it. */
+const reader = [...importer, 'people.read'] as const satisfies readonly Permission[]
 const pageSize = 50
 
 /** The tabs of a preview: what each shows of the rows. */
@@ -86,8 +88,8 @@ export function importPages(deps: PageDeps): ConsoleRouter {
     }
   })
 
-  pages.get('/imports/:id', importer, async (req, res, actor) => {
-    const row = await find(String(req.params.id), actor)
+  pages.get('/imports/:id', reader, async (req, res, actor) => {
+    const row = await find(String(req.params.id), actor, reads)
     const counts = row.counts as Partial<Record<string, number>>
     const asked = queryOf(req, 'show')
     const tab: Tab =
@@ -105,6 +107,7 @@ export function importPages(deps: PageDeps): ConsoleRouter {
     const here = (more: Record<string, string | undefined>) => href(path, { show: tab, ...more })
     const common = {
       row,
+      mayChange: importKindsOf(actor).includes(row.kind),
       tab,
       tabs: [...Object.keys(tabs), 'absent', 'photos'],
       path,
@@ -132,8 +135,8 @@ export function importPages(deps: PageDeps): ConsoleRouter {
     render(res, 'console/import', { ...common, rows, next: next ? here({ after: String(next) }) : null })
   })
 
-  pages.get('/imports/:id/progress', importer, async (req, res, actor) => {
-    const row = await find(String(req.params.id), actor)
+  pages.get('/imports/:id/progress', reader, async (req, res, actor) => {
+    const row = await find(String(req.params.id), actor, reads)
     const t = res.locals.t as Translate
     const text =
       row.total > 0 ? t('progress.text', { done: row.progress, total: row.total }) : t('import.counting', { count: row.progress })
@@ -179,8 +182,8 @@ export function importPages(deps: PageDeps): ConsoleRouter {
     })
   })
 
-  pages.get('/imports/:id/photos/:seq', importer, async (req, res, actor) => {
-    const row = await find(String(req.params.id), actor)
+  pages.get('/imports/:id/photos/:seq', reader, async (req, res, actor) => {
+    const row = await find(String(req.params.id), actor, reads)
     const seq = String(req.params.seq)
     const sealed = /^\d{1,9}$/.test(seq) ? await readImportPhoto(deps.pool, row.id, Number(seq)) : null
     if (!sealed) throw new AppError('http.not-found')
@@ -206,16 +209,20 @@ export function importPages(deps: PageDeps): ConsoleRouter {
   })
 
   /** The import, when its agency and its kind are the actor's to handle. */
-  const find = async (id: string, actor: Actor): Promise<ImportRow> => {
+  const find = async (id: string, actor: Actor, may = importKindsOf): Promise<ImportRow> => {
     const row = uuid.test(id) ? await readImport(deps.pool, id) : null
     if (!row) throw new AppError('import.not-found')
     inScope(deps.tree, actor, row.agencyCode)
     // Until the file has been read its kind is only a guess; its maker may look whatever it is.
-    if (!importKindsOf(actor).includes(row.kind) && !(row.maker === actor.sub && row.columns === null)) throw new AppError('auth.forbidden')
+    if (!may(actor).includes(row.kind) && !(row.maker === actor.sub && row.columns === null)) throw new AppError('auth.forbidden')
     return row
   }
 
   return pages
+}
+
+function reads(actor: Actor): ImportKind[] {
+  return holds(actor, 'people.read') ? ['officers', ...importKindsOf(actor)] : importKindsOf(actor)
 }
 
 function columnNamesOf(row: ImportRow): { name: string; required: boolean }[] {

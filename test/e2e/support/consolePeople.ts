@@ -49,13 +49,18 @@ export function consolePeople({ url, signIns }: DemonstrationFile): ConsolePeopl
   }
 }
 
-/** Pictures the page, and fails when a text is missing or axe finds something. */
+/** Pictures the page, and fails when a text is missing, an inner identifier shows, or axe finds something. */
 export async function look(page: Page, name: string): Promise<void> {
   await keepPicture(name, await page.screenshot())
   assert.deepEqual(
     await page.evaluate('document.body.innerText.match(/\\[[a-z][\\w-]*\\.[\\w.-]+\\]/g) ?? []'),
     [],
     `${name}: a text is missing`,
+  )
+  assert.deepEqual(
+    await page.evaluate('document.body.innerText.match(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g) ?? []'),
+    [],
+    `${name}: an identifier that says nothing`,
   )
   // The policy forbids scripts that are not ours; the checker is let in by the debugger.
   await page.evaluate(axe)
