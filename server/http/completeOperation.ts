@@ -1,4 +1,5 @@
-import type { ZodOpenApiOperationObject, ZodOpenApiResponsesObject } from 'zod-openapi'
+import type { ZodOpenApiContentObject, ZodOpenApiOperationObject, ZodOpenApiResponsesObject } from 'zod-openapi'
+import { apiExamples } from './apiExamples.ts'
 import { problems } from './problemResponses.ts'
 
 /** Public evidence and health are answered before anybody is identified. */
@@ -41,9 +42,13 @@ export function completeOperation(
   const before = [...(isEvidence ? [] : [401, 403, 503]), ...(readsBody ? [400, 413, 415] : []), ...(keepsAnswer ? [409, 422] : [])]
   const responses = { ...problems(...before), ...operation.responses } as ZodOpenApiResponsesObject
   const isLimited = 429 in responses
+  const id = operation.operationId ?? operationId(path, method)
+  const example = apiExamples[id] ?? {}
+  const { requestBody } = operation
   return {
     ...operation,
-    operationId: operation.operationId ?? operationId(path, method),
+    operationId: id,
+    ...(requestBody ? { requestBody: { ...requestBody, content: withExample(requestBody.content, example.request) } } : {}),
     tags: operation.tags ?? [tag],
     ...(isPublic ? { security: isEvidence ? [] : [{}, { token: [] }] } : {}),
     ...(keepsAnswer ? { parameters: [...(operation.parameters ?? []), idempotencyKey] } : {}),
@@ -51,10 +56,23 @@ export function completeOperation(
       Object.entries(responses).map(([status, response]) => {
         const limited = isLimited && (Number(status) < 300 || status === '429') ? whenLimited : {}
         const headers = { ...limited, ...ofStatus[Number(status)], ...(response as { headers?: object }).headers }
-        return [status, Object.keys(headers).length > 0 ? { ...response, headers } : response]
+        const { content } = response as { content?: ZodOpenApiContentObject }
+        return [
+          status,
+          {
+            ...response,
+            ...(Object.keys(headers).length > 0 ? { headers } : {}),
+            ...(content ? { content: withExample(content, example.responses?.[status]) } : {}),
+          },
+        ]
       }),
     ) as ZodOpenApiResponsesObject,
   }
+}
+
+function withExample(content: ZodOpenApiContentObject, example: unknown): ZodOpenApiContentObject {
+  const json = content['application/json']
+  return json && example !== undefined ? { ...content, 'application/json': { ...json, example } } : content
 }
 
 /** `post /api/cards/{serial}/status` -> `postCardsSerialStatus`. */

@@ -1,7 +1,9 @@
 import { AppError } from '../../core/errors.ts'
 
+const ref = /^[\w-]{21}[AQgw]$/
+const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/
 /** The lists that are read with a cursor, with the form of their ids; one list's cursor is none of another's. */
-const idForms = { cards: /^[\w-]{21}[AQgw]$/, diplomas: /^[\w-]{21}[AQgw]$/, requests: /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/ }
+const idForms = { cards: ref, diplomas: ref, requests: uuid, deliveries: uuid }
 type List = keyof typeof idForms
 
 /** An opaque place in a list. */

@@ -92,8 +92,8 @@ export interface RequestFilter {
   status?: RequestStatus | undefined
   kinds?: readonly string[] | undefined
   maker?: string | undefined
-  /** The last row of the page before. */
-  before?: { createdAt: Date; id: string } | undefined
+  /** The id of the last row of the page before: a time in JavaScript is too coarse to tell rows of one millisecond apart. */
+  before?: string | undefined
   limit: number
 }
 
@@ -103,17 +103,9 @@ export async function listRequests(db: Db, filter: RequestFilter): Promise<Reque
     `select ${requestColumns} from requests
      where ($1::text[] is null or agency_code = any($1)) and ($2::text is null or status = $2)
        and ($3::text[] is null or kind = any($3)) and ($4::text is null or maker = $4)
-       and ($5::timestamptz is null or (created_at, id) < ($5, $6::uuid))
-     order by created_at desc, id desc limit $7`,
-    [
-      filter.agencyIn,
-      filter.status ?? null,
-      filter.kinds ?? null,
-      filter.maker ?? null,
-      filter.before?.createdAt ?? null,
-      filter.before?.id ?? null,
-      filter.limit,
-    ],
+       and ($5::uuid is null or (created_at, id) < (select created_at, id from requests where id = $5))
+     order by created_at desc, id desc limit $6`,
+    [filter.agencyIn, filter.status ?? null, filter.kinds ?? null, filter.maker ?? null, filter.before ?? null, filter.limit],
   )
   return rows
 }

@@ -195,15 +195,16 @@ export async function listDeliveries(
   db: Db,
   webhookId: string,
   state: string | undefined,
-  before: Date | undefined,
+  before: string | undefined,
   limit: number,
 ): Promise<DeliveryRow[]> {
   const { rows } = await db.query<DeliveryRow>(
     `select d.event_id as "eventId", e.type, d.state, d.attempts, d.next_at as "nextAt", d.last_status as "lastStatus", d.last_error as "lastError",
        d.delivered_at as "deliveredAt", e.created_at as "createdAt"
      from webhook_deliveries d join webhook_events e on e.id = d.event_id
-     where d.webhook_id = $1 and ($2::text is null or d.state = $2) and ($3::timestamptz is null or e.created_at < $3)
-     order by e.created_at desc, d.event_id limit $4`,
+     where d.webhook_id = $1 and ($2::text is null or d.state = $2) 
+       and ($3::uuid is null or (e.created_at, e.id) < (select created_at, id from webhook_events where id = $3))
+     order by e.created_at desc, e.id desc limit $4`,
     [webhookId, state ?? null, before ?? null, limit],
   )
   return rows

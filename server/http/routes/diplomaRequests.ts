@@ -9,6 +9,7 @@ import { digestFiles } from '../../diplomas/diplomaFiles.ts'
 import { readDiplomaSheet } from '../../diplomas/diplomaSheet.ts'
 import { type DiplomaDeps, requestDiplomas } from '../../diplomas/requestDiplomas.ts'
 import type { ShownDiploma } from '../../diplomas/shownDiploma.ts'
+import type { Actor } from '../../staff/actor.ts'
 import { authorize } from '../../staff/authorize.ts'
 import type { IsoDate } from '../../tables/fields/readDate.ts'
 import { severityOf } from '../../tables/finding.ts'
@@ -63,7 +64,7 @@ export interface DiplomaRequestsDeps extends DiplomaDeps {
 
 const sheetLimits = { fileBytes: 200 * 1024 * 1024, files: 200 }
 
-/** POST /api/diploma-requests: one diploma as JSON, or a sheet with its files as multipart. It reads its own body. */
+/** POST /api/diploma-requests as a form: one diploma as JSON with its file, or a sheet with its files. It reads its own body. */
 export function diplomaRequestsRoute(deps: DiplomaRequestsDeps): Router {
   const router = Router()
   const once = idempotency(deps)
@@ -74,8 +75,14 @@ export function diplomaRequestsRoute(deps: DiplomaRequestsDeps): Router {
     authorize(req.actor, 'diplomas.register', undefined, deps.agencies)
     const form = await readMultipart(req, sheetLimits)
     try {
+      const one = form.fields.get('diploma')
+      if (one !== undefined) {
+        const [documentSha256] = (await digestFiles(form.files.get('file')?.slice(0, 1) ?? [])).values()
+        const body = diplomaBody.parse({ ...parsed(one), ...(documentSha256 ? { documentSha256 } : {}) })
+        return void res.status(202).json(await requestOne(deps, req.actor, body))
+      }
       const sheet = form.files.get('sheet')?.[0]
-      if (!sheet) throw new AppError('http.invalid', 'The form has no file named "sheet"')
+      if (!sheet) throw new AppError('http.invalid', 'The form has neither a field "diploma" nor a file "sheet"')
       const digests = await digestFiles(form.files.get('files') ?? [])
       const read = await readDiplomaSheet(await sheet.read(), {
         agencies: deps.agencies,
@@ -131,24 +138,32 @@ export function diplomaRequestsRoute(deps: DiplomaRequestsDeps): Router {
 export function diplomaRequestRoute(deps: DiplomaRequestsDeps): Router {
   const router = Router()
   router.post('/api/diploma-requests', async (req, res) => {
-    const { agency, documentSha256, decision, allowDuplicate, ...rest } = diplomaBody.parse(req.body)
-    authorize(req.actor, 'diplomas.register', agency as AgencyCode, deps.agencies)
-    const diploma = { ...rest, issuer: agency, ...(documentSha256 ? { document: documentSha256 } : {}) } as ShownDiploma
-    const answer = await requestDiplomas(deps, {
-      maker: req.actor,
-      agency: agency as AgencyCode,
-      rows: [{ diploma }],
-      decision,
-      allowDuplicates: allowDuplicate,
-    })
-    res.status(202).json({
-      ...answer,
-      refused: answer.refused.map(({ row, code }) => ({ row, column: 'number', code, value: '' })),
-      warned: 0,
-      repaired: 0,
-    })
+    res.status(202).json(await requestOne(deps, req.actor, diplomaBody.parse(req.body)))
   })
   return router
+}
+
+async function requestOne(deps: DiplomaRequestsDeps, actor: Actor | null, body: z.output<typeof diplomaBody>) {
+  const { agency, documentSha256, decision, allowDuplicate, ...rest } = body
+  authorize(actor, 'diplomas.register', agency as AgencyCode, deps.agencies)
+  const diploma = { ...rest, issuer: agency, ...(documentSha256 ? { document: documentSha256 } : {}) } as ShownDiploma
+  const answer = await requestDiplomas(deps, {
+    maker: actor,
+    agency: agency as AgencyCode,
+    rows: [{ diploma }],
+    decision,
+    allowDuplicates: allowDuplicate,
+  })
+  const refused = answer.refused.map(({ row, code }) => ({ row, column: 'number', code, value: '' }))
+  return { ...answer, refused, warned: 0, repaired: 0 }
+}
+
+function parsed(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>
+  } catch (cause) {
+    throw new AppError('http.invalid', 'The field "diploma" is not JSON', { cause })
+  }
 }
 
 const json = <T>(schema: T) => ({ 'application/json': { schema } })
@@ -157,18 +172,24 @@ const binary = z.string().meta({ format: 'binary' })
 export const diplomaRequestsPaths = {
   '/api/diploma-requests': {
     post: {
-      summary: 'Ask for diplomas to be registered: one as JSON, or a sheet with its files',
+      summary: 'Ask for diplomas to be registered: one as JSON, alone or with its file, or a sheet with its files',
       requestBody: {
         required: true,
         content: {
           ...json(diplomaBody),
           'multipart/form-data': {
-            schema: z.object({
-              sheet: binary,
-              files: z.array(binary).optional(),
-              decision: z.string().optional(),
-              allowDuplicates: z.enum(['true', 'false']).optional(),
-            }),
+            schema: z.union([
+              z.object({
+                diploma: z.string().describe('JSON, as the other body'),
+                file: binary.optional().describe('Its digest is registered'),
+              }),
+              z.object({
+                sheet: binary,
+                files: z.array(binary).optional().describe('Files that the sheet names, or a ZIP of them'),
+                decision: z.string().optional(),
+                allowDuplicates: z.enum(['true', 'false']).optional(),
+              }),
+            ]),
           },
         },
       },

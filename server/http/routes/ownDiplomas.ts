@@ -58,7 +58,7 @@ export const ownDiplomasPaths = {
       requestParams: { path: refParameter },
       responses: {
         200: { description: 'The file', content: { 'application/pdf': { schema: z.string().meta({ format: 'binary' }) } } },
-        ...problems(404, 409, 422),
+        ...problems(404, 409),
       },
     },
   },

@@ -102,7 +102,7 @@ export function requestsRoutes(deps: RequestRoutesDeps): Router {
       agencyIn: deps.agencies.subtree(req.actor.agency),
       status: query.status,
       kinds: query.kind ? [query.kind] : undefined,
-      before: place && { createdAt: place.at, id: place.id },
+      before: place?.id,
       limit: query.limit,
     })
     const last = rows.length === query.limit ? rows.at(-1) : undefined

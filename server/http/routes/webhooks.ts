@@ -21,6 +21,8 @@ import {
   replayDeliveries,
   type WebhookRow,
 } from '../../webhooks/webhooksTable.ts'
+import { decodeCursor, encodeCursor } from '../cursor.ts'
+import { evidenceResponses } from '../evidenceResponses.ts'
 import { openToAll } from '../openToAll.ts'
 import { problems } from '../problemResponses.ts'
 import { sendEvidence } from '../sendEvidence.ts'
@@ -72,7 +74,7 @@ const deliverySchema = z
   .meta({ id: 'WebhookDelivery' })
 const deliveriesQuery = z.object({
   state: z.enum(states).optional(),
-  before: z.iso.datetime().optional(),
+  cursor: z.string().optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 })
 const replayBody = z.strictObject({ eventId: z.uuid().optional().describe('One event; without it all dead ones') })
@@ -116,9 +118,9 @@ export function webhooksRoutes(deps: WebhooksRoutesDeps): Router {
 
   router.get('/api/webhooks/:id/deliveries', async (req, res) => {
     const { row } = await managed(req.actor, req.params)
-    const { state, before, limit } = deliveriesQuery.parse(req.query)
-    const deliveries = await listDeliveries(pool, row.id, state, before === undefined ? undefined : new Date(before), limit)
-    const last = deliveries.length === limit ? deliveries.at(-1)!.createdAt.toISOString() : null
+    const { state, cursor, limit } = deliveriesQuery.parse(req.query)
+    const deliveries = await listDeliveries(pool, row.id, state, cursor && decodeCursor('deliveries', cursor).id, limit)
+    const last = deliveries.length === limit ? deliveries.at(-1) : undefined
     res.json({
       deliveries: deliveries.map(each => ({
         ...each,
@@ -126,7 +128,7 @@ export function webhooksRoutes(deps: WebhooksRoutesDeps): Router {
         deliveredAt: each.deliveredAt?.toISOString() ?? null,
         createdAt: each.createdAt.toISOString(),
       })),
-      next: last,
+      next: last ? encodeCursor('deliveries', { at: last.createdAt, id: last.eventId }) : null,
     })
   })
 
@@ -209,7 +211,7 @@ export const webhooksPaths = {
       summary: 'Deliveries, newest first; dead letters with state=dead',
       requestParams: { path: idParameter, query: deliveriesQuery },
       responses: {
-        200: { description: 'A page', content: json(z.object({ deliveries: z.array(deliverySchema), next: z.iso.datetime().nullable() })) },
+        200: { description: 'A page', content: json(z.object({ deliveries: z.array(deliverySchema), next: z.string().nullable() })) },
         ...problems(400, 401, 403, 404),
       },
     },
@@ -228,7 +230,7 @@ export const webhookKeysPaths = {
   '/.well-known/antin/webhook-keys': {
     get: {
       summary: 'The key that webhooks are signed with',
-      responses: { 200: { description: 'JWK set', content: json(z.object({ keys: z.array(z.record(z.string(), z.string())) })) } },
+      responses: evidenceResponses('JWK set', 'application/json', z.object({ keys: z.array(z.record(z.string(), z.string())) })),
     },
   },
 }

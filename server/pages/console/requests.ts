@@ -44,8 +44,8 @@ export function requestPages(deps: PageDeps): ConsoleRouter {
     const status = statuses.find(one => one === queryOf(req, 'status'))
     const kind = Object.keys(requestKinds).find(one => one === queryOf(req, 'kind'))
     const mine = queryOf(req, 'mine') === '1'
-    const [at, id] = queryOf(req, 'before').split('~')
-    const before = at && id && uuid.test(id) && Number.isFinite(Number(at)) ? { createdAt: new Date(Number(at)), id } : undefined
+    const asked = queryOf(req, 'before')
+    const before = uuid.test(asked) ? asked : undefined
     const rows = await listRequests(deps.pool, {
       agencyIn: agenciesOf(deps.tree, actor),
       status,
@@ -63,7 +63,7 @@ export function requestPages(deps: PageDeps): ConsoleRouter {
       statuses,
       kinds: Object.keys(requestKinds),
       first: before ? href('/console/requests', filter) : null,
-      next: last ? href('/console/requests', { ...filter, before: `${last.createdAt.getTime()}~${last.id}` }) : null,
+      next: last ? href('/console/requests', { ...filter, before: last.id }) : null,
     })
   })
 

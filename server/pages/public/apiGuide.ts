@@ -21,18 +21,24 @@ interface GuideOperation {
   readonly isPublic: boolean
   readonly parameters: readonly (GuideField & { readonly in: string })[]
   readonly body: readonly { readonly type: string; readonly fields: readonly GuideField[] }[]
+  /** As curl, of the first JSON example; null when there is none. */
+  readonly request: string | null
+  /** Indented JSON of the first success that has an example. */
+  readonly response: string | null
   readonly responses: readonly { readonly status: string; readonly description: string; readonly fields: readonly GuideField[] }[]
 }
 
 type Json = Record<string, unknown>
 
 export function apiGuide(document: object): GuideGroup[] {
-  const { tags, paths, components } = document as {
+  const { tags, paths, components, servers } = document as {
+    servers: { url: string }[]
     tags: Json[]
     paths: Record<string, Record<string, Json>>
     components?: { schemas?: Json }
   }
   const schemas = components?.schemas ?? {}
+  const publicUrl = servers[0]?.url ?? ''
   return tags.map(tag => ({
     id: String(tag.name).replace(/\W+/g, '-'),
     description: String(tag.description ?? tag.name),
@@ -59,6 +65,8 @@ export function apiGuide(document: object): GuideGroup[] {
       isPublic: Array.isArray(operation.security), // only these name their own: none, or none as well as a token
       parameters,
       body: Object.entries(content).map(([type, { schema }]) => ({ type, fields: fieldsOf(schema) })),
+      request: requestExample(path, method, operation, publicUrl),
+      response: responseExample(operation),
       responses: Object.entries(operation.responses as Record<string, Json>).map(([status, response]) => ({
         status,
         description: String(response.description ?? ''),
@@ -97,4 +105,23 @@ export function apiGuide(document: object): GuideGroup[] {
     const name = /^#\/components\/schemas\/(.+)$/.exec(String(found.$ref ?? ''))?.[1]
     return name ? ((schemas as Record<string, Json>)[name] ?? {}) : found
   }
+}
+
+type WithExample = { content?: Record<string, { example?: unknown }> }
+
+function requestExample(path: string, method: string, operation: Json, publicUrl: string): string | null {
+  const body = (operation.requestBody as WithExample | undefined)?.content?.['application/json']?.example
+  if (body === undefined) return null
+  const lines = [`curl${method === 'post' ? '' : ` -X ${method.toUpperCase()}`} '${publicUrl}${path}'`]
+  if (!Array.isArray(operation.security)) lines.push(`-H "authorization: Bearer $TOKEN"`)
+  lines.push(`-H 'content-type: application/json'`, `-d '${JSON.stringify(body).replaceAll("'", "'\\''")}'`)
+  return lines.join(' \\\n  ')
+}
+
+function responseExample({ responses }: Json): string | null {
+  for (const [status, response] of Object.entries(responses as Record<string, WithExample>)) {
+    const example = response.content?.['application/json']?.example
+    if (Number(status) < 300 && example !== undefined) return JSON.stringify(example, null, 2)
+  }
+  return null
 }

@@ -12,6 +12,8 @@ export interface Ask {
   >
   readonly text?: { type: string; body: string | Uint8Array }
   readonly headers?: Readonly<Record<string, string>>
+  /** Of another server than the world's. */
+  readonly port?: number
 }
 
 export interface Reply {
@@ -43,16 +45,20 @@ export function apiClient(world: ApiWorld) {
     })
     const query = ask.query ? `?${new URLSearchParams(ask.query)}` : ''
     const { type, body } = await bodyOf(ask)
-    const answer = await world.send(operation, {
-      method: operation.method,
-      path: filled + query,
-      headers: {
-        ...(ask.as ? { authorization: `Bearer ${world.tokens[ask.as]}` } : {}),
-        ...(type ? { 'content-type': type } : {}),
-        ...ask.headers,
+    const answer = await world.send(
+      operation,
+      {
+        method: operation.method,
+        path: filled + query,
+        headers: {
+          ...(ask.as ? { authorization: `Bearer ${world.tokens[ask.as]}` } : {}),
+          ...(type ? { 'content-type': type } : {}),
+          ...ask.headers,
+        },
+        body,
       },
-      body,
-    })
+      ask.port,
+    )
     const text = answer.body.toString('utf8')
     const isJson = /json/.test(String(answer.headers['content-type'])) && !/ndjson|jose/.test(String(answer.headers['content-type']))
     const reply = {

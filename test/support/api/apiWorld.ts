@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Express } from 'express'
 import { composeWeb } from '../../../server/main.ts'
 import { openPrivate } from '../../../server/officers/officerPrivate.ts'
 import { readOfficersById } from '../../../server/officers/officersTable.ts'
@@ -10,7 +11,19 @@ import { type ApiDocument, type Operation, readApiDocument } from './apiDocument
 import { type Answer, exchange, type Sent } from './exchange.ts'
 import { startTokenIssuer, type TokenIssuer } from './tokenIssuer.ts'
 
-export const callers = ['maker', 'approver', 'printer', 'auditor', 'admin', 'holder', 'cardless', 'foreign', 'barred', ...scopes] as const
+export const callers = [
+  'maker',
+  'approver',
+  'printer',
+  'auditor',
+  'admin',
+  'holder',
+  'another',
+  'cardless',
+  'foreign',
+  'barred',
+  ...scopes,
+] as const
 export type Caller = (typeof callers)[number]
 
 /** The whole server over the demonstration ministry, with an issuer of tokens; every answer is held against the document. */
@@ -19,9 +32,12 @@ export interface ApiWorld {
   readonly document: ApiDocument
   readonly issuer: TokenIssuer
   readonly port: number
+  readonly app: Express
   readonly tokens: Readonly<Record<Caller, string>>
   /** A card's officer is the caller `holder`. */
   readonly holderSerial: string
+  /** Personal number of that officer. */
+  readonly holderNumber: string
   /** Statuses that an operation has answered with, by its id. */
   readonly reached: Map<string, Set<number>>
   /** Where an answer and the document disagree. */
@@ -44,8 +60,11 @@ export async function openApiWorld(databaseUrl: string, open = openPublicInstall
   const { port } = server.address() as AddressInfo
 
   const holderCard = world.cards.all.find(card => card.endedAs === null && card !== world.cards.genuine)!
-  const [officer] = await readOfficersById(installation.pool, [holderCard.officerId])
-  const personalNumber = openPrivate(installation.cipher, officer!.private!).personalNumber
+  const numberOf = async ({ officerId }: { officerId: string }) => {
+    const [officer] = await readOfficersById(installation.pool, [officerId])
+    return openPrivate(installation.cipher, officer!.private!).personalNumber
+  }
+  const personalNumber = await numberOf(holderCard)
   const person = (sub: string, roles: string[], agency = 'G09') => ({
     sub,
     client_id: 'antin-cli',
@@ -58,6 +77,7 @@ export async function openApiWorld(databaseUrl: string, open = openPublicInstall
   const claims: Record<string, object> = {
     ...Object.fromEntries(['maker', 'approver', 'printer', 'auditor', 'admin'].map(role => [role, person(role, [role])])),
     holder: { ...person('holder', ['holder']), officer: personalNumber },
+    another: { ...person('another', ['holder']), officer: await numberOf(world.cards.genuine) },
     cardless: person('cardless', ['holder']),
     foreign: person('foreign', ['maker', 'approver', 'printer', 'auditor', 'admin'], 'G10'),
     barred: person('barred', ['maker', 'approver', 'printer', 'auditor', 'admin']),
@@ -78,8 +98,10 @@ export async function openApiWorld(databaseUrl: string, open = openPublicInstall
     document,
     issuer,
     port,
+    app,
     tokens,
     holderSerial: holderCard.serial,
+    holderNumber: personalNumber,
     reached,
     disagreements,
     operation(key) {

@@ -1,11 +1,11 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
-import { exportJWK, SignJWT } from 'jose'
 import { decodeBase64url, encodeBase64url } from '../../../core/encoding/base64url.ts'
 import { bindingProofMessage, unbindingProofMessage } from '../../../core/live/bindingProof.ts'
 import { jwkThumbprint } from '../../../core/trust/jwkThumbprint.ts'
 import { signEs256 } from '../../../server/keys/es256.ts'
 import { nodeCrypto } from '../../../server/keys/nodeCrypto.ts'
 import type { Walk } from './walk.ts'
+import { walletProof } from './walletProof.ts'
 
 /** Cards from the request to the plastic, and what a holder does with one. `newcomers` have no card. */
 export async function walkCards({ world, want, approve, note }: Walk, newcomers: readonly string[]): Promise<void> {
@@ -72,7 +72,9 @@ export async function walkCards({ world, want, approve, note }: Walk, newcomers:
 
   await want(409, 'DELETE /api/officers/{id}/personal-data', { as: 'admin', at: { id: world.public.cards.genuine.officerId } })
   await want(400, 'GET /api/requests/{id}', { as: 'maker', at: { id: open.json.requestId }, query: { after: 'x' } })
-  await want(400, 'GET /api/cards/{serial}/card.svg', { as: 'printer', at, query: { side: 'x' } })
+  for (const what of ['card.pdf', 'card.png', 'card.svg'] as const)
+    await want(400, `GET /api/cards/{serial}/${what}`, { as: 'printer', at, query: { side: 'x' } })
+  await want(404, 'POST /api/card-requests', { as: 'maker', json: { officerIds: [randomUUID()] } })
   await walkPrinting({ want, note }, world.public.cards.genuine.serial)
   await walkPhone({ world, want, note })
 }
@@ -133,11 +135,7 @@ async function walkPhone({ world, want, note }: Pick<Walk, 'world' | 'want' | 'n
   await want(404, 'DELETE /api/cards/{serial}/live-binding', { as: 'maker', at })
   note('thumbprint', thumbprint.toString('hex'))
 
-  const jwt = await new SignJWT({})
-    .setProtectedHeader({ alg: 'ES256', typ: 'openid4vci-proof+jwt', jwk: await exportJWK(publicKey) })
-    .setAudience(world.public.origin)
-    .setIssuedAt()
-    .sign(privateKey)
+  const jwt = await walletProof(world.public.origin)
   await want(201, 'POST /api/own-card/sd-jwt', { as: 'holder', json: { proof: jwt } })
   await want(422, 'POST /api/own-card/sd-jwt', { as: 'holder', json: { proof: 'x' } })
   await want(404, 'POST /api/own-card/sd-jwt', { as: 'cardless', json: { proof: jwt } })

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import sharp from 'sharp'
 import { encodeBase64url } from '../../../core/encoding/base64url.ts'
 import type { Walk } from './walk.ts'
+import { walletProof } from './walletProof.ts'
 
 const issuer = 'G09.22'
 
@@ -21,12 +22,23 @@ export async function walkDiplomas({ world, want, approve, note }: Walk): Promis
     classification: 'Khá',
     awarded: '2012-06-30',
     documentSha256,
+    holderNumber: world.holderNumber,
   }
   const one = await want(202, 'POST /api/diploma-requests', { as: 'maker', json: diploma, headers: { 'idempotency-key': randomUUID() } })
   await approve(one.json.requestId)
   const sheet = `so_hieu,ho_ten,ngay_sinh,ten_van_bang,ngay_cap,ma_don_vi\nMAU-2026/0002,Lê Văn Mẫu,1991-01-02,Bằng kỹ sư,2013-07-01,${issuer}\n`
   const batch = await want(202, 'POST /api/diploma-requests', { as: 'maker', form: { sheet: { name: 'van-bang.csv', bytes: sheet } } })
   await approve(batch.json.requestId)
+  const another = Buffer.concat([scan, Buffer.from('2')])
+  const { documentSha256: _, holderNumber: __, ...second } = { ...diploma, number: 'MAU-2026/0003' }
+  const withFile = await want(202, 'POST /api/diploma-requests', {
+    as: 'diplomas:write',
+    form: { diploma: JSON.stringify(second), file: { name: 'quet.jpg', bytes: another } },
+  })
+  await approve(withFile.json.requestId)
+  await want(200, 'GET /api/diplomas/by-document/{digest}', { at: { digest: createHash('sha256').update(another).digest('hex') } })
+  await want(400, 'POST /api/diploma-requests', { as: 'maker', form: { diploma: '{' } })
+  await want(400, 'POST /api/diploma-requests', { as: 'maker', form: { diploma: 'null' } })
   await want(422, 'POST /api/diploma-requests', { as: 'maker', form: { sheet: { name: 'van-bang.csv', bytes: 'x' } } })
   const list = await want(200, 'GET /api/diplomas', { as: 'maker', query: { request: one.json.requestId } })
   const { ref } = list.json.diplomas[0] as { ref: string }
@@ -44,6 +56,12 @@ export async function walkDiplomas({ world, want, approve, note }: Walk): Promis
   await want(413, 'POST /api/diplomas/{ref}/stamped-copy', { as: 'maker', at, form: { file: two } })
   await want(422, 'POST /api/diplomas/{ref}/stamped-copy', { as: 'maker', at, form: { file: { name: 'quet.jpg', bytes: 'khác' } } })
 
+  await want(200, 'GET /api/own-diplomas', { as: 'holder' })
+  await want(200, 'GET /api/own-diplomas/{ref}/diploma.pdf', { as: 'holder', at })
+  const wallet = { proof: await walletProof(world.public.origin) }
+  await want(201, 'POST /api/own-diplomas/{ref}/sd-jwt', { as: 'holder', at, json: wallet })
+  await want(202, 'POST /api/diplomas/{ref}/holder', { as: 'maker', at, json: { holderNumber: '001085000002' } })
+  await want(200, 'POST /api/diplomas/search', { as: 'maker', json: { query: diploma.holderName } })
   const credential = list.json.diplomas[0].qr as string
   const sealed = world.public.diplomas[0]!
   const typed = { agency: issuer, soHieu: diploma.number, ngaySinh: '31/03/1990' }
@@ -77,6 +95,7 @@ export async function walkDiplomas({ world, want, approve, note }: Walk): Promis
   await approve(ended.json.requestId)
   await want(409, 'POST /api/diplomas/{ref}/status', { as: 'maker', at, json: end })
   await want(409, 'GET /api/diplomas/{ref}/diploma.pdf', { as: 'maker', at })
+  await want(409, 'GET /api/own-diplomas/{ref}/diploma.pdf', { as: 'holder', at })
   await want(409, 'POST /api/diplomas/{ref}/stamped-copy', { as: 'maker', at, form: { file: { name: 'quet.jpg', bytes: scan } } })
   await want(200, 'POST /api/diplomas/successor', { json: { credential } })
   note('ref', ref, encodeBase64url(sealed.ref))

@@ -17,6 +17,7 @@ export async function walkOperators({ world, want, note }: Walk): Promise<void> 
     headers: { 'idempotency-key': randomUUID() },
   })
   await want(422, 'POST /api/key-requests', { as: 'admin', json: { action: 'create', agency: 'G09', use: 'card', notAfter: '2001-12-31' } })
+  await want(404, 'POST /api/key-requests', { as: 'admin', json: { action: 'retire', kid: 'AAAAAAAAAAA' } })
   note('kid', kid)
 
   const hook = await want(201, 'POST /api/webhooks', {
@@ -56,7 +57,7 @@ export async function walkOperators({ world, want, note }: Walk): Promise<void> 
   const digest = hash('sha256', 'an endorsement', 'buffer')
   await inTransaction(pool, tx => insertEndorsement(tx, Buffer.from(kid, 'base64url'), digest, 'e30.e30.e30'))
   await fresh('GET /.well-known/antin/endorsements/{sha256}', { sha256: digest.toString('hex') })
-  await want(200, 'GET /.well-known/antin/webhook-keys')
+  await fresh('GET /.well-known/antin/webhook-keys')
   await want(200, 'GET /.well-known/oauth-protected-resource')
   await want(200, 'GET /healthz')
   await want(200, 'GET /readyz')
