@@ -150,7 +150,7 @@ test('review, request: who has no photo is named; approved by another, exception
   const approver = await console.as('approver')
   await approver.goto(maker.url())
   const held = Number(/Cần xem trước: (\d+) mục/.exec(await approver.innerText('main'))?.[1])
-  assert.equal(held, 3, 'a second card, a contradiction and a formula')
+  assert.equal(held, 3, 'a second card, and two people whose data contradict each other')
   assert.equal(await approver.locator('.at-idcard').count(), 10, 'ten cards enlarged')
   await look(approver, 'request')
   await approver.click(`button:has-text("không cảnh báo, giữ lại ${held}")`)
