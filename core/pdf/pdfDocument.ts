@@ -98,21 +98,25 @@ export class PdfDocument {
     } else if (entry) {
       const { bytes, offsets } = await this.#container(entry.container)
       const offset = offsets.get(number)
-      if (offset !== undefined) {
-        const reader = new PdfReader(bytes, offset)
-        value = reader.value()
-        this.#budget.parsed(reader.at - offset)
-      }
+      if (offset !== undefined) value = this.#read(bytes, offset, reader => reader.value())
     }
     this.#values.set(number, value)
     return value
   }
 
   #indirect(offset: number) {
-    const reader = new PdfReader(this.bytes, offset)
-    const found = reader.indirect()
-    this.#budget.parsed(reader.at - offset)
-    return found
+    return this.#read(this.bytes, offset, reader => reader.indirect())
+  }
+
+  /** Parses within the budget: what fails has cost as well, and nothing is begun when nothing is left. */
+  #read<T>(bytes: Uint8Array, offset: number, parse: (reader: PdfReader) => T): T {
+    this.#budget.parsed(0)
+    const reader = new PdfReader(bytes, offset)
+    try {
+      return parse(reader)
+    } finally {
+      this.#budget.parsed(reader.at - offset)
+    }
   }
 
   async #container(number: number): Promise<Container> {

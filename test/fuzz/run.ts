@@ -20,9 +20,12 @@ import { signatureFields } from '../../core/pdf/signatureFields.ts'
 import { parseSdJwt } from '../../core/sd-jwt/parse.ts'
 import { parseStatusListToken } from '../../core/status-list/statusListToken.ts'
 import { parseCompactJws, parseGeneralJws } from '../../core/trust/jws.ts'
+import { inspectPdf } from '../../server/keys/inspectPdf.ts'
+import { signPdf } from '../../server/keys/pades.ts'
 import { preparePhoto } from '../../server/photos/preparePhoto.ts'
 import { readTable } from '../../server/tables/readTable.ts'
 import { writeXlsx } from '../../server/tables/writeXlsx.ts'
+import { cmsSignerOf, makeStateCertificate } from '../support/stateCertificate.ts'
 
 type Target = (bytes: Buffer) => unknown
 
@@ -83,10 +86,13 @@ document.addPage([200, 200])
 await document.attach(Buffer.from('seal'), 'antin-seal.cose', { mimeType: 'application/cose' })
 const plainPdf = Buffer.from(await document.save({ useObjectStreams: false }))
 const packedPdf = Buffer.from(await document.save())
+
+const signedPdf = Buffer.from(await signPdf(plainPdf, cmsSignerOf(makeStateCertificate()), { signedAt: new Date(1_800_000_000_000) }))
 const cases = new URL('../vectors/antin/cases/', import.meta.url)
-const sealed = readdirSync(cases).map(name =>
-  Buffer.from((JSON.parse(readFileSync(new URL(name, cases), 'utf8')) as { sealed: string }).sealed, 'hex'),
-)
+const sealed = readdirSync(cases)
+  .map(name => (JSON.parse(readFileSync(new URL(name, cases), 'utf8')) as { sealed?: string }).sealed)
+  .filter(hex => hex !== undefined)
+  .map(hex => Buffer.from(hex, 'hex'))
 
 const targets: Record<string, { run: Target; corpus: Buffer[] }> = {
   cbor: { run: bytes => decodeCbor(bytes), corpus: sealed },
@@ -105,6 +111,7 @@ const targets: Record<string, { run: Target; corpus: Buffer[] }> = {
   bundle: { run: bytes => parseEntryBundle(bytes, 1 + below(256)), corpus: files },
   tilePath: { run: text(parseTilePath), corpus: [Buffer.from('tile/0/x001/x234/067.p/8'), Buffer.from('tile/entries/000')] },
   pdf: { run: pdf, corpus: [plainPdf, packedPdf] },
+  signedPdf: { run: bytes => inspectPdf(bytes), corpus: [signedPdf] },
   xlsx: { run: rowsOf, corpus: [xlsx] },
   csv: { run: rowsOf, corpus: [csv, ...files] },
   jpeg: { run: bytes => preparePhoto(bytes), corpus: [jpeg] },
