@@ -1,4 +1,4 @@
-/** Check boxes of tables: "all", ranges with Shift, and how many are chosen, told in the bar that acts on them. */
+/** Check boxes of tables: "all", ranges with Shift, Enter to go to the bar, and how many are chosen, told in the bar that acts on them. */
 export function tendTables(): void {
   for (const form of document.querySelectorAll<HTMLFormElement>('form[data-bulk]')) tend(form)
 }
@@ -27,6 +27,12 @@ function tend(form: HTMLFormElement): void {
         for (let between = Math.min(last, at); between <= Math.max(last, at); between++) boxes[between]!.checked = box.checked
       last = at
       tell()
+    })
+    // By keyboard the bar is a whole table away; and Enter in a box would press its first button unseen.
+    box.addEventListener('keydown', event => {
+      if (event.key !== 'Enter') return
+      event.preventDefault()
+      form.querySelector<HTMLButtonElement>('[data-needs-choice]:enabled')?.focus()
     })
   })
   all?.addEventListener('change', () => {

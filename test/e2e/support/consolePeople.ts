@@ -58,7 +58,9 @@ export async function look(page: Page, name: string): Promise<void> {
     `${name}: a text is missing`,
   )
   assert.deepEqual(
-    await page.evaluate('document.body.innerText.match(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g) ?? []'),
+    await page.evaluate(
+      "[...document.querySelectorAll('td, th, p, li, label')].flatMap(one => one.innerText.match(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g) ?? [])",
+    ),
     [],
     `${name}: an identifier that says nothing`,
   )
