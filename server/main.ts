@@ -131,7 +131,15 @@ export async function composeWeb(installation: Installation, { demonstration = f
       diplomasRoutes(diplomaFiles),
       ownDiplomasRoutes(diplomaFiles),
       keysRoutes(keyDeps),
-      sdJwtRoutes({ pool, cipher, signers: installation.signers, publicUrl: origin, clock, agencies }),
+      sdJwtRoutes({
+        pool,
+        cipher,
+        signers: installation.signers,
+        publicUrl: origin,
+        clock,
+        agencies,
+        isRestricted: installation.isRestricted,
+      }),
     ],
     renderProblem: problemPage({ pool, cipher, clock }),
     pages: [

@@ -8,7 +8,6 @@ export interface HolderCard {
   issuer: AgencyCode
   usingAgency: AgencyCode
   usingName: string
-  restricted: boolean
   list: number
   /** Encrypted: the short QR's token (16 bytes) and the sealed card. */
   sealed: Buffer
@@ -18,8 +17,8 @@ export interface HolderCard {
 /** The card that an officer can use at `at` (seconds), or undefined. */
 export async function readHolderCard(db: Db, officerId: string, at: number): Promise<HolderCard | undefined> {
   const { rows } = await db.query<HolderCard>(
-    `select c.ref, c.serial, c.issuer_code as issuer, c.using_code as "usingAgency", u.name_vi as "usingName", i.restricted, c.list, c.sealed, o.private
-     from cards c join officers o on o.id = c.officer_id join agencies u on u.code = c.using_code join agencies i on i.code = c.issuer_code
+    `select c.ref, c.serial, c.issuer_code as issuer, c.using_code as "usingAgency", u.name_vi as "usingName", c.list, c.sealed, o.private
+     from cards c join officers o on o.id = c.officer_id join agencies u on u.code = c.using_code
      where c.officer_id = $1 and c.ended_as is null and c.status = 0 and c.expires_at >= to_timestamp($2)`,
     [officerId, at],
   )

@@ -5,7 +5,6 @@ import type { Db, Tx } from '../db/transaction.ts'
 export interface HolderDiploma {
   ref: Buffer
   issuer: AgencyCode
-  restricted: boolean
   list: number
   sealed: Buffer
 }
@@ -13,8 +12,8 @@ export interface HolderDiploma {
 /** The diploma of a ref when it is this person's (index of their personal number), in force or not; else undefined. */
 export async function readHolderDiploma(db: Db, ref: Uint8Array, personIndex: Uint8Array): Promise<HolderDiploma | undefined> {
   const { rows } = await db.query<HolderDiploma>(
-    `select d.ref, d.issuer_code as issuer, i.restricted, d.list, d.sealed
-     from diplomas d join agencies i on i.code = d.issuer_code where d.ref = $1 and d.holder_index = $2`,
+    `select d.ref, d.issuer_code as issuer, d.list, d.sealed
+     from diplomas d where d.ref = $1 and d.holder_index = $2`,
     [ref, personIndex],
   )
   return rows[0]

@@ -17,13 +17,12 @@ export async function issueCardSdJwt(
   const sealed = card && parseSealed(deps.cipher.open(card.sealed).subarray(16))
   if (!card || sealed?.kind !== 'card') throw new AppError('sd-jwt.no-card.not-found')
   const { birthDate } = openPrivate(deps.cipher, card.private)
-  const { issuer, restricted, ref, list, usingAgency, usingName, serial } = card
+  const { issuer, ref, list, usingAgency, usingName, serial } = card
   return issueSdJwtVc(
     deps,
     {
       use: 'card',
       issuer,
-      restricted,
       ref,
       sealedAt: sealed.claims.iat,
       list,

@@ -24,13 +24,14 @@ export interface SdJwtDeps {
   publicUrl: string
   /** Seconds. */
   clock: () => number
+  /** Whether an agency's entries name neither agency nor key. */
+  isRestricted: (agency: AgencyCode) => boolean
 }
 
 /** A registered credential that an SD-JWT VC is made of. */
 export interface VcSource {
   use: 'card' | 'diploma'
   issuer: AgencyCode
-  restricted: boolean
   ref: Buffer
   /** When the sealed credential was issued, in seconds. */
   sealedAt: number
@@ -79,7 +80,7 @@ export async function issueSdJwtVc(deps: SdJwtDeps, source: VcSource, holderKey:
   )
   await inTransaction(deps.pool, async tx => {
     if (!(await source.keepInForce(tx))) throw source.otherwise()
-    const names = source.restricted ? {} : { agency: issuer, kid }
+    const names = deps.isRestricted(issuer) ? {} : { agency: issuer, kid }
     const digest = encodeBase64url(nodeCrypto.sha256(payload))
     const [entry] = await appendEntries(tx, [{ type: 'sd-jwt.issued', ref: encodeBase64url(ref), digest, ...names }])
     const { agency, subject } = source

@@ -386,7 +386,7 @@ test('antin keys and antin trust on the command line: make, publish by two, list
 test('a holder’s key that is no point of the curve is refused', async () => {
   const { issueCardSdJwt } = await import('../../server/sd-jwt/issueCardSdJwt.ts')
   const { issueSdJwtVc } = await import('../../server/sd-jwt/issueSdJwtVc.ts')
-  const sdJwt = { pool: db.pool, cipher: testCipher(), signers, publicUrl, clock: () => now }
+  const sdJwt = { pool: db.pool, cipher: testCipher(), signers, publicUrl, clock: () => now, isRestricted: () => false }
   const zero = encodeBase64url(new Uint8Array(32))
   await expect(
     issueSdJwtVc(sdJwt, {} as Parameters<typeof issueSdJwtVc>[1], { kty: 'EC', crv: 'P-256', x: zero, y: zero }, 'system'),

@@ -52,8 +52,18 @@ function holder(more: Partial<Actor>): Actor {
 }
 
 function http(as: Actor | null) {
-  const { pool, cipher, signers, agencies, clock } = world.installation
-  const common = { pool, cipher, signers, agencies, clock, origin: world.origin, publicUrl: world.origin, demonstration: true }
+  const { pool, cipher, signers, agencies, clock, isRestricted } = world.installation
+  const common = {
+    pool,
+    cipher,
+    signers,
+    agencies,
+    clock,
+    isRestricted,
+    origin: world.origin,
+    publicUrl: world.origin,
+    demonstration: true,
+  }
   const app = express()
   const signedIn: RequestHandler = (req, _res, next) => {
     req.actor = as

@@ -74,7 +74,7 @@ const http = (actor: Actor | null) => {
     req.actor = actor
     next()
   })
-  app.use(express.json(), sdJwtRoutes({ pool: db.pool, cipher, signers: deps.signers, publicUrl, clock, agencies: tree }))
+  app.use(express.json(), sdJwtRoutes({ ...deps, publicUrl, agencies: tree }))
   app.use(((error, _req, res, _next) => {
     res.status(error instanceof AppError ? 400 : 500).json({ code: error instanceof AppError ? error.code : String(error) })
   }) as express.ErrorRequestHandler)
@@ -163,6 +163,17 @@ test('a proof of possession for another audience, of another type, too old, or b
   expect(await send(await proofOf(mine, { iat: clock() - 3600 }))).toBe('sd-jwt.holder-key')
   expect(await send(await proofOf({ key: wallet().key, jwk: mine.jwk }))).toBe('sd-jwt.holder-key')
   expect(await send('x.y.z')).toBe('sd-jwt.holder-key')
+})
+
+test('of a restricted agency the entry names neither agency nor key', async () => {
+  deps = { ...deps, isRestricted: () => true }
+  const response = await http(holder(officerId))
+    .post('/api/own-card/sd-jwt')
+    .send({ proof: await proofOf(wallet()) })
+  deps = { ...deps, isRestricted: () => false }
+  expect(response.status).toBe(201)
+  const { rows } = await db.pool.query<{ entry: Buffer }>('select entry from log_entries order by leaf_index desc limit 1')
+  expect(Object.keys(JSON.parse(rows[0]!.entry.toString()) as object).sort()).toEqual(['at', 'digest', 'ref', 'type', 'v'])
 })
 
 test('only the holder asks, for their own valid card; it shares the card’s status', async () => {
