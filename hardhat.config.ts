@@ -28,7 +28,12 @@ const deployCheckpointLog = task('deploy-checkpoint-log', 'Deploys the Checkpoin
 
 export default defineConfig({
   tasks: [deployCheckpointLog],
-  paths: { sources: 'contracts', tests: { solidity: 'test/contracts' }, artifacts: join(home, 'build', 'artifacts'), cache: join(home, 'build', 'cache') },
+  paths: {
+    sources: 'contracts',
+    tests: { solidity: 'test/contracts' },
+    artifacts: join(home, 'build', 'artifacts'),
+    cache: join(home, 'build', 'cache'),
+  },
   solidity: {
     version: '0.8.37',
     path: require.resolve('solc/soljson.js'),

@@ -39,8 +39,9 @@ export async function approveRequest(
     if (approved === 0) throw new AppError('request.empty', 'Nothing was selected')
     const heldRequestId = await holdTheRest(tx, request)
     await tx.query(
-      `update requests set status = 'approved', approver = $2, approver_name = $3, approved_digest = $4, decided_at = now(), total = $5 where id = $1`,
-      [request.id, input.actor.sub, input.actor.name, shown, approved],
+      `update requests set status = 'approved', approver = $2, approver_name = $3, approved_digest = $4, decided_at = now(), total = $5,
+         detail = detail || $6 where id = $1`,
+      [request.id, input.actor.sub, input.actor.name, shown, approved, heldRequestId ? { heldIn: heldRequestId } : {}],
     )
     await recordAudit(tx, {
       actor: input.actor,
