@@ -40,7 +40,13 @@ const rowBody = z
 const sheetBody = z
   .strictObject({
     rows: z.array(rowBody).min(1).max(staffRows),
-    checkedBy: z.string().trim().max(120).default('').describe('Printed on the sheet unless the caller is signed in'),
+    checkedBy: z
+      .string()
+      .trim()
+      .max(120)
+      .refine(text => text.isWellFormed(), 'Not well-formed Unicode')
+      .default('')
+      .describe('Printed on the sheet unless the caller is signed in'),
     lang: z.enum(['vi', 'en']).default('vi'),
   })
   .meta({ id: 'SheetRequest' })
@@ -101,12 +107,17 @@ export function resultSheetsRoutes(deps: ResultSheetsRoutesDeps): Router {
     express.json({ limit: '4mb' }),
     (req, res) => {
       const { statement, signature, rows } = verifyBody.parse(req.body)
-      const isSigned = nodeCrypto.verifyEd25519(deps.key.publicKey, Buffer.from(canonicalJson(statement as never)), bytesOf(signature))
-      res.json({ valid: isSigned && (rows === undefined || digestOf(rows) === statement.resultDigest) })
+      res.json({ valid: isSigned(statement, bytesOf(signature)) && (rows === undefined || isOver(rows, statement.resultDigest)) })
     },
   )
 
   return router
+
+  // What has no canonical form (half of a surrogate pair) was never signed.
+  function isSigned(statement: z.infer<typeof statementSchema>, signature: Uint8Array): boolean {
+    const text = canonicalOrNull(statement)
+    return text !== null && nodeCrypto.verifyEd25519(deps.key.publicKey, Buffer.from(text), signature)
+  }
 
   async function checkRows(
     rows: readonly z.infer<typeof rowBody>[],
@@ -114,7 +125,8 @@ export function resultSheetsRoutes(deps: ResultSheetsRoutesDeps): Router {
     address: string | undefined,
   ): Promise<SheetRow[]> {
     const checked: SheetRow[] = []
-    for (const [i, row] of rows.entries()) checked.push({ row: i + 1, subject: subjectOf(row), ...(await outcomeOf(row, actor, address)) })
+    for (const [i, row] of rows.entries())
+      checked.push({ row: i + 1, subject: subjectOf(row).toWellFormed(), ...(await outcomeOf(row, actor, address)) })
     return checked
   }
 
@@ -151,6 +163,19 @@ function wordOf({ verdict, checks, lookup }: VerificationAnswer): string {
 
 function subjectOf({ soHieu, documentSha256, credential }: z.infer<typeof rowBody>): string {
   return soHieu || (documentSha256 ? `SHA-256 ${documentSha256.slice(0, 16)}…` : credential ? 'QR' : '')
+}
+
+function isOver(rows: readonly SheetRow[], digest: string): boolean {
+  return canonicalOrNull(rows) !== null && digestOf(rows) === digest
+}
+
+function canonicalOrNull(value: unknown): string | null {
+  try {
+    return canonicalJson(value as never)
+  } catch (error) {
+    if (error instanceof AppError) return null
+    throw error
+  }
 }
 
 function bytesOf(text: string): Uint8Array {

@@ -83,6 +83,9 @@ export async function walkDiplomas({ world, want, approve, note }: Walk): Promis
   })
   const { statement, signature, rows } = answered.json
   await want(200, 'POST /api/result-sheets/verify', { json: { statement, signature, rows } })
+  await want(400, 'POST /api/result-sheets', { json: { rows: [typed], checkedBy: '\ud800' } })
+  const half = { ...statement, checkedBy: '\ud800' }
+  await want(200, 'POST /api/result-sheets/verify', { json: { statement: half, signature, rows } })
   await want(413, 'POST /api/result-sheets', { json: { rows: Array.from({ length: 51 }, () => typed) } })
 
   await want(202, 'POST /api/requests/{id}/withdraw', {
