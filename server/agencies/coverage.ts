@@ -14,17 +14,19 @@ export const coverageSchema = z
   .array(coveragePart.refine(({ from, to }) => to === undefined || (from !== undefined && from <= to), 'years the wrong way round'))
   .max(40)
 
-const line = /^(.+?)[\s,;:]+(\d{4})\s*[-–—]\s*(\d{4})?$/
+const years = /[ ,;:](\d{4}) ?[-–—] ?(\d{4})?$/
 
 /** Reads lines such as `Chứng chỉ bồi dưỡng, 2010–2026` or `Bằng cử nhân, 1995–`; null when a line cannot be meant. */
 export function readCoverage(text: string): CoveragePart[] | null {
   const parts = text
     .split(/\r?\n/)
-    .map(each => each.trim())
+    .map(each => each.trim().split(/\s+/).join(' '))
     .filter(Boolean)
     .map(each => {
-      const [, title, from, to] = line.exec(each) ?? []
-      return title === undefined ? { title: each } : { title, from: Number(from), ...(to ? { to: Number(to) } : {}) }
+      const match = years.exec(each)
+      const title = match ? each.slice(0, match.index).replace(/ ?[,;:]? ?$/, '') : ''
+      if (!match || title === '') return { title: each }
+      return { title, from: Number(match[1]), ...(match[2] ? { to: Number(match[2]) } : {}) }
     })
   const read = coverageSchema.safeParse(parts)
   return read.success ? read.data : null

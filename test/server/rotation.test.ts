@@ -10,7 +10,7 @@ import { makeMinistry, makeOfficers } from '../support/ministry.ts'
 /** Columns of bytes that hold nothing sealed: digests, keyed indexes, refs, public keys, signatures, bits, and what needs no secret. */
 const inClear =
   /[._](digest|hash|index|ref|kid|thumbprint|public|bits|signature|key_id|headers|successor|duplicate_of|wrapped|binding|facts)$/
-const clearColumns = ['log_entries.entry', 'log_head.hashes', 'lookup_counts.key', 'status_lists.order_key']
+const clearColumns = ['log_comparison.behind_root', 'log_entries.entry', 'log_head.hashes', 'lookup_counts.key', 'status_lists.order_key']
 
 const db = useDatabase()
 const masterKey = randomBytes(32)
