@@ -123,6 +123,8 @@ export function verificationRoutes(deps: VerificationRoutesDeps): Router {
   const answer = createVerificationAnswer(deps)
   const perMinute = deps.requestsPerMinute ?? 120
   const limit = limitRequests({ pool: deps.pool, name: 'verifications', limit: perMinute, clientLimit: perMinute * 10, seconds: 60 })
+  // Calls, not lines: a call may be long, and the client's own reading holds it back.
+  const bulkLimit = limitRequests({ pool: deps.pool, name: 'bulk', limit: Math.ceil(perMinute / 2), seconds: 60 })
 
   router.post('/api/verifications', limit, readJson(65_536), async (req, res) => {
     res.setHeader('Cache-Control', 'no-store')
@@ -135,7 +137,7 @@ export function verificationRoutes(deps: VerificationRoutesDeps): Router {
     sendJson(res, isTyped ? await evenTiming(() => answer(body, req.actor, req.ip)) : await answerGiven(body, req.actor, req.ip))
   })
 
-  router.post('/api/verifications/bulk', async (req, res) => {
+  router.post('/api/verifications/bulk', bulkLimit, async (req, res) => {
     authorize(req.actor, 'verify.bulk', undefined, deps.agencies)
     if (!req.is(['application/x-ndjson', 'application/jsonl'])) throw new AppError('http.media-type')
     await answerLines(req, res, req.actor)
@@ -325,7 +327,7 @@ export const verificationsPaths = {
             },
           },
         },
-        ...problems(401, 403, 415),
+        ...problems(401, 403, 415, 429),
       },
     },
   },

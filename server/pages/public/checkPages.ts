@@ -7,6 +7,7 @@ import { timeText } from '../../../web/platform/vietnamTime.ts'
 import type { AgencyTree } from '../../agencies/agencyTree.ts'
 import type { CoveragePart } from '../../agencies/coverage.ts'
 import { readMultipart } from '../../http/multipart.ts'
+import { limitRequests } from '../../http/rateLimits.ts'
 import { askerOf } from '../../http/routes/tokens.ts'
 import type { VerificationAnswer, VerificationBody } from '../../http/routes/verifications.ts'
 import { verificationBody } from '../../http/routes/verifications.ts'
@@ -114,7 +115,7 @@ export function checkPages(deps: CheckPagesDeps): Router {
     const covered = found === 'absent' ? coverage(lang)[codeOf(typed.agency)] : undefined
     showDiplomas(req, res, { typed, serverOutcome: serverLookUpHtml(lang, typed.soHieu, found, covered) })
   })
-  router.post('/diplomas/verify/file', async (req, res) => {
+  router.post('/diplomas/verify/file', limitRequests({ pool: deps.pool, name: 'files', limit: 30, seconds: 60 }), async (req, res) => {
     res.set('Cache-Control', 'no-store')
     const lang = languageOf(req, res)
     const form = await readMultipart(req, { fileBytes: maxFile, files: 1 })
