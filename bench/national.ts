@@ -191,12 +191,19 @@ async function reportSizes(report: Report, pool: pg.Pool, cards: number): Promis
 async function givePhotos(pool: pg.Pool): Promise<void> {
   const digest = randomBytes(32)
   await pool.query('insert into photos (digest, shown, printed) values ($1, $2, $2)', [digest, randomBytes(64)])
-  // Without the triggers of the search index, which photos do not move: they compare a statement's rows with each other.
-  await inTransaction(pool, async tx => {
-    await tx.query('set local statement_timeout = 0')
-    await tx.query('set local session_replication_role = replica')
-    await tx.query('update officers set photo_digest = $1 where photo_digest is null', [digest])
-  })
+  for (let after: string | null = '00000000-0000-0000-0000-000000000000'; after !== null; ) {
+    // Without the triggers of the search index, which photos do not move: they compare a statement's rows with each other.
+    after = await inTransaction(pool, async tx => {
+      await tx.query('set local session_replication_role = replica')
+      const { rows } = await tx.query<{ last: string | null }>(
+        `with some as (select id from officers where id > $2 order by id limit 50000),
+           given as (update officers set photo_digest = coalesce(photo_digest, $1) where id in (select id from some))
+         select max(id::text) as last from some`,
+        [digest, after],
+      )
+      return rows[0]!.last
+    })
+  }
 }
 
 /** Highest resident memory of a process so far. */
