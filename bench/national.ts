@@ -196,9 +196,9 @@ async function givePhotos(pool: pg.Pool): Promise<void> {
     after = await inTransaction(pool, async tx => {
       await tx.query('set local session_replication_role = replica')
       const { rows } = await tx.query<{ last: string | null }>(
-        `with some as (select id from officers where id > $2 order by id limit 50000),
-           given as (update officers set photo_digest = coalesce(photo_digest, $1) where id in (select id from some))
-         select max(id::text) as last from some`,
+        `with part as (select id from officers where id > $2 order by id limit 50000),
+           given as (update officers set photo_digest = coalesce(photo_digest, $1) where id in (select id from part))
+         select max(id::text) as last from part`,
         [digest, after],
       )
       return rows[0]!.last
