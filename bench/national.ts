@@ -134,7 +134,7 @@ async function reportLatencies(report: Report, installation: Installation, io: P
   const api = await signedIn(io, { as: 'maker' })
   const browser = formBrowser()
   const person = readDemonstration(io.env)!.signIns.find(one => one.role === 'maker')!
-  await signInByForms(`${origin}/signin?return=/console`, person, undefined, browser)
+  await signInByForms(`${origin}/signin?return=/console/requests`, person, undefined, browser)
   const page = async (path: string) => {
     const { status, text } = await browser.go(`${origin}${path}`)
     if (status !== 200 || text.includes('type="password"')) throw new Error(`${path}: ${status}`)

@@ -33,16 +33,17 @@ export async function personsForCards(db: Db, ids: readonly string[]): Promise<P
   return rows
 }
 
-/** Officers of the agencies without a card, of whom no pending request asks for one; by id after `after`. */
-export async function officersWithoutCard(db: Db, agencies: readonly string[], after: string | null, limit: number): Promise<string[]> {
+/** Officers of the agencies without a card, of whom no pending request asks for one, in the order of their ids. */
+export async function officersWithoutCard(db: Db, agencies: readonly string[], limit: number): Promise<string[]> {
+  // Materialized: planned together, a small agency's people were looked for by walking through those of the whole nation.
   const { rows } = await db.query<{ id: string }>(
-    `select o.id from officers o
-     where o.agency_code = any($1) and o.left_at is null and ($2::uuid is null or o.id > $2)
-       and not exists (select from cards c where c.officer_id = o.id and c.ended_as is null)
+    `with people as materialized (select id from officers where agency_code = any($1) and left_at is null)
+     select o.id from people o
+     where not exists (select from cards c where c.officer_id = o.id and c.ended_as is null)
        and not exists (select from request_items i join requests r on r.id = i.request_id
          where i.officer_id = o.id and i.state in ('pending', 'approved') and r.kind in ('card.issue', 'card.replace') and r.status in ('pending', 'approved', 'running'))
-     order by o.id limit $3`,
-    [agencies, after, limit],
+     order by o.id limit $2`,
+    [agencies, limit],
   )
   return rows.map(row => row.id)
 }

@@ -9,6 +9,8 @@ import { createRequest, type RequestItemDraft } from '../requests/createRequest.
 import { type CardObstacle, shownCardOf } from './cardClaims.ts'
 import { officersWithoutCard, type PersonForCard, personsForCards } from './cardsTable.ts'
 
+const maxPeople = 100_000
+
 export interface CardDeps {
   pool: Pool
   cipher: FieldCipher
@@ -36,15 +38,9 @@ export async function requestCards(
   return request(deps, { ...input, kind: 'card.issue', officerIds: input.officerIds })
 }
 
-/** All officers of the agencies that have no card and are in no pending request. */
-export async function officersToRequest(deps: CardDeps, agencies: readonly string[]): Promise<string[]> {
-  const ids: string[] = []
-  for (let after: string | null = null; ; ) {
-    const page: string[] = await officersWithoutCard(deps.pool, agencies, after, 10_000)
-    ids.push(...page)
-    if (page.length < 10_000 || ids.length >= 100_000) return ids.slice(0, 100_000)
-    after = page.at(-1)!
-  }
+/** The officers of the agencies that have no card and are in no pending request, as many as one request takes. */
+export function officersToRequest(deps: Pick<CardDeps, 'pool'>, agencies: readonly string[]): Promise<string[]> {
+  return officersWithoutCard(deps.pool, agencies, maxPeople)
 }
 
 /**
@@ -73,7 +69,7 @@ async function request(
   const items: RequestItemDraft[] = []
   const refused: RequestedCards['refused'] = []
   const ids = [...new Set(input.officerIds)]
-  if (ids.length > 100_000) throw new AppError('request.too-many')
+  if (ids.length > maxPeople) throw new AppError('request.too-many')
   for (let from = 0; from < ids.length; from += 1000) {
     const slice = ids.slice(from, from + 1000)
     const persons = new Map((await personsForCards(deps.pool, slice)).map(person => [person.id, person]))
