@@ -1,11 +1,17 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { encodeBase64url } from '../core/encoding/base64url.ts'
+import { startEmbeddedPostgres } from '../server/db/embeddedPostgres.ts'
 import { freePort } from '../server/db/freePort.ts'
+import { migrate } from '../server/db/migrate.ts'
+import { createPool } from '../server/db/pool.ts'
 import { createPublicWorld } from '../test/support/publicWorld.ts'
 import { type Load, load } from './http-parts/load.ts'
 import type { SentWorld } from './http-parts/server.ts'
@@ -30,7 +36,21 @@ interface Served {
  * turn by turn, in one process and two; then the time of 99 in 100 answers at half of that load.
  */
 export async function run(report: Report): Promise<void> {
-  const { world, body } = await makeWorld()
+  const dir = mkdtempSync(join(tmpdir(), 'antin-http-'))
+  const postgres = await startEmbeddedPostgres(join(dir, 'postgres'), await freePort(), { durable: false })
+  try {
+    const pool = createPool(postgres.url, { max: 1 })
+    await migrate(pool)
+    await pool.end()
+    await measure(report, postgres.url)
+  } finally {
+    await postgres.stop()
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+async function measure(report: Report, databaseUrl: string): Promise<void> {
+  const { world, body } = await makeWorld(databaseUrl)
   for (const processes of [1, 2]) {
     const served = { bare: await serve('bare', processes, world), antin: await serve('antin', processes, world) }
     const rates: Record<'bare' | 'antin', Load[]> = { bare: [], antin: [] }
@@ -93,10 +113,13 @@ async function bulk(report: Report, { port, memory }: Served, line: string): Pro
   report({ case: 'bulk, memory grown by at most', rate: (most - before) / 1e6, unit: 'MB' })
 }
 
-async function makeWorld(): Promise<{ world: SentWorld; body: string }> {
+async function makeWorld(databaseUrl: string): Promise<{ world: SentWorld; body: string }> {
   const made = await createPublicWorld({ origin: 'http://localhost:3000', at: Math.floor(Date.now() / 1000), photo: randomBytes(6000) })
   const files = [...made.files].filter((entry): entry is [string, string] => typeof entry[1] === 'string')
-  return { world: { trustRoot: made.trustRoot, files }, body: JSON.stringify({ credential: encodeBase64url(made.cards.genuine.sealed) }) }
+  return {
+    world: { trustRoot: made.trustRoot, files, databaseUrl },
+    body: JSON.stringify({ credential: encodeBase64url(made.cards.genuine.sealed) }),
+  }
 }
 
 async function serve(kind: 'bare' | 'antin', processes: number, world: SentWorld): Promise<Served> {

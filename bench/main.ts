@@ -1,5 +1,6 @@
 // npm run bench [-- NAME …] [--json | --markdown]: runs bench/NAME.ts, which exports `async function run(report: Report)`; without a name,
 // the quick ones, in one table.
+import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import type { Report, Row } from './report.ts'
@@ -25,19 +26,35 @@ const startedAt = `${new Date().toISOString().slice(0, 16)}Z`
 const loadAtStart = loadavg()[0]!
 
 for (const bench of chosen) {
-  const rows: Row[] = []
-  const report: Report = Object.assign((row: Row) => void rows.push(row), {
+  if (chosen.length > 1) {
+    all.push(...apart(bench))
+    continue
+  }
+  const report: Report = Object.assign((row: Row) => void all.push({ bench, ...row }), {
     note: (text: string) => console.error(`${bench}: ${text}`),
   })
-  try {
-    const { run } = (await import(`./${bench}.ts`)) as { run: (report: Report) => Promise<void> }
-    await run(report)
-  } catch (error) {
-    if (asked.length > 0) throw error
-    console.error(`${bench}: failed: ${(error as Error).message}`)
+  const { run } = (await import(`./${bench}.ts`)) as { run: (report: Report) => Promise<void> }
+  await run(report)
+}
+
+/** A bench in a process of its own: the heap that one leaves would slow the next. */
+function apart(bench: string): (Row & { bench: string })[] {
+  const stdio = ['ignore', 'pipe', 'inherit'] as const
+  const { status, stdout } = spawnSync(process.execPath, [...process.execArgv, import.meta.filename, bench, '--json'], {
+    encoding: 'utf8',
+    stdio: [...stdio],
+  })
+  if (status !== 0) {
+    console.error(`${bench}: failed`)
     process.exitCode = 1
   }
-  all.push(...rows.map(row => ({ bench, ...row })))
+  return stdout
+    .split('\n')
+    .filter(line => line.startsWith('{'))
+    .map(line => {
+      const { limit, ...row } = JSON.parse(line) as Row & { bench: string; limit: number | null }
+      return limit === null ? row : { ...row, limit }
+    })
 }
 
 const machine = `${startedAt}, ${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.versions.node}, load average ${loadAtStart.toFixed(1)} before, ${loadavg()[0]!.toFixed(1)} after${loadAtStart > 1 ? ' (machine in use: trust the ratios, not the rates)' : ''}`

@@ -6,6 +6,7 @@ import express, { type RequestHandler } from 'express'
 import { pino } from 'pino'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import { buildApp } from '../../server/app.ts'
+import { createPool } from '../../server/db/pool.ts'
 import { verificationRoutes } from '../../server/http/routes/verifications.ts'
 import type { Actor } from '../../server/staff/actor.ts'
 import { createVerifier } from '../../server/verification/createVerifier.ts'
@@ -27,9 +28,11 @@ process.on('disconnect', () => process.exit())
 export interface SentWorld {
   trustRoot: string
   files: [string, string][]
+  /** Counts what signed-in callers ask for. */
+  databaseUrl: string
 }
 
-function antin({ trustRoot, files }: SentWorld) {
+function antin({ trustRoot, files, databaseUrl }: SentWorld) {
   const clock = () => Math.floor(Date.now() / 1000)
   const evidence = new Map(files)
   const ports = createServerPorts({ readPublicFile: async path => evidence.get(path) ?? null })
@@ -49,7 +52,7 @@ function antin({ trustRoot, files }: SentWorld) {
   }
   // Lines are made and thrown away: what a disk does with them is not the route's.
   const logger = pino({ level: 'info' }, new Writable({ write: (_chunk, _encoding, done) => done() }))
-  const deps = { pool: undefined as never, cipher: undefined as never, agencies: { inSubtree: () => false } }
+  const deps = { pool: createPool(databaseUrl, { max: 1 }), cipher: undefined as never, agencies: { inSubtree: () => false } }
   return buildApp({
     logger,
     publicUrl,
