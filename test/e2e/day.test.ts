@@ -16,10 +16,9 @@ const options = { skip: noBrowser ?? noPoppler, timeout: 300_000 }
 const vectors = new URL('../vectors/imports/', import.meta.url)
 const xlsx = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
 
-/** Of the 1,634 people of the sheet: the last have no photo, and 51 work here since the demonstration began. */
+/** The people of the sheet; the last have no photo. */
 const people = 1634
 const withoutPhoto = 34
-const known = 51
 /** What a person who has the papers before them types into the red cells. */
 const mends: Record<string, string> = {
   '': 'Nguyễn Thị Bổ Sung',
