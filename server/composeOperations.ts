@@ -18,7 +18,8 @@ export function composeMetrics({ pool, config, clock }: Installation): Metrics {
   return createMetrics({
     pool,
     log: async () => {
-      const { anchored, unanchored } = await anchoringState(pool, config.CHAIN !== 'none')
+      const now = clock()
+      const { anchored, unanchored, waitingSince } = await anchoringState(pool, config.CHAIN !== 'none', now)
       const { range, closed } = await readHead(pool)
       const { age } = await readComparison(pool)
       return {
@@ -26,7 +27,8 @@ export function composeMetrics({ pool, config, clock }: Installation): Metrics {
         closed: closed !== null,
         comparedSeconds: age,
         unanchored,
-        anchorAgeSeconds: anchored && clock() - anchored.time,
+        anchorWaitSeconds: waitingSince === null ? 0 : Math.max(0, now - waitingSince),
+        anchorAgeSeconds: anchored && now - anchored.time,
       }
     },
     clockDifference: () => clockDifference(pool, clock),

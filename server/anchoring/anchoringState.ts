@@ -48,6 +48,8 @@ export interface AnchoringState {
   readonly anchored: { readonly treeSize: number; readonly time: number; readonly transaction: string; readonly block: number } | null
   /** Entries that no final anchor covers yet. */
   readonly unanchored: number
+  /** When the oldest entry came that waits for a final anchor; null when none waits, or there is no chain. */
+  readonly waitingSince: number | null
   /** True when entries have waited over 24 hours for a final anchor. */
   readonly late: boolean
   readonly reorganisations: number
@@ -62,7 +64,7 @@ export async function anchoringState(pool: Pool, enabled = true, now = Math.floo
   const name: AnchoringStateName = enabled ? (row?.state ?? 'not-started') : 'none'
   const unanchored = head.range.size - (anchor?.treeSize ?? 0)
   const checkedAt = row ? seconds(row.checkedAt) : null
-  const waitingSince = unanchored > 0 ? await selectTime(pool, anchor?.treeSize ?? 0) : null
+  const waitingSince = enabled && unanchored > 0 ? await selectTime(pool, anchor?.treeSize ?? 0) : null
   return {
     state: name,
     detail: row?.detail || anchoringStates[name],
@@ -74,7 +76,8 @@ export async function anchoringState(pool: Pool, enabled = true, now = Math.floo
     contractSize: row?.contractSize ?? null,
     anchored: anchor && { treeSize: anchor.treeSize, time: anchor.time, transaction: anchor.transaction, block: anchor.block },
     unanchored,
-    late: enabled && waitingSince !== null && now - waitingSince > lateAfter,
+    waitingSince,
+    late: waitingSince !== null && now - waitingSince > lateAfter,
     reorganisations: row?.reorganisations ?? 0,
     feeBumps: row?.feeBumps ?? 0,
   }

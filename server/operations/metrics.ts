@@ -19,13 +19,14 @@ export interface MetricsSources {
   pool: Pool
   /**
    * Entries of the log, whether it is closed, seconds since it was compared with what is public (null: never), how many entries no final
-   * anchor covers, and seconds since the newest one (null: never, or no chain).
+   * anchor covers, for how many seconds the oldest of them has waited, and seconds since the newest anchor (null: never, or no chain).
    */
   log: () => Promise<{
     size: number
     closed: boolean
     comparedSeconds: number | null
     unanchored: number
+    anchorWaitSeconds: number
     anchorAgeSeconds: number | null
   }>
   /** Seconds that the database's clock is ahead of this process's. */
@@ -76,9 +77,10 @@ export function createMetrics(sources: MetricsSources): Metrics {
   const jobWait = gauge('antin_job_wait_seconds', 'How long the job that is due longest has waited for a worker')
   const logSize = gauge('antin_log_size', 'Entries of the transparency log')
   const logClosed = gauge('antin_log_closed', '1 while the log takes no entries: nothing is issued')
-  const compared = gauge('antin_log_compared_seconds', 'Seconds since the log was compared with what is public')
+  const compared = gauge('antin_log_compared_seconds', 'Seconds since the log was compared with what is public; +Inf before the first time')
   const clocks = gauge('antin_clock_difference_seconds', "Seconds that the database's clock is ahead of this process's")
   const unanchored = gauge('antin_log_unanchored_entries', 'Entries that no final anchor covers')
+  const anchorWait = gauge('antin_anchor_wait_seconds', 'How long the oldest entry has waited for a final anchor; 0 when none waits')
   const anchorAge = gauge('antin_anchor_age_seconds', 'Seconds since a checkpoint was last anchored with finality')
   const publishDelay = gauge('antin_status_publish_delay_seconds', 'How long the oldest status change has waited for a token that shows it')
   const tokenAge = gauge('antin_status_token_age_seconds', 'Age of the oldest status list token; verifiers refuse 900')
@@ -105,8 +107,9 @@ export function createMetrics(sources: MetricsSources): Metrics {
       const state = await sources.log()
       logSize.set(state.size)
       logClosed.set(state.closed ? 1 : 0)
-      compared.set(state.comparedSeconds ?? Number.NaN)
+      compared.set(state.comparedSeconds ?? Number.POSITIVE_INFINITY)
       unanchored.set(state.unanchored)
+      anchorWait.set(state.anchorWaitSeconds)
       anchorAge.set(state.anchorAgeSeconds ?? Number.NaN)
     },
     async status() {
@@ -128,7 +131,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
       jobWait.remove()
     },
     log() {
-      for (const figure of [logSize, logClosed, compared, unanchored, anchorAge]) figure.remove()
+      for (const figure of [logSize, logClosed, compared, unanchored, anchorWait, anchorAge]) figure.remove()
     },
     status() {
       publishDelay.remove()

@@ -108,7 +108,7 @@ test('metrics are of the whole installation; without its database those of the p
   const pool = createPool(db.url, { max: 2, connectionTimeoutMillis: 500 })
   const metrics = createMetrics({
     pool,
-    log: async () => ({ size: 12, closed: false, comparedSeconds: 7, unanchored: 3, anchorAgeSeconds: 60 }),
+    log: async () => ({ size: 12, closed: false, comparedSeconds: null, unanchored: 3, anchorWaitSeconds: 40, anchorAgeSeconds: 60 }),
     clockDifference: async () => -2,
     amberInSeconds: async () => null,
   })
@@ -117,9 +117,10 @@ test('metrics are of the whole installation; without its database those of the p
   for (const line of [
     'antin_verifications_total{kind="card",verdict="valid"} 1',
     'antin_log_size 12',
-    'antin_log_compared_seconds 7',
+    'antin_log_compared_seconds +Inf',
     'antin_clock_difference_seconds -2',
     'antin_log_unanchored_entries 3',
+    'antin_anchor_wait_seconds 40',
     'antin_anchor_age_seconds 60',
     'antin_amber_seconds +Inf',
     'antin_status_publish_delay_seconds 0',

@@ -25,20 +25,31 @@ test('an empty environment is a usable configuration, and a fault names its vari
 
 const metrics = createMetrics({
   pool: {} as never,
-  log: async () => ({ size: 0, closed: false, comparedSeconds: null, unanchored: 0, anchorAgeSeconds: null }),
+  log: async () => ({ size: 0, closed: false, comparedSeconds: null, unanchored: 0, anchorWaitSeconds: 0, anchorAgeSeconds: null }),
   clockDifference: async () => 0,
   amberInSeconds: async () => null,
 })
-const known = metrics.registry.getMetricsAsArray().map(metric => metric.name)
+const labelsOf = new Map(
+  metrics.registry.getMetricsAsArray().map(metric => [metric.name, (metric as unknown as { labelNames: string[] }).labelNames]),
+)
+const watched = ['docs/alerts.yml', 'docs/grafana-dashboard.json'].map(path => [path, read(path).replaceAll('\\"', '"')] as const)
 
-test.each(['docs/alerts.yml', 'docs/grafana-dashboard.json'])('%s speaks of metrics that there are', path => {
-  const text = read(path)
-  const named = new Set(text.match(/\b(?:antin|nodejs|process)_[a-z0-9_]+/g))
-  expect(named.size).toBeGreaterThan(8)
-  for (const name of named) {
-    const base = known.includes(name) ? name : name.replace(/_(bucket|sum|count)$/, '')
-    expect(known).toContain(base)
+test.each(watched)('%s speaks of metrics that there are, by labels that they have', (_path, text) => {
+  const named = [...text.matchAll(/\b((?:antin|nodejs|process)_[a-z0-9_]+)(?:\{(.*?)\})?/g)]
+  expect(named.length).toBeGreaterThan(8)
+  for (const [, name, selectors = ''] of named) {
+    const labels = labelsOf.get(name!) ?? labelsOf.get(name!.replace(/_(bucket|sum|count)$/, ''))
+    if (!labels) throw new Error(`There is no metric ${name}`)
+    const asked = [...selectors.matchAll(/(\w+)(?:=~?|!~?=?)"/g)].map(([, label]) => label)
+    expect(['job', 'instance', 'le', ...labels]).toEqual(expect.arrayContaining(asked))
   }
+})
+
+test('every metric of ours is drawn on the dashboard, and none is left unwatched', () => {
+  const [, dashboard] = watched[1]!
+  const ours = [...labelsOf.keys()].filter(name => name.startsWith('antin_'))
+  expect(ours.length).toBeGreaterThan(12)
+  expect(ours.filter(name => !new RegExp(`\\b${name}(_bucket|_count|_sum)?\\b`).test(dashboard))).toEqual([])
 })
 
 test('every alarm is explained in docs/operations.md, and every explained one exists', () => {

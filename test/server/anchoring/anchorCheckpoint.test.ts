@@ -431,10 +431,10 @@ test('two processes at once send one transaction', async () => {
 
 test('late: entries that wait over 24 hours for an anchor are told', async () => {
   const later = Math.floor(Date.now() / 1000) + 25 * 3600
-  expect(await anchoringState(db.pool, true, later)).toMatchObject({ late: true })
-  expect(await anchoringState(db.pool, false, later)).toMatchObject({ late: false, state: 'none', ok: true })
+  expect(await anchoringState(db.pool, true, later)).toMatchObject({ late: true, waitingSince: expect.any(Number) })
+  expect(await anchoringState(db.pool, false, later)).toMatchObject({ late: false, waitingSince: null, state: 'none', ok: true })
   await settle()
-  expect(await anchoringState(db.pool, true, later)).toMatchObject({ late: false })
+  expect(await anchoringState(db.pool, true, later)).toMatchObject({ late: false, waitingSince: null })
 })
 
 test('development: a chain that forgot gets the contract anew and the current checkpoint; other chains never do', async () => {
