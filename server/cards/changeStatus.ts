@@ -1,17 +1,13 @@
 import type { Pool } from 'pg'
-import { encodeBase64url } from '../../core/encoding/base64url.ts'
 import { AppError } from '../../core/errors.ts'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
-import type { EntryDraft } from '../../core/log/entry.ts'
-import { type AuditActor, recordAudit } from '../audit/auditTable.ts'
+import type { AuditActor } from '../audit/auditTable.ts'
 import { inTransaction, type Tx } from '../db/transaction.ts'
 import type { FieldCipher } from '../keys/fieldCipher.ts'
-import { appendEntries } from '../log/appendEntries.ts'
 import { changeSubjects } from '../requests/changeSubjects.ts'
 import { createRequest } from '../requests/createRequest.ts'
-import { commitReason, storeReasons } from '../requests/reasons.ts'
 import type { RequestRow } from '../requests/requestsTable.ts'
-import { setStatuses } from '../status-lists/setStatuses.ts'
+import { writeStatusChange } from '../requests/writeStatusChange.ts'
 import { type CardRow, lockCards, lockCardsByRef, updateStatuses } from './cardsTable.ts'
 import { type StatusReason, statusReasons } from './statusReasons.ts'
 
@@ -120,33 +116,10 @@ async function writeStatus(
     tx,
     cards.map(card => ({ ref: card.ref, status, ...(action === 'revoke' ? { endedAs: statusReasons[why.reasonCode] } : {}) })),
   )
-  const listEntries = await setStatuses(
-    tx,
-    cards.map(card => ({ list: card.list, idx: card.idx, status })),
-  )
-  const committed = cards.map(() => commitReason(deps.cipher, `${why.reasonCode}: ${why.reason}`))
-  const entries = cards.map(
-    (card, at): EntryDraft => ({
-      type: entryType[action],
-      ...(deps.isRestricted(card.issuerCode as AgencyCode) ? {} : { agency: card.issuerCode }),
-      ref: encodeBase64url(card.ref),
-      commitment: committed[at]!.commitment,
-    }),
-  )
-  const leaves = await appendEntries(tx, [...entries, ...listEntries])
-  await storeReasons(
-    tx,
-    committed.map(({ sealed }, at) => ({ leafIndex: leaves[at]!.leafIndex, sealed })),
-  )
-  await recordAudit(
-    tx,
-    cards.map((card, at) => ({
-      actor: why.actor,
-      action: entryType[action],
-      agency: card.usingCode,
-      subject: `card:${card.serial}`,
-      detail: { reasonCode: why.reasonCode },
-      leafIndex: leaves[at]!.leafIndex,
-    })),
-  )
+  await writeStatusChange(deps, tx, cards, {
+    ...why,
+    type: entryType[action],
+    status,
+    audited: card => ({ agency: card.usingCode, subject: `card:${card.serial}` }),
+  })
 }

@@ -11,6 +11,7 @@ export const diplomaColumns = [
   { name: 'nganh', required: false, aliases: ['Ngành đào tạo', 'Chuyên ngành', 'Ngành học', 'field'] },
   { name: 'xep_loai', required: false, aliases: ['Xếp loại tốt nghiệp', 'Hạng tốt nghiệp', 'Xếp hạng', 'classification'] },
   { name: 'ngay_cap', required: true, aliases: ['Ngày cấp bằng', 'Ngày tháng năm cấp', 'Năm tốt nghiệp', 'Năm cấp', 'awarded'] },
+  { name: 'ngay_het_han', required: false, aliases: ['Ngày hết hạn', 'Có giá trị đến', 'Thời hạn', 'Hiệu lực đến', 'expires_on'] },
   { name: 'ma_don_vi', required: true, aliases: ['Mã cơ sở đào tạo', 'Mã cơ quan', 'Mã ĐV', 'agency_code'] },
   { name: 'ten_co_so_khi_cap', required: false, aliases: ['Tên cơ sở khi cấp', 'Tên trường khi cấp', 'Tên cũ', 'institution_then'] },
   { name: 'can_cu', required: false, aliases: ['Căn cứ nhập', 'Nguồn dữ liệu', 'basis'] },

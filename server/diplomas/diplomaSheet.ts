@@ -27,6 +27,8 @@ export interface DiplomaValues {
   title: string
   field?: string
   awarded: IsoDate
+  /** Last day; absent in a diploma that does not expire. */
+  expiresOn?: IsoDate
   classification?: string
   institutionThen?: string
   /** 0 at award, 1 from the register, 2 from the original, 3 from a copy (formats 1). */
@@ -165,6 +167,12 @@ export function readDiplomaRow(
   if (awarded) warnOfPartial('ngay_cap', awarded)
   if (awarded && birthDate && awarded.slice(0, 4) <= birthDate.slice(0, 4))
     findings.add('import.diploma.order', 'ngay_cap', cellText(cell('ngay_cap')), { other: cellText(cell('ngay_sinh')) })
+
+  const expiresOn = readDate(cell('ngay_het_han'), 'ngay_het_han', { from: '1900-01-01', to: '2199-12-31' }, findings)
+  put('expiresOn', expiresOn)
+  if (expiresOn && awarded && expiresOn < awarded)
+    findings.add('import.diploma.expiry-order', 'ngay_het_han', cellText(cell('ngay_het_han')), { other: cellText(cell('ngay_cap')) })
+  else if (expiresOn && expiresOn < context.today) findings.add('import.diploma.expired', 'ngay_het_han', cellText(cell('ngay_het_han')))
 
   const basis = readBasis()
   if (basis !== null) values.basis = basis

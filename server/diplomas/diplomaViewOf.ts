@@ -1,5 +1,6 @@
 import { sealedUrl } from '../../core/credential/qr.ts'
 import { encodeBase64url } from '../../core/encoding/base64url.ts'
+import { vietnamDay } from '../../core/encoding/vietnamDay.ts'
 import type { AgencyTree } from '../agencies/agencyTree.ts'
 import type { DiplomaView } from '../printing/render/diplomaView.ts'
 import type { OpenedDiploma } from './readDiploma.ts'
@@ -25,10 +26,11 @@ export function diplomaViewOf(deps: DiplomaViewDeps, { claims, issuerCode, ref, 
     ...(diploma.field ? { field: diploma.field } : {}),
     ...(diploma.classification ? { classification: diploma.classification } : {}),
     awarded: reversed(diploma.awarded),
+    ...(claims.exp === undefined ? {} : { validUntil: reversed(vietnamDay(claims.exp)) }),
     ...(diploma.number ? { number: diploma.number } : {}),
     ...(diploma.registerNumber ? { registerNumber: diploma.registerNumber } : {}),
     basis: diploma.basis,
-    issuedOn: reversed(new Date(issuedAt.getTime() + 7 * 3_600_000).toISOString().slice(0, 10)),
+    issuedOn: reversed(vietnamDay(issuedAt.getTime() / 1000)),
     sealedUrl: sealedUrl(deps.origin, sealedBytes),
     verifyAddress: `${deps.origin.replace(/^https?:\/\//, '')}/diplomas/verify`,
     ref: encodeBase64url(ref),

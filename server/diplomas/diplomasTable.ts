@@ -11,6 +11,8 @@ export interface DiplomaRow {
   title: string
   field: string | null
   awarded: string
+  /** Its last second; null when it does not expire. */
+  expiresAt: Date | null
   classification: string | null
   basis: 0 | 1 | 2 | 3
   /** The holder's personal number, sealed, and its look-up index. */
@@ -33,7 +35,7 @@ export interface DiplomaRow {
   requestId: string
 }
 
-const columns = `ref, issuer_code as "issuerCode", number, register_number as "registerNumber", holder_name as "holderName", title, field, awarded,
+const columns = `ref, issuer_code as "issuerCode", number, register_number as "registerNumber", holder_name as "holderName", title, field, awarded, expires_at as "expiresAt",
   classification, basis, holder_number as "holderNumber", holder_index as "holderIndex", number_index as "numberIndex", kid, sealed, document_digest as "documentDigest", file_digest as "fileDigest", list, idx,
   status, ended_as as "endedAs", ended_at as "endedAt", successor, decision, issued_at as "issuedAt", leaf_index as "leafIndex", request_id as "requestId"`
 
@@ -101,6 +103,7 @@ export interface DiplomaFilter {
   requestId?: string | undefined
   /** A part of the holder's name without diacritics, or the start of a number. */
   query?: string | undefined
+  /** Ended or expired. */
   ended?: boolean | undefined
   /** Index of the holder's personal number. */
   holderIndex?: Buffer | undefined
@@ -114,7 +117,7 @@ export async function listDiplomas(db: Db, filter: DiplomaFilter): Promise<Diplo
     `select ${columns} from diplomas
      where ($1::text[] is null or issuer_code = any($1)) and ($2::uuid is null or request_id = $2)
        and ($3::text is null or search_name like '%' || $3 || '%' or upper(number) = upper($3) or upper(register_number) = upper($3))
-       and ($4::boolean is null or (ended_as is not null) = $4)
+       and ($4::boolean is null or (ended_as is not null or coalesce(expires_at < now(), false)) = $4)
        and ($5::timestamptz is null or (issued_at, ref) < ($5, $6::bytea)) and ($8::bytea is null or holder_index = $8)
      order by issued_at desc, ref desc limit $7`,
     [
@@ -149,10 +152,10 @@ export async function insertDiplomas(tx: Tx, rows: readonly NewDiploma[]): Promi
   await tx.query({
     name: 'insertDiplomas',
     text: `insert into diplomas (ref, issuer_code, number, register_number, holder_name, search_name, title, field, awarded, classification, basis,
-       number_index, lookup_index, kid, sealed, document_digest, list, idx, duplicate_of, issued_at, leaf_index, request_id, request_seq, holder_number, holder_index)
+       number_index, lookup_index, kid, sealed, document_digest, list, idx, duplicate_of, issued_at, leaf_index, request_id, request_seq, holder_number, holder_index, expires_at)
      select * from unnest($1::bytea[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
        $11::smallint[], $12::bytea[], $13::bytea[], $14::bytea[], $15::bytea[], $16::bytea[], $17::int[], $18::int[], $19::bytea[], $20::timestamptz[],
-       $21::bigint[], $22::uuid[], $23::int[], $24::bytea[], $25::bytea[])`,
+       $21::bigint[], $22::uuid[], $23::int[], $24::bytea[], $25::bytea[], $26::timestamptz[])`,
     values: [
       rows.map(r => r.ref),
       rows.map(r => r.issuerCode),
@@ -179,6 +182,7 @@ export async function insertDiplomas(tx: Tx, rows: readonly NewDiploma[]): Promi
       rows.map(r => r.requestSeq),
       rows.map(r => r.holderNumber),
       rows.map(r => r.holderIndex),
+      rows.map(r => r.expiresAt),
     ],
   })
 }

@@ -6,13 +6,14 @@ import { openDiploma } from './readDiploma.ts'
 /** What the register of diplomas holds about a person (index of their personal number), in clear, for answering that person. */
 export async function exportHolderData(db: Db, cipher: FieldCipher, personIndex: Buffer): Promise<Record<string, unknown>[]> {
   return (await diplomasOfHolder(db, personIndex)).map(row => {
-    const { claims, issuerCode, endedAs, decision, issuedAt } = openDiploma(cipher, row)
+    const { claims, issuerCode, endedAs, decision, issuedAt, expiresAt } = openDiploma(cipher, row)
     const { status: _status, document, ...data } = claims.diploma
     return {
       ref: row.ref.toString('base64url'),
       issuer: issuerCode,
       ...data,
       document: document ? Buffer.from(document).toString('hex') : null,
+      expiresAt: expiresAt?.toISOString() ?? null,
       registeredAt: issuedAt.toISOString(),
       endedAs,
       decision,

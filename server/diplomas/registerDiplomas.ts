@@ -4,6 +4,7 @@ import { requireQrFits } from '../../core/credential/qr.ts'
 import { refOf } from '../../core/credential/ref.ts'
 import { seal } from '../../core/credential/sealed.ts'
 import { decodeBase64url, encodeBase64url } from '../../core/encoding/base64url.ts'
+import { endOfVietnamDay } from '../../core/encoding/vietnamDay.ts'
 import { AppError } from '../../core/errors.ts'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import type { EntryDraft } from '../../core/log/entry.ts'
@@ -16,12 +17,12 @@ import { appendEntries } from '../log/appendEntries.ts'
 import { digestOfClaims } from '../requests/createRequest.ts'
 import { inChunks } from '../requests/inChunks.ts'
 import { type CommittedReason, commitReason, storeReasons } from '../requests/reasons.ts'
-import { addProgress, closeRequest, type ItemRow, lockApproved, markItems } from '../requests/requestsTable.ts'
+import { addProgress, closeRequest, type ItemMark, type ItemRow, lockApproved, markItems } from '../requests/requestsTable.ts'
+import { statusEntry } from '../requests/statusEntry.ts'
 import { reserveStatusIndices } from '../status-lists/reserveStatusIndices.ts'
 import { setStatuses } from '../status-lists/setStatuses.ts'
 import { searchName } from '../tables/searchName.ts'
 import { type DiplomaRow, diplomasByNumber, endDiplomas, insertDiplomas, lockDiplomas, type NewDiploma } from './diplomasTable.ts'
-import { endEntry } from './endEntry.ts'
 import type { DiplomaDeps } from './requestDiplomas.ts'
 import { sealedHolder } from './sealedHolder.ts'
 import { lookupIndex, numberIndex, numberOf, type ShownDiploma } from './shownDiploma.ts'
@@ -55,16 +56,14 @@ interface PreparedDiploma {
   entry: EntryDraft
 }
 
-type Mark = Parameters<typeof markItems>[3][number]
-
 /** Signs the diplomas of a chunk, outside any transaction; what cannot be registered is marked. */
 async function prepareChunk(
   deps: RegisterDeps,
   requestId: string,
   items: readonly ItemRow[],
-): Promise<{ prepared: PreparedDiploma[]; marks: Mark[] }> {
+): Promise<{ prepared: PreparedDiploma[]; marks: ItemMark[] }> {
   const now = deps.clock()
-  const marks: Mark[] = []
+  const marks: ItemMark[] = []
   const wanted: { item: ItemRow; shown: ShownDiploma; signer: CredentialSigner }[] = []
   for (const item of items) {
     const text = deps.cipher.open(item.claims).toString('utf8')
@@ -99,8 +98,10 @@ async function sealDiploma(
   const issuer = shown.issuer as AgencyCode
   const cti = randomPool(16)
   const ref = Buffer.from(await refOf(cti, nodeCrypto))
+  const exp = shown.expiresOn === undefined ? undefined : endOfVietnamDay(shown.expiresOn)
   const claims: DiplomaClaims = {
     iss: issuer,
+    ...(exp === undefined ? {} : { exp }),
     iat: now,
     cti,
     diploma: {
@@ -139,6 +140,7 @@ async function sealDiploma(
       title: shown.title,
       field: shown.field ?? null,
       awarded: shown.awarded,
+      expiresAt: exp === undefined ? null : new Date(exp * 1000),
       classification: shown.classification ?? null,
       basis: shown.basis,
       ...sealedHolder(deps.cipher, shown.holderNumber),
@@ -163,7 +165,7 @@ async function writeChunk(
   tx: Tx,
   requestId: string,
   prepared: readonly PreparedDiploma[],
-  rejected: readonly Mark[],
+  rejected: readonly ItemMark[],
 ): Promise<void> {
   const open = await lockApproved(
     tx,
@@ -186,7 +188,7 @@ async function writeChunk(
       )
     ).map(row => [row.numberIndex.toString('hex'), row]),
   )
-  const marks: Mark[] = [...rejected]
+  const marks: ItemMark[] = [...rejected]
   const registered: PreparedDiploma[] = []
   const ended: { old: DiplomaRow; by: PreparedDiploma; committed: CommittedReason }[] = []
   for (const one of prepared) {
@@ -217,7 +219,7 @@ async function writeChunk(
     ...registered.map(({ row }) => ({ list: row.list, idx: row.idx, status: 0 as const })),
     ...ended.map(({ old }) => ({ list: old.list, idx: old.idx, status: 1 as const })),
   ])
-  const endEntries = ended.map(({ old, by, committed }) => endEntry(deps, old, 'diploma.corrected', committed, by.row.ref))
+  const endEntries = ended.map(({ old, by, committed }) => statusEntry(deps, old, 'diploma.corrected', committed, by.row.ref))
   const leaves = await appendEntries(tx, [...registered.map(one => one.entry), ...endEntries, ...listEntries])
   await insertDiplomas(
     tx,

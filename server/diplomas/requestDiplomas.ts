@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import { encodeBase64url } from '../../core/encoding/base64url.ts'
+import { vietnamDay } from '../../core/encoding/vietnamDay.ts'
 import { AppError } from '../../core/errors.ts'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import { inTransaction } from '../db/transaction.ts'
@@ -205,13 +206,14 @@ export async function refsOfBatch(deps: DiplomaDeps, requestId: string): Promise
 
 /** A registered diploma in the form that approvers see. */
 export function shownOf(cipher: FieldCipher, row: DiplomaRow): ShownDiploma {
-  const { diploma } = openDiploma(cipher, row).claims
+  const { diploma, exp } = openDiploma(cipher, row).claims
   return {
     issuer: row.issuerCode,
     holderName: diploma.holderName,
     title: diploma.title,
     awarded: diploma.awarded,
     basis: diploma.basis,
+    ...(exp === undefined ? {} : { expiresOn: vietnamDay(exp) }),
     ...(diploma.number ? { number: diploma.number } : {}),
     ...(diploma.registerNumber ? { registerNumber: diploma.registerNumber } : {}),
     ...(diploma.birthDate ? { birthDate: diploma.birthDate } : {}),
@@ -227,6 +229,7 @@ const comparedFields = [
   'holderName',
   'title',
   'awarded',
+  'expiresOn',
   'number',
   'registerNumber',
   'birthDate',

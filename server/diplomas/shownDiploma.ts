@@ -1,7 +1,7 @@
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import type { FieldCipher } from '../keys/fieldCipher.ts'
 
-/** A diploma or certificate as approvers see it and as it will be registered. Dates: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`. */
+/** A diploma or certificate as approvers see it and as it will be registered. Dates other than its last day: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`. */
 export interface ShownDiploma {
   issuer: string
   number?: string
@@ -12,6 +12,8 @@ export interface ShownDiploma {
   field?: string
   classification?: string
   awarded: string
+  /** Its last day, `YYYY-MM-DD`, in Vietnam's time; absent when it does not expire. */
+  expiresOn?: string
   institutionThen?: string
   basis: 0 | 1 | 2 | 3
   /** Hex SHA-256 of the registered file. */

@@ -110,7 +110,7 @@ export async function listRequests(db: Db, filter: RequestFilter): Promise<Reque
   return rows
 }
 
-/** Items in order of exceptions first (warnings), then seq; or by seq from a cursor. */
+/** Items by seq after a cursor: all, or only those with warnings, or only those without. */
 export async function itemsOf(
   db: Db,
   requestId: string,
@@ -160,13 +160,16 @@ export async function countItems(db: Db, requestId: string): Promise<ItemCounts>
   }
 }
 
+/** What became of an item; `ref` is of the credential it led to. */
+export interface ItemMark {
+  seq: number
+  state: ItemState
+  outcome?: string
+  ref?: Uint8Array
+}
+
 /** Marks items with what became of them; only those still `from`. Answers how many it marked. */
-export async function markItems(
-  tx: Tx,
-  requestId: string,
-  from: ItemState,
-  marks: readonly { seq: number; state: ItemState; outcome?: string; ref?: Uint8Array }[],
-): Promise<number> {
+export async function markItems(tx: Tx, requestId: string, from: ItemState, marks: readonly ItemMark[]): Promise<number> {
   if (marks.length === 0) return 0
   const { rowCount } = await tx.query(
     `update request_items i set state = m.state, outcome = m.outcome, ref = m.ref

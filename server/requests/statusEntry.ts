@@ -1,14 +1,15 @@
 import { encodeBase64url } from '../../core/encoding/base64url.ts'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import type { EntryDraft } from '../../core/log/entry.ts'
-import type { CommittedReason } from '../requests/reasons.ts'
-import type { DiplomaRow } from './diplomasTable.ts'
+import type { CommittedReason } from './reasons.ts'
 
-/** The entry that ends a diploma (formats 5); `by` is the ref of the one that takes its place. */
-export function endEntry(
+export type StatusEntryType = 'card.suspended' | 'card.resumed' | 'card.ended' | 'diploma.ended' | 'diploma.corrected'
+
+/** The entry of a change of a credential's status (formats 5); `by` is the ref of the one that takes its place. */
+export function statusEntry(
   { isRestricted }: { isRestricted: (agency: AgencyCode) => boolean },
-  row: Pick<DiplomaRow, 'ref' | 'issuerCode'>,
-  type: 'diploma.ended' | 'diploma.corrected',
+  row: { ref: Uint8Array; issuerCode: string },
+  type: StatusEntryType,
   committed: CommittedReason,
   by?: Uint8Array,
 ): EntryDraft {
