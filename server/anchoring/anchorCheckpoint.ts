@@ -1,6 +1,6 @@
 import { Transaction } from 'ethers'
 import type { Pool } from 'pg'
-import { newestAnchor } from '../log/anchorsTable.ts'
+import { tryLocked } from '../db/tryLocked.ts'
 import { consistencyPath } from '../log/proofFor.ts'
 import { rootOfLog } from '../log/rootOfLog.ts'
 import { type CheckpointSigner, signCheckpoint } from '../log/signCheckpoint.ts'
@@ -32,7 +32,6 @@ export interface AnchoringDeps extends CheckpointSigner {
 }
 
 const maxGrowth = 2 ** 24
-const lockId = 0x616e63686f72
 
 interface Outcome {
   readonly state: AnchoringStateName
@@ -46,18 +45,7 @@ interface Outcome {
  * number of processes (one works, the others answer what is known). Chain failures are states, never exceptions.
  */
 export async function anchorCheckpoint(deps: AnchoringDeps): Promise<AnchoringState> {
-  const lock = await deps.pool.connect()
-  try {
-    const { rows } = await lock.query<{ mine: boolean }>('select pg_try_advisory_lock($1) as mine', [lockId])
-    if (!rows[0]!.mine) return await anchoringState(deps.pool)
-    try {
-      await runOnce(deps)
-    } finally {
-      await lock.query('select pg_advisory_unlock($1)', [lockId])
-    }
-  } finally {
-    lock.release()
-  }
+  await tryLocked(deps.pool, 'antin/anchoring', () => runOnce(deps))
   return anchoringState(deps.pool)
 }
 
@@ -65,15 +53,7 @@ async function runOnce(deps: AnchoringDeps): Promise<void> {
   const { pool, contract } = deps
   const checkpoint = await signCheckpoint(deps)
   const logSize = checkpoint?.treeSize ?? 0
-  const survey = await surveyNodes(deps.nodes, {
-    contract,
-    origin: deps.logKey.name,
-    signer: deps.anchorSigner.address,
-    logSize,
-    rootAt: treeSize => rootOfLog(pool, treeSize),
-    finalAnchor: await newestAnchor(pool, contract),
-    finalityDepth: deps.finalityDepth,
-  })
+  const survey = await surveyNodes(deps, logSize)
   let outcome: Outcome = { state: survey.problem?.state ?? 'idle', detail: survey.problem?.detail ?? '', feeBumps: 0 }
   let reorganisations = 0
   if (survey.sound.length > 0) {

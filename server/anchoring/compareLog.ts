@@ -2,7 +2,6 @@ import type { Pool } from 'pg'
 import { equalBytes } from '../../core/encoding/bytes.ts'
 import type { VerifierKey } from '../../core/log/verifierKey.ts'
 import { inTransaction } from '../db/transaction.ts'
-import { newestAnchor } from '../log/anchorsTable.ts'
 import { largestWitnessed } from '../log/askWitnesses.ts'
 import type { CheckpointMark } from '../log/checkpointMark.ts'
 import { newestCheckpoint } from '../log/checkpointsTable.ts'
@@ -116,15 +115,7 @@ async function askContract(deps: ComparisonDeps): Promise<Answer> {
   const { pool, nodes = [], contract } = deps
   if (!contract || nodes.length === 0) return 'silent'
   const logSize = await sizeOf(pool)
-  const { problem, sound } = await surveyNodes(nodes, {
-    contract,
-    origin: deps.logKey.name,
-    signer: deps.anchorSigner.address,
-    logSize,
-    rootAt: treeSize => rootOfLog(pool, treeSize),
-    finalAnchor: await newestAnchor(pool, contract),
-    finalityDepth: deps.finalityDepth,
-  })
+  const { problem, sound } = await surveyNodes({ ...deps, nodes, contract }, logSize)
   if (!problem) return 'agrees'
   if (sound.length > 0) return 'silent'
   const told = { treeSize: logSize, rootHash: null }

@@ -1,5 +1,7 @@
+import type { Pool } from 'pg'
 import { equalBytes } from '../../core/encoding/bytes.ts'
-import type { AnchorRow } from '../log/anchorsTable.ts'
+import { type AnchorRow, newestAnchor } from '../log/anchorsTable.ts'
+import { rootOfLog } from '../log/rootOfLog.ts'
 import type { AnchoringStateName, NodeState } from './anchoringState.ts'
 import { finalizedBlock } from './chainNode.ts'
 import { type ContractPlace, type ContractView, readChainId, readContract, readRootAt } from './checkpointLog.ts'
@@ -20,23 +22,30 @@ export interface Survey {
   readonly problem: { readonly state: AnchoringStateName; readonly detail: string } | null
 }
 
-/** What the nodes are compared with: our contract, our log, and what was final before. */
-export interface Expectation {
+/** The nodes, and what they are compared with: our log in `pool`, and our contract. */
+export interface SurveyDeps {
+  readonly pool: Pool
+  readonly nodes: readonly RpcNode[]
   readonly contract: ContractPlace
-  readonly origin: string
-  readonly signer: string
-  readonly logSize: number
-  /** Our root at a size up to `logSize`, 32 bytes. */
-  rootAt(treeSize: number): Promise<Uint8Array>
-  readonly finalAnchor: AnchorRow | null
+  /** Its name is the log's origin. */
+  readonly logKey: { readonly name: string }
+  readonly anchorSigner: { readonly address: string }
   readonly finalityDepth?: number | undefined
+}
+
+/** Our log's size, and the newest anchor that was final before. */
+interface Known {
+  readonly logSize: number
+  readonly finalAnchor: AnchorRow | null
 }
 
 type Finding = { sound: SoundNode } | { fault: AnchoringStateName; detail: string }
 
 /** Asks every node for the contract and judges each by our own log, then together. A silent node never stops one that answers. */
-export async function surveyNodes(nodes: readonly RpcNode[], expected: Expectation): Promise<Survey> {
-  const findings = await Promise.all(nodes.map(node => surveyNode(node, expected)))
+export async function surveyNodes(deps: SurveyDeps, logSize: number): Promise<Survey> {
+  const { nodes } = deps
+  const known = { logSize, finalAnchor: await newestAnchor(deps.pool, deps.contract) }
+  const findings = await Promise.all(nodes.map(node => surveyNode(node, deps, known)))
   const states = nodes.map((node, i): NodeState => {
     const finding = findings[i]!
     return 'sound' in finding
@@ -60,29 +69,29 @@ export async function surveyNodes(nodes: readonly RpcNode[], expected: Expectati
   return { sound, nodes: states, problem: { state: worst?.fault ?? 'node-silent', detail: detail || 'no chain node is configured' } }
 }
 
-async function surveyNode(node: RpcNode, expected: Expectation): Promise<Finding> {
+async function surveyNode(node: RpcNode, deps: SurveyDeps, known: Known): Promise<Finding> {
   try {
-    return await judgeNode(node, expected)
+    return await judgeNode(node, deps, known)
   } catch (error) {
     if (error instanceof RpcError) return { fault: 'node-silent', detail: error.message }
     throw error
   }
 }
 
-async function judgeNode(node: RpcNode, expected: Expectation): Promise<Finding> {
-  const { contract, finalAnchor } = expected
+async function judgeNode(node: RpcNode, deps: SurveyDeps, { logSize, finalAnchor }: Known): Promise<Finding> {
+  const { pool, contract, logKey, anchorSigner } = deps
   const chainId = await readChainId(node)
   if (chainId !== contract.chainId) return { fault: 'wrong-chain', detail: `chain ${chainId}, not ${contract.chainId}` }
   const view = await readContract(node, contract.address, 'latest')
   if (view.codeHash === null) return { fault: 'no-contract', detail: contract.address }
   if (contract.codeHash !== undefined && view.codeHash !== contract.codeHash)
     return { fault: 'wrong-contract', detail: `code ${view.codeHash}` }
-  if (view.origin !== expected.origin) return { fault: 'wrong-contract', detail: `origin ${view.origin}` }
-  if (view.signer.toLowerCase() !== expected.signer.toLowerCase()) return { fault: 'wrong-contract', detail: `signer ${view.signer}` }
-  if (view.treeSize > expected.logSize) return { fault: 'log-behind', detail: `contract ${view.treeSize}, log ${expected.logSize}` }
-  if (view.treeSize > 0 && !equalBytes(await expected.rootAt(view.treeSize), view.rootHash))
+  if (view.origin !== logKey.name) return { fault: 'wrong-contract', detail: `origin ${view.origin}` }
+  if (view.signer.toLowerCase() !== anchorSigner.address.toLowerCase()) return { fault: 'wrong-contract', detail: `signer ${view.signer}` }
+  if (view.treeSize > logSize) return { fault: 'log-behind', detail: `contract ${view.treeSize}, log ${logSize}` }
+  if (view.treeSize > 0 && !equalBytes(await rootOfLog(pool, view.treeSize), view.rootHash))
     return { fault: 'log-forked', detail: `another root at ${view.treeSize}` }
-  const finalized = await finalizedBlock(node, expected.finalityDepth)
+  const finalized = await finalizedBlock(node, deps.finalityDepth)
   if (finalAnchor && finalAnchor.contract === contract.address && finalAnchor.chainId === contract.chainId) {
     const root = await readRootAt(node, contract.address, finalAnchor.treeSize, 'latest')
     // A node that is catching up does not know it yet; one that is past that block denies it.

@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import { tryLocked } from '../db/tryLocked.ts'
 import { enqueue } from '../jobs/enqueue.ts'
 import type { Task } from '../jobs/worker.ts'
 import { commitImport } from './commitImport.ts'
 import type { ImportDeps } from './importDeps.ts'
-import { stalledImports, sweepImports, withImportLock } from './importsTable.ts'
+import { stalledImports, sweepImports } from './importsTable.ts'
 import { readImportFile } from './readImportFile.ts'
 
 const payloadSchema = z.object({ importId: z.uuid() })
@@ -13,11 +14,11 @@ export function importTasks(deps: ImportDeps): Record<'readImport' | 'commitImpo
   return {
     async readImport(payload) {
       const { importId } = payloadSchema.parse(payload)
-      await withImportLock(deps.pool, importId, () => readImportFile(deps, importId))
+      await tryLocked(deps.pool, `antin/import/${importId}`, () => readImportFile(deps, importId))
     },
     async commitImport(payload) {
       const { importId } = payloadSchema.parse(payload)
-      await withImportLock(deps.pool, importId, () => commitImport(deps, importId))
+      await tryLocked(deps.pool, `antin/import/${importId}`, () => commitImport(deps, importId))
     },
     async sweepImports() {
       await resumeImports(deps, 120)

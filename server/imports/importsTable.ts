@@ -1,4 +1,3 @@
-import type { Pool } from 'pg'
 import type { Db } from '../db/transaction.ts'
 
 export type ImportKind = 'officers' | 'agencies'
@@ -170,28 +169,6 @@ export async function sweepImports(db: Db): Promise<void> {
   await db.query(
     `delete from import_rows r using imports i where i.id = r.import_id and i.state = 'done' and i.finished_at < now() - interval '30 days'`,
   )
-}
-
-/** Runs `fn` unless another worker is at the same import; the lock dies with its connection. */
-export async function withImportLock(pool: Pool, id: string, fn: () => Promise<void>): Promise<void> {
-  const client = await pool.connect()
-  let broken: Error | undefined
-  const noteBroken = (error: Error) => {
-    broken = error
-  }
-  client.on('error', noteBroken)
-  try {
-    const { rows } = await client.query<{ locked: boolean }>('select pg_try_advisory_lock(hashtextextended($1, 6)) as locked', [id])
-    if (!rows[0]!.locked) return
-    try {
-      await fn()
-    } finally {
-      await client.query('select pg_advisory_unlock(hashtextextended($1, 6))', [id]).catch(noteBroken)
-    }
-  } finally {
-    client.off('error', noteBroken)
-    client.release(broken)
-  }
 }
 
 /** Forgets what an earlier reading made, before reading again. */
