@@ -15,8 +15,8 @@ import { skippedChecks } from './skippedChecks.ts'
 const signaturePassed: Check = { name: 'signature', outcome: 'passed', code: 'signature.passed', detail: '' }
 
 /**
- * The report of formats 8 on a sealed card or diploma, whichever it is. Pure: `now` is in seconds, evidence is what was gathered
- * and opened before. Whatever the bytes are, the answer is a report.
+ * The report of formats 8 on a sealed card or diploma: whichever it is, or of one kind, when another fails `format`. Pure: `now` is in
+ * seconds, evidence is what was gathered and opened before. Whatever the bytes are, the answer is a report.
  */
 export function verifyCredential(
   input: VerifyInput,
@@ -24,23 +24,12 @@ export function verifyCredential(
   policy: PolicyName,
   now: number,
   crypto: CoreCrypto,
-): Promise<Report> {
-  return verifyKind(undefined, input, evidence, policy, now, crypto)
-}
-
-/** As `verifyCredential`, for one kind: another kind fails `format`. */
-export function verifyKind(
-  kind: 'card' | 'diploma' | undefined,
-  input: VerifyInput,
-  evidence: Evidence,
-  policy: PolicyName,
-  now: number,
-  crypto: CoreCrypto,
+  kind?: 'card' | 'diploma',
 ): Promise<Report> {
   return verifyRead(readCredential(input.sealed, kind), input, evidence, policy, now, crypto, kind)
 }
 
-/** As `verifyKind`, for who has read `input.sealed` already. */
+/** As `verifyCredential`, for who has read `input.sealed` already. */
 export async function verifyRead(
   { check: format, credential }: ReturnType<typeof readCredential>,
   input: VerifyInput,

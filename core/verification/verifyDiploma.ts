@@ -2,9 +2,9 @@ import type { CoreCrypto } from '../crypto/coreCrypto.ts'
 import type { Evidence, VerifyInput } from './evidence.ts'
 import type { PolicyName } from './policy.ts'
 import type { Report } from './report.ts'
-import { verifyKind } from './verifyCredential.ts'
+import { verifyCredential } from './verifyCredential.ts'
 
-/** The report of formats 8 on a sealed diploma; anything else fails `format`. Pure: `now` is in seconds. Whatever the bytes are, the answer is a report. */
+/** The report of formats 8 on a sealed diploma; anything else fails `format`. Pure: `now` is in seconds. */
 export function verifyDiploma(
   input: VerifyInput,
   evidence: Evidence,
@@ -12,5 +12,5 @@ export function verifyDiploma(
   now: number,
   crypto: CoreCrypto,
 ): Promise<Report> {
-  return verifyKind('diploma', input, evidence, policy, now, crypto)
+  return verifyCredential(input, evidence, policy, now, crypto, 'diploma')
 }
