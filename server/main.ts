@@ -91,6 +91,8 @@ export async function composeWeb(installation: Installation, { demonstration = f
     timestamp: config.TSA_URL ? httpTimestamper(config.TSA_URL) : undefined,
   }
 
+  const shell = pageShell({ assets, assetsDir, demonstration })
+
   const app = buildApp({
     logger,
     publicUrl: origin,
@@ -141,9 +143,9 @@ export async function composeWeb(installation: Installation, { demonstration = f
         isRestricted: installation.isRestricted,
       }),
     ],
-    renderProblem: problemPage({ pool, cipher, clock }),
+    renderProblem: problemPage({ pool, cipher, clock, shell }),
     pages: [
-      pageShell({ assets, assetsDir, demonstration }),
+      shell,
       ...open.pages,
       consolePages({
         ...keyDeps,

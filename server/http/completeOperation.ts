@@ -4,6 +4,8 @@ import { problems } from './problemResponses.ts'
 
 /** Public evidence and health are answered before anybody is identified. */
 const evidence = ['evidence', 'log', 'health']
+/** What is answered from memory, whatever else is away. */
+const always = ['/healthz', '/openapi.json', '/vct/{kind}/1', '/.well-known/oauth-protected-resource', '/.well-known/antin/webhook-keys']
 
 const idempotencyKey = {
   name: 'Idempotency-Key',
@@ -21,12 +23,13 @@ const whenLimited = {
 }
 const ofStatus: Record<number, Record<string, ReturnType<typeof text>>> = {
   401: { 'WWW-Authenticate': text('Bearer', true) },
+  503: { 'Retry-After': text('Seconds', true) },
   429: { ...whenLimited, 'Retry-After': text('Seconds; absent when typed look-ups are used up for the day', false) },
 }
 
 /**
  * The operation with its id and tag, and with what answers before its own code runs: whoever is not identified or barred, an identity
- * provider that is away, a body that cannot be read, an `Idempotency-Key` that is taken. All other statuses are its own to name.
+ * provider that is away, a database that is, a body that cannot be read, an `Idempotency-Key` that is taken. All other statuses are its own to name.
  */
 export function completeOperation(
   operation: ZodOpenApiOperationObject,
@@ -39,7 +42,12 @@ export function completeOperation(
   const isStreamed = path.endsWith('/bulk')
   const readsBody = path.startsWith('/api/') && (method === 'post' || method === 'put') && !isStreamed
   const keepsAnswer = method === 'post' && !isPublic && !isStreamed && !path.endsWith('/stamped-copy')
-  const before = [...(isEvidence ? [] : [401, 403, 503]), ...(readsBody ? [400, 413, 415] : []), ...(keepsAnswer ? [409, 422] : [])]
+  const before = [
+    ...(isEvidence ? [] : [401, 403]),
+    ...(always.includes(path) ? [] : [503]),
+    ...(readsBody ? [400, 413, 415] : []),
+    ...(keepsAnswer ? [409, 422] : []),
+  ]
   const responses = { ...problems(...before), ...operation.responses } as ZodOpenApiResponsesObject
   const isLimited = 429 in responses
   const id = operation.operationId ?? operationId(path, method)

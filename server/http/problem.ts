@@ -2,6 +2,8 @@ import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
 import type { Logger } from 'pino'
 import { ZodError } from 'zod'
 import { AppError } from '../../core/errors.ts'
+import { isDatabaseAway } from '../db/isDatabaseAway.ts'
+import { forPrograms } from './forPrograms.ts'
 import { problemStatus } from './problemStatus.ts'
 
 /** Problem details (RFC 9457) with our `code`; `errors` names the fields that a schema refused. */
@@ -18,7 +20,10 @@ export interface Problem {
 /** How an HTML error page is shown to a browser; absent in an app without pages. Where no page can be shown `next` is called, with an error or without. */
 export type RenderProblem = (problem: Problem, ...args: Parameters<RequestHandler>) => void
 
-/** The AppError that stands for anything thrown: ours, a schema's, the body parser's; null for what nobody foresaw. */
+/** Seconds. What is away comes back by itself or by an operator: a client may ask again soon. */
+const retryAfter = '5'
+
+/** The AppError that stands for anything thrown: ours, a schema's, the body parser's, a database's that is away; null for what nobody foresaw. */
 export function appErrorOf(error: unknown): AppError | null {
   if (error instanceof AppError) return error
   // An address whose percent-encoding is broken names nothing.
@@ -27,6 +32,7 @@ export function appErrorOf(error: unknown): AppError | null {
   const { status, type, code } = (error ?? {}) as { status?: number; type?: string; code?: unknown }
   // PostgreSQL's character_not_in_repertoire: a NUL in a text of the request.
   if (code === '22021') return new AppError('http.invalid', 'A text holds a character that cannot be stored', { cause: error })
+  if (isDatabaseAway(error)) return new AppError('http.unavailable', undefined, { cause: error })
   if (status === 413) return new AppError('http.too-large')
   if (status === 415) return new AppError('http.media-type')
   if (type === 'request.aborted') return new AppError('http.invalid', 'The request was cut off')
@@ -35,7 +41,7 @@ export function appErrorOf(error: unknown): AppError | null {
   return null
 }
 
-/** The last error handler: every error becomes application/problem+json, or a page for a browser that asks for HTML outside /api. */
+/** The last error handler: every error becomes application/problem+json, or a page for a browser that asks for HTML where programs have no business. */
 export function problemHandler(logger: Logger, renderPage?: RenderProblem): ErrorRequestHandler {
   return (error, req, res, _next) => {
     const known = appErrorOf(error)
@@ -43,7 +49,8 @@ export function problemHandler(logger: Logger, renderPage?: RenderProblem): Erro
     if (res.headersSent) return void res.destroy(error instanceof Error ? error : undefined)
     const problem = problemOf(known ?? new AppError('internal'), String(req.id))
     if (problem.status === 401) res.set('WWW-Authenticate', 'Bearer')
-    if (renderPage && !req.path.startsWith('/api/') && req.accepts(['json', 'html']) === 'html') {
+    if (problem.status === 503) res.set('Retry-After', retryAfter)
+    if (renderPage && !forPrograms.test(req.path) && req.accepts(['json', 'html']) === 'html') {
       res.status(problem.status)
       return renderPage(problem, req, res, failure => {
         if (failure) logger.error({ err: failure, requestId: req.id }, 'the error page cannot be shown')

@@ -26,6 +26,7 @@ export function readinessRoutes(checks: readonly ReadinessCheck[], isDraining: (
     if (isDraining()) reasons.push({ name: 'drain', ok: false, detail: 'The process is stopping' })
     const ok = reasons.every(reason => reason.ok || reason.isBearable)
     const amber = reasons.flatMap(reason => (reason.ok || reason.amberInSeconds === undefined ? [] : [reason.amberInSeconds]))
+    if (!ok) res.set('Retry-After', '5')
     res
       .status(ok ? 200 : 503)
       .set('Cache-Control', 'no-store')

@@ -85,10 +85,11 @@ export async function makeConsole(
   const pages = consolePages(deps)
   const app = express()
   app.set('query parser', 'simple')
-  app.use(pageShell({ assets, assetsDir: '/nowhere' }))
+  const shell = pageShell({ assets, assetsDir: '/nowhere' })
+  app.use(shell)
   app.use(authenticate?.(sessions) ?? actorOfHeader)
   app.use(pages)
-  app.use(problemHandler(pino({ level: 'silent' }), problemPage({ pool, cipher, clock })))
+  app.use(problemHandler(pino({ level: 'silent' }), problemPage({ pool, cipher, clock, shell })))
   return { app, declared: pages.declared, sessions, tree, deps }
 }
 

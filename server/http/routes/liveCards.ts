@@ -168,7 +168,7 @@ export const liveCardsPaths = {
     delete: {
       summary: 'Unbind the phone, by the holder or by HR',
       requestParams: { path: serialParameter },
-      responses: { 204: { description: 'Unbound' }, ...problems(401, 403, 404, 503) },
+      responses: { 204: { description: 'Unbound' }, ...problems(401, 403, 404) },
     },
   },
   '/api/live-cards/bind': {
@@ -181,7 +181,7 @@ export const liveCardsPaths = {
           description: 'What the phone shows from now on',
           content: json(z.object({ credential: z.string(), binding: z.string(), expiresAt: z.int() })),
         },
-        ...problems(400, 409, 422, 429, 503),
+        ...problems(400, 409, 422, 429),
       },
     },
   },
@@ -190,7 +190,7 @@ export const liveCardsPaths = {
       summary: 'End the binding of this phone',
       security: [],
       requestBody: { required: true, content: json(unbindBody) },
-      responses: { 204: { description: 'Unbound' }, ...problems(400, 404, 422, 429, 503) },
+      responses: { 204: { description: 'Unbound' }, ...problems(400, 404, 422, 429) },
     },
   },
   '/live-bindings/{thumbprint}': {

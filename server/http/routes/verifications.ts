@@ -22,6 +22,7 @@ import { type LookUp, lookUpDiploma } from '../../verification/lookUpDiploma.ts'
 import { readLines } from '../../verification/readLines.ts'
 import { readGivenCredential, readToken } from '../../verification/verifyRequest.ts'
 import { readMultipart } from '../multipart.ts'
+import { appErrorOf } from '../problem.ts'
 import { problems } from '../problemResponses.ts'
 import { limitRequests } from '../rateLimits.ts'
 import { readJson } from '../readJson.ts'
@@ -200,7 +201,7 @@ export function verificationRoutes(deps: VerificationRoutesDeps): Router {
       const report = await answerGiven(verificationBody.parse(body), actor)
       return `${JSON.stringify({ line: number, id, report })}\n`
     } catch (error) {
-      const known = error instanceof AppError ? error : error instanceof z.ZodError ? invalidLine(error) : new AppError('internal')
+      const known = error instanceof z.ZodError ? invalidLine(error) : (appErrorOf(error) ?? new AppError('internal'))
       return `${JSON.stringify({ line: number, id, error: { code: known.code, detail: known.detail } })}\n`
     }
   }

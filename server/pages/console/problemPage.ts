@@ -1,4 +1,4 @@
-import type { Request, Response } from 'express'
+import type { Request, RequestHandler, Response } from 'express'
 import type { Pool } from 'pg'
 import type { Problem, RenderProblem } from '../../http/problem.ts'
 import type { FieldCipher } from '../../keys/fieldCipher.ts'
@@ -7,13 +7,14 @@ import { hasShell, render } from '../render.ts'
 import { problemKey } from './shell.ts'
 
 /**
- * Shows an error as a page. In the console a missing sign-in or step-up leads to the identity provider instead; a form that
- * was being sent waits meanwhile and is offered again after it.
+ * Shows an error as a page, also one thrown before `shell` (the app's `pageShell`) was reached. In the console a missing sign-in or
+ * step-up leads to the identity provider instead; a form that was being sent waits meanwhile and is offered again after it.
  */
-export function problemPage(deps: { pool: Pool; cipher: FieldCipher; clock: () => number }): RenderProblem {
+export function problemPage(deps: { pool: Pool; cipher: FieldCipher; clock: () => number; shell: RequestHandler }): RenderProblem {
   return (problem, req, res, next) => {
-    if (hasShell(res)) show(deps, problem, req, res).catch(next)
-    else next()
+    const page = () => void show(deps, problem, req, res).catch(next)
+    if (hasShell(res)) page()
+    else deps.shell(req, res, page)
   }
 }
 

@@ -2,8 +2,10 @@ import { writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { apiExamples } from '../../../server/http/apiExamples.ts'
+import { forPrograms } from '../../../server/http/forPrograms.ts'
 import { type ApiWorld, openApiWorld } from '../../support/api/apiWorld.ts'
 import { askTwice, creationsOf, startAnew } from '../../support/api/askTwice.ts'
+import { askWithoutDatabase } from '../../support/api/askWithoutDatabase.ts'
 import { examplesOf, sameShape } from '../../support/api/examplesOf.ts'
 import { fuzzApi } from '../../support/api/fuzzApi.ts'
 import { askOf, crowd, listsOf, readThrough } from '../../support/api/readLists.ts'
@@ -14,11 +16,12 @@ import { walkDiplomas } from '../../support/api/walkDiplomas.ts'
 import { walkOperators } from '../../support/api/walkOperators.ts'
 import { walkPeople } from '../../support/api/walkPeople.ts'
 import { useDatabase } from '../../support/database.ts'
+import { useStoppablePostgres } from '../../support/stoppablePostgres.ts'
 
 let world: ApiWorld
 let walk: ReturnType<typeof createWalk>
 afterAll(() => world?.close())
-const db = useDatabase()
+const db = useStoppablePostgres()
 const empty = useDatabase()
 beforeAll(async () => {
   world = await openApiWorld(db.url)
@@ -65,12 +68,12 @@ test('each operation shows an exchange that took place and that its schemas take
 
 test('every address for programs is in the document', () => {
   const known = new Set(world.document.operations.map(({ method, path }) => `${method} ${path.replace(/\{\w+\}/g, ':')}`))
-  const forPrograms = /^\/(api|\.well-known|log|status-lists|photos|live-bindings|vct|healthz|readyz|openapi\.json)(\/|$)/
   const said = routesOf(world.app)
-    .filter(route => forPrograms.test(route.split(' ')[1]!) && route !== 'GET /log')
+    .filter(route => forPrograms.test(route.split(' ')[1]!))
     .map(route => route.replace('/log/tile/*path', '/log/tile/:level/:index').replace(/:\w+/g, ':'))
   expect(said.length).toBeGreaterThan(80)
   expect(said.filter(route => !known.has(route))).toEqual([])
+  expect(world.document.operations.filter(({ path }) => !forPrograms.test(path))).toEqual([])
 })
 
 test('what creates something does so once for an Idempotency-Key, whenever and wherever it is sent again', async () => {
@@ -126,6 +129,20 @@ test('every limit is reached, and says when to come back', async () => {
 test('without its identity provider no operation that names a caller is available', async () => {
   expect(await askWithoutProvider(world)).toEqual([])
   expect(disagreements()).toEqual([])
+}, 60_000)
+
+test('while its database is stopped everything says so and when to come back, and nothing is lost by it', async () => {
+  const anew = await startAnew(walk)
+  await db.stop()
+  try {
+    expect(await askWithoutDatabase(world, anew.port)).toEqual([])
+  } finally {
+    await db.start()
+    anew.close()
+  }
+  expect(disagreements()).toEqual([])
+  const cards = await walk.want(200, 'GET /api/cards', { as: 'maker' })
+  expect(cards.json.cards.length).toBeGreaterThan(2)
 }, 60_000)
 
 test('before anything is published there is nothing', async () => {
