@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import { dirname } from 'node:path'
 import { pino } from 'pino'
 import { AppError } from '../../core/errors.ts'
@@ -15,6 +15,7 @@ import { startEmbeddedPostgres } from '../db/embeddedPostgres.ts'
 import { migrate } from '../db/migrate.ts'
 import { createPool } from '../db/pool.ts'
 import { holdsDiploma } from '../diplomas/diplomasTable.ts'
+import { createWebServer } from '../http/webServer.ts'
 import { resumeImports } from '../imports/importTasks.ts'
 import { type Installation, logDescription, openInstallation } from '../installation.ts'
 import { migrateJobs, startWorker } from '../jobs/worker.ts'
@@ -151,7 +152,7 @@ async function start(
   })
   stops.push(() => provider.close())
   const web = await composeWeb(installation, { demonstration: true })
-  const server = createServer(web.app)
+  const server = createWebServer(web.app, logger)
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(ports.web, '127.0.0.1', resolve))
   stops.push(() => closeServer(server))
 
