@@ -97,6 +97,7 @@ column diplomas.search_name text not null
 column diplomas.title text not null
 column diplomas.field text
 column diplomas.awarded text not null
+column diplomas.expires_at timestamp with time zone
 column diplomas.classification text
 column diplomas.basis smallint not null
 column diplomas.number_index bytea not null

@@ -3,6 +3,7 @@ import { sealedUrl } from '../../core/credential/qr.ts'
 import { encodeBase64url } from '../../core/encoding/base64url.ts'
 import { maskPersonalNumber } from '../../core/identity/maskPersonalNumber.ts'
 import type { AgencyTree } from '../agencies/agencyTree.ts'
+import { isExpired } from '../diplomas/isExpired.ts'
 import type { OpenedDiploma } from '../diplomas/readDiploma.ts'
 import type { FieldCipher } from '../keys/fieldCipher.ts'
 
@@ -21,7 +22,8 @@ export const diplomaSchema = z
     classification: z.string().nullable(),
     awarded: z.string(),
     basis: z.int(),
-    status: z.enum(['active', 'ended', 'replaced', 'error', 'corrected']),
+    expiresAt: z.iso.datetime().nullable().describe('Null when it does not expire'),
+    status: z.enum(['active', 'expired', 'ended', 'replaced', 'error', 'corrected']),
     successor: z.string().nullable(),
     decision: z.string().nullable(),
     issuedAt: z.iso.datetime(),
@@ -32,7 +34,7 @@ export const diplomaSchema = z
 
 /** The diploma for those who may read the register, and for its holder. */
 export function presentDiploma(
-  deps: { agencies: AgencyTree; origin: string; cipher: FieldCipher },
+  deps: { agencies: AgencyTree; origin: string; cipher: FieldCipher; clock: () => number },
   diploma: OpenedDiploma,
 ): z.infer<typeof diplomaSchema> {
   const agency = deps.agencies.get(diploma.issuerCode)
@@ -49,7 +51,8 @@ export function presentDiploma(
     classification: diploma.classification,
     awarded: diploma.awarded,
     basis: diploma.basis,
-    status: diploma.endedAs ?? 'active',
+    expiresAt: diploma.expiresAt?.toISOString() ?? null,
+    status: diploma.endedAs ?? (isExpired(diploma, deps.clock()) ? 'expired' : 'active'),
     successor: diploma.successor ? encodeBase64url(diploma.successor) : null,
     decision: diploma.decision,
     issuedAt: diploma.issuedAt.toISOString(),

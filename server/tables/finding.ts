@@ -228,6 +228,14 @@ export const findings = {
     'Cột {column}: ngày cấp "{value}" không sau ngày sinh "{other}".',
     'Column {column}: awarded on "{value}", which is not after the birth date "{other}".',
   ),
+  'import.diploma.expiry-order': refused(
+    'Cột {column}: hết hạn "{value}" trước ngày cấp "{other}": hãy sửa một trong hai.',
+    'Column {column}: it expires "{value}", before the award "{other}": correct one of the two.',
+  ),
+  'import.diploma.expired': warning(
+    'Cột {column}: "{value}" đã qua; khi kiểm tra sẽ báo hết hiệu lực.',
+    'Column {column}: "{value}" is over; whoever verifies it is told that it has expired.',
+  ),
   'import.diploma.basis': refused(
     'Cột {column}: "{value}" không phải căn cứ: ghi "khi cấp", "sổ gốc", "bản chính" hoặc "bản sao".',
     'Column {column}: "{value}" is no basis: write "khi cấp" (at award), "sổ gốc" (register), "bản chính" (original) or "bản sao" (copy).',

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { isOnlyExpired } from '../../core/verification/isOnlyExpired.ts'
 import type { Report } from '../../core/verification/report.ts'
 import type { FieldCipher } from '../keys/fieldCipher.ts'
 import { compareFields, type FieldMatch, sameDate, type TypedFields } from './compareFields.ts'
@@ -34,7 +35,7 @@ export interface TypedDiploma extends TypedFields {
   readonly ngaySinh: string
 }
 
-export type LookUpOutcome = 'match' | 'partial' | 'corrected' | 'revoked' | 'suspended' | 'undetermined'
+export type LookUpOutcome = 'match' | 'partial' | 'corrected' | 'revoked' | 'suspended' | 'expired' | 'undetermined'
 
 /** What is known of a typed diploma: which fields match, and, for those who may see it, the report on the diploma that counts. */
 export interface LookUp {
@@ -85,6 +86,7 @@ function outcomeOf(found: RegisteredDiploma, report: Report, fields: Record<stri
   if (found.endedAs !== null) return 'revoked'
   if (report.checks.some(check => check.code === 'status.suspended')) return 'suspended'
   if (report.checks.some(check => check.code === 'status.revoked')) return 'revoked'
+  if (isOnlyExpired(report.checks)) return 'expired'
   if (report.verdict !== 'valid') return 'undetermined'
   return Object.values(fields).every(field => field === 'match') ? 'match' : 'partial'
 }

@@ -3,6 +3,7 @@ import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import { inTransaction } from '../../server/db/transaction.ts'
 import { diplomasByLookup, diplomasOfHolder, listDiplomas } from '../../server/diplomas/diplomasTable.ts'
 import { endApprovedDiplomas } from '../../server/diplomas/endApprovedDiplomas.ts'
+import { isExpired } from '../../server/diplomas/isExpired.ts'
 import { nameHolders } from '../../server/diplomas/nameHolders.ts'
 import { openDiploma } from '../../server/diplomas/readDiploma.ts'
 import { type RegisterDeps, registerDiplomas } from '../../server/diplomas/registerDiplomas.ts'
@@ -77,6 +78,25 @@ test('the same row again changes nothing; other data need a decision and correct
   expect(now).toMatchObject({ holderName: 'Trần Thị Một', endedAs: null })
   expect(old).toMatchObject({ endedAs: 'corrected', status: 1, decision: 'QĐ 12/QĐ-BNV ngày 01/02/2026' })
   expect(old!.successor).toEqual(now!.ref)
+})
+
+test('a certificate that expires is valid to the last second of its last day in Vietnam; another last day is a correction', async () => {
+  const certificate = diplomaOf(5, { title: 'Chứng chỉ tiếng Anh', expiresOn: '2028-06-30' })
+  await carryOut((await ask([certificate])).requestId!)
+  const [row] = await diplomasByLookup(db.pool, lookupIndex(cipher, 'G09.01', 'A5'))
+  expect(openDiploma(cipher, row!).claims.exp).toBe(Date.parse('2028-06-30T16:59:59Z') / 1000)
+  expect(row!.expiresAt).toEqual(new Date('2028-06-30T16:59:59Z'))
+  expect(isExpired(row!, Date.parse('2028-06-30T16:59:59Z') / 1000)).toBe(false)
+  expect(isExpired(row!, Date.parse('2028-06-30T17:00:00Z') / 1000)).toBe(true)
+  expect(await ask([certificate])).toMatchObject({ requestId: null, unchanged: 1 })
+  expect(await ask([{ ...certificate, expiresOn: '2029-06-30' }], { decision: 'QĐ 7' })).toMatchObject({ corrections: 1 })
+  expect(await ask([diplomaOf(5, { title: 'Chứng chỉ tiếng Anh' })], { decision: 'QĐ 7' })).toMatchObject({ corrections: 1 })
+  // What has expired is found among what is over.
+  await carryOut((await ask([diplomaOf(6, { expiresOn: '2020-01-01' })])).requestId!)
+  const numbersOf = async (ended: boolean) => (await listDiplomas(db.pool, { agencyIn: null, ended, limit: 100 })).map(one => one.number)
+  expect(await numbersOf(true)).toContain('A6')
+  expect(await numbersOf(false)).toEqual(expect.arrayContaining(['A5']))
+  expect(await numbersOf(false)).not.toContain('A6')
 })
 
 test('two rows of one number with other data: the later is refused, or flagged when duplicates are allowed', async () => {

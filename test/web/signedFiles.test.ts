@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals'
 import { describeCheck } from '../../core/verification/describeCheck.ts'
 import type { Check, Report } from '../../core/verification/report.ts'
 import { publicTexts } from '../../server/pages/public/texts.ts'
+import { outcomeOf } from '../../web/diplomas/checkFile.ts'
 import { outcomeSentence, outcomeWord } from '../../web/diplomas/outcomeHtml.ts'
 import { textFrom } from '../../web/platform/textFrom.ts'
 import { resultView } from '../../web/result/resultView.ts'
@@ -35,4 +36,17 @@ test.each(['diploma-copy', 'diploma-pdf-unsigned'])('%s: the file may be a copy'
 test('a PDF whose signature is wrong is not valid because of that', () => {
   const report = reportOf('diploma-pdf-signature-wrong')
   expect(outcomeSentence({ outcome: 'forged', sha256: '', report }, text, sentence)).toBe('Chữ ký số trong tệp PDF sai: tệp đã bị sửa')
+})
+
+test('a certificate whose term is over says since when, and is not called forged', () => {
+  const genuine = reportOf('diploma-copy')
+  const exp = Date.parse('2022-05-06T16:59:59Z') / 1000
+  const expired: Check = { name: 'validity', outcome: 'failed', code: 'validity.expired', detail: '2022-05-07' }
+  const checks = genuine.checks.map(check => (check.name === 'validity' ? expired : check))
+  const report: Report = { ...genuine, verdict: 'invalid', credential: { ...genuine.credential!, expiresAt: exp }, checks }
+  expect(outcomeOf(report)).toBe('expired')
+  expect(outcomeWord({ outcome: 'expired', decision: null, report }, text)).toBe('Hết hiệu lực từ 07/05/2022')
+  expect(outcomeSentence({ outcome: 'expired', sha256: '', report }, text, sentence)).toContain('có thật nhưng đã hết thời hạn')
+  const forged = checks.map(check => (check.name === 'document' ? { ...check, outcome: 'failed' as const } : check))
+  expect(outcomeOf({ ...report, checks: forged })).toBe('forged')
 })

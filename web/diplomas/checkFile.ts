@@ -3,6 +3,7 @@ import { type DocumentCause, inspectDocument } from '../../core/document/inspect
 import { decodeBase64url, encodeBase64url } from '../../core/encoding/base64url.ts'
 import { toHex } from '../../core/encoding/bytes.ts'
 import type { DocumentInput } from '../../core/verification/evidence.ts'
+import { isOnlyExpired } from '../../core/verification/isOnlyExpired.ts'
 import type { Report } from '../../core/verification/report.ts'
 import { browserCrypto } from '../evidence/browserCrypto.ts'
 import { type Decoder, startDecoder } from '../scan/decoder.ts'
@@ -18,6 +19,7 @@ export type Outcome =
   | 'corrected'
   | 'revoked'
   | 'suspended'
+  | 'expired'
   | 'absent'
   | 'unreadable'
   | 'forged'
@@ -90,6 +92,7 @@ export function outcomeOf(report: Report): Outcome {
   if (report.verdict === 'valid') return 'match'
   if (code('status').code === 'status.revoked') return 'revoked'
   if (code('status').code === 'status.suspended') return 'suspended'
+  if (isOnlyExpired(report.checks)) return 'expired'
   if (report.verdict === 'invalid') return 'forged'
   const open = report.checks.filter(check => check.outcome === 'unavailable' && check.name !== 'anchor')
   return code('document').code === 'document.copy' && open.length === 1 && !report.checks.some(check => check.outcome === 'contradicted')

@@ -2,7 +2,7 @@ import type { Check, Report } from '../../core/verification/report.ts'
 import { type Html, html } from '../platform/html.ts'
 import { icons } from '../platform/icons.ts'
 import type { Text } from '../platform/textFrom.ts'
-import { timeText } from '../platform/vietnamTime.ts'
+import { dayText, timeText } from '../platform/vietnamTime.ts'
 import { checksHtml, factsHtml } from '../result/resultHtml.ts'
 import { diplomaFacts, isCopy } from '../result/resultView.ts'
 import type { FileOutcome, Outcome } from './checkFile.ts'
@@ -18,6 +18,7 @@ export const toneOf: Record<Outcome, OutcomeTone> = {
   corrected: 'unsure',
   revoked: 'bad',
   suspended: 'bad',
+  expired: 'bad',
   forged: 'bad',
   absent: 'unsure',
   unreadable: 'unsure',
@@ -44,6 +45,9 @@ export function outcomeWord({ outcome, decision, report }: Worded, text: Text): 
   if (outcome === 'corrected') return decision ? text('diploma.corrected', { decision }) : text('diploma.correctedPlain')
   if (outcome === 'copy') return text(signedOtherwise(report) ? 'diploma.otherFileWord' : 'diploma.copyWord')
   if (outcome === 'card') return text('result.valid')
+  const expiresAt = report?.credential?.expiresAt
+  // exp is the last second of the last day; what a reader asks is since when.
+  if (outcome === 'expired' && expiresAt !== undefined) return text('result.expiredOn', { day: dayText(expiresAt + 1) })
   return text(`diploma.${outcome}`)
 }
 
@@ -68,6 +72,7 @@ export function outcomeSentence(found: FileOutcome, text: Text, sentence: (check
   if (outcome === 'revoked') return text('diploma.revokedText')
   if (outcome === 'forged') return document?.outcome === 'failed' ? sentence(document) : text('diploma.forgedText')
   if (outcome === 'suspended') return text('result.diplomaSuspended')
+  if (outcome === 'expired') return text('diploma.expiredText')
   const open = report?.checks.find(check => check.outcome === 'unavailable' || check.outcome === 'contradicted')
   return open ? sentence(open) : ''
 }

@@ -72,6 +72,7 @@ export function lookUpSentence({ outcome, fields }: LookUpAnswer): string {
   if (outcome === 'match') return text('diploma.matchTypedText')
   if (outcome === 'revoked') return text('diploma.revokedText')
   if (outcome === 'suspended') return text('result.diplomaSuspended')
+  if (outcome === 'expired') return text('diploma.expiredText')
   const differing = named(['differs'])
   const sentence = differing
     ? text('diploma.partialText', { matching: named(['match', 'partial']), differing })

@@ -156,6 +156,7 @@ create table diplomas (
   title text not null,
   field text,
   awarded text not null,
+  expires_at timestamptz, -- last second of a certificate that expires
   classification text,
   basis smallint not null,
   number_index bytea not null, -- HMAC of issuer, title, year of award, number or register number

@@ -32,6 +32,7 @@ const diplomaBody = z
     field: text(160).optional(),
     classification: text(60).optional(),
     awarded: partialDate,
+    expiresOn: z.iso.date().optional().describe('Its last day; leave it out when it does not expire'),
     institutionThen: text(200).optional(),
     basis: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)]).default(0),
     documentSha256: z
@@ -42,6 +43,7 @@ const diplomaBody = z
     allowDuplicate: z.boolean().default(false),
   })
   .refine(body => body.number !== undefined || body.registerNumber !== undefined, 'A number or a register number is needed')
+  .refine(({ expiresOn, awarded }) => expiresOn === undefined || expiresOn >= awarded, 'expiresOn is before awarded')
 
 const requestAnswer = z.object({
   requestId: z.uuid().nullable(),

@@ -23,6 +23,7 @@ const diplomaFields = [
   'field',
   'classification',
   'awarded',
+  'expiresOn',
   'institutionThen',
   'basis',
   'document',

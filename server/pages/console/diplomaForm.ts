@@ -19,6 +19,11 @@ export function diplomaFaults(fields: Record<string, string>, t: Translate): Fau
   for (const field of ['number', 'registerNumber'] as const)
     if ((fields[field] ?? '').length > 40) faults.push({ field, text: t('form.tooLong', { count: 40 }) })
   if (!isPartialDate(isoDate(fields.awarded ?? ''))) faults.push({ field: 'awarded', text: t('diplomas.dateWrong') })
+  if (fields.expiresOn) {
+    const expiresOn = isoDate(fields.expiresOn)
+    if (!isPartialDate(expiresOn) || expiresOn.length !== 10) faults.push({ field: 'expiresOn', text: t('diplomas.expiryWrong') })
+    else if (expiresOn < isoDate(fields.awarded ?? '')) faults.push({ field: 'expiresOn', text: t('diplomas.expiryOrder') })
+  }
   if (fields.birthDate && !isPartialDate(isoDate(fields.birthDate))) faults.push({ field: 'birthDate', text: t('diplomas.dateWrong') })
   if (fields.holderNumber && !/^\d{12}$/.test(bareNumber(fields.holderNumber)))
     faults.push({ field: 'holderNumber', text: t('diplomas.holderNumberWrong') })
@@ -53,6 +58,7 @@ export function diplomaOf(fields: Record<string, string>): ShownDiploma {
     ...optional('number', fields.number),
     ...optional('registerNumber', fields.registerNumber),
     ...optional('birthDate', fields.birthDate && isoDate(fields.birthDate)),
+    ...optional('expiresOn', fields.expiresOn && isoDate(fields.expiresOn)),
     ...optional('holderNumber', fields.holderNumber && bareNumber(fields.holderNumber)),
     ...optional('field', fields.field),
     ...optional('classification', fields.classification),

@@ -61,7 +61,7 @@ export function serverLookUpHtml(
 ): string {
   const text = translator(lang)
   const outcome = answer === 'absent' ? 'absent' : answer === 'limited' ? 'undetermined' : (answer.lookup?.outcome ?? 'undetermined')
-  const tone = outcome === 'match' ? 'good' : outcome === 'revoked' || outcome === 'suspended' ? 'bad' : 'unsure'
+  const tone = outcome === 'match' ? 'good' : outcome === 'revoked' || outcome === 'suspended' || outcome === 'expired' ? 'bad' : 'unsure'
   const decision = typeof answer === 'string' ? null : answer.lookup?.decision
   const word =
     outcome === 'corrected'
@@ -85,6 +85,7 @@ function lookUpSentence(
   if (outcome === 'match') return text('diploma.matchTypedText')
   if (outcome === 'revoked') return text('diploma.revokedText')
   if (outcome === 'suspended') return text('result.diplomaSuspended')
+  if (outcome === 'expired') return text('diploma.expiredText')
   const named = (isTaken: (match: string) => boolean) =>
     Object.entries(fields)
       .filter(([, match]) => isTaken(match))

@@ -12,6 +12,8 @@ export interface DiplomaView {
   classification?: string
   /** `YYYY`, `MM/YYYY` or `dd/mm/yyyy`. */
   awarded: string
+  /** Its last day, dd/mm/yyyy; absent when it does not expire. */
+  validUntil?: string
   /** Số hiệu. */
   number?: string
   /** Số vào sổ gốc. */

@@ -57,6 +57,7 @@ const textFields = [
   'field',
   'classification',
   'awarded',
+  'validUntil',
   'number',
   'registerNumber',
   'place',

@@ -8,10 +8,20 @@ import type { Readable } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import supertest from 'supertest'
 import { encodeBase64url } from '../../../core/encoding/base64url.ts'
-import { checkNames, type Report } from '../../../core/verification/report.ts'
+import type { AgencyCode } from '../../../core/identity/agencyCode.ts'
+import { type Check, checkNames, type Report } from '../../../core/verification/report.ts'
 import { suspendCards } from '../../../server/cards/changeStatus.ts'
-import { lookupIndex } from '../../../server/diplomas/shownDiploma.ts'
+import { diplomasByLookup } from '../../../server/diplomas/diplomasTable.ts'
+import { openDiploma } from '../../../server/diplomas/readDiploma.ts'
+import { registerDiplomas } from '../../../server/diplomas/registerDiplomas.ts'
+import { requestDiplomas } from '../../../server/diplomas/requestDiplomas.ts'
+import { lookupIndex, type ShownDiploma } from '../../../server/diplomas/shownDiploma.ts'
+import { signCheckpoint } from '../../../server/log/signCheckpoint.ts'
+import { serverResultHtml } from '../../../server/pages/public/serverResult.ts'
 import { qrPng } from '../../../server/printing/qr/qrPng.ts'
+import { approveRequest } from '../../../server/requests/decideRequest.ts'
+import { pendingDigest } from '../../../server/requests/requestsTable.ts'
+import type { Actor } from '../../../server/staff/actor.ts'
 import { useDatabase } from '../../support/database.ts'
 import { actorHeader, actorText, openPublicInstallation, type PublicInstallation } from '../../support/publicInstallation.ts'
 
@@ -172,6 +182,47 @@ test('typed numbers say which fields match, not what is registered; five misses 
   expect(full.body.credential.holderName).toBe(other.claims.diploma.holderName)
   const { rows } = await db.pool.query("select subject from audit where action = 'diploma.looked-up'")
   expect(rows).toEqual([{ subject: `diploma:${encodeBase64url(other.ref)}` }])
+})
+
+test('a certificate whose term is over is expired by its QR, its numbers and in a result sheet', async () => {
+  const { installation } = world
+  const maker = { sub: 'maker', name: 'Người lập' }
+  const diploma: ShownDiploma = {
+    issuer: 'G09.22',
+    number: 'HET-HAN-1',
+    holderName: 'Đặng Thị Hết Hạn',
+    birthDate: '1991-02-03',
+    title: 'Chứng chỉ tiếng Anh',
+    awarded: '2020-05-06',
+    expiresOn: '2022-05-06',
+    basis: 0,
+  }
+  const agency = 'G09' as AgencyCode
+  const { requestId } = await requestDiplomas(installation, { maker, agency, rows: [{ diploma }] })
+  const approver: Actor = { kind: 'person', sub: 'approver', name: 'Duyệt', roles: new Set(['approver']), scopes: new Set(), agency }
+  const claimsDigest = await pendingDigest(installation.pool, requestId!)
+  await approveRequest(installation, { actor: approver, id: requestId!, claimsDigest, selection: 'all' })
+  await registerDiplomas(installation, requestId!)
+  await signCheckpoint(installation)
+  const found = await diplomasByLookup(installation.pool, lookupIndex(installation.cipher, 'G09.22', 'HET-HAN-1'))
+  const { sealedBytes } = openDiploma(installation.cipher, found[0]!)
+
+  const { body: report } = await post({ credential: world.sealedUrl(sealedBytes) }).expect(200)
+  expect(report.verdict).toBe('invalid')
+  expect(report.credential.expiresAt).toBe(Date.parse('2022-05-06T16:59:59Z') / 1000)
+  expect(report.checks.filter((check: Check) => check.outcome === 'failed')).toEqual([
+    { name: 'validity', outcome: 'failed', code: 'validity.expired', detail: '2022-05-07' },
+  ])
+  expect(serverResultHtml('vi', report)).toContain('Hết hiệu lực từ 07/05/2022')
+
+  const typed = { agency: 'G09.22', soHieu: 'HET-HAN-1', ngaySinh: '03/02/1991' }
+  const { body: answer } = await post(typed).expect(200)
+  expect(answer.lookup.outcome).toBe('expired')
+  const { body: sheet } = await supertest(world.app)
+    .post('/api/result-sheets')
+    .send({ checkedBy: 'Phòng tuyển dụng', rows: [typed, { credential: encodeBase64url(sealedBytes) }] })
+    .expect(200)
+  expect(sheet.rows.map((row: { outcome: string }) => row.outcome)).toEqual(['expired', 'expired'])
 })
 
 test('a number that exists and one that does not are answered alike, in the same time', async () => {

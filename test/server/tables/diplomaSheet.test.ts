@@ -17,6 +17,7 @@ const header = [
   'nganh',
   'xep_loai',
   'ngay_cap',
+  'ngay_het_han',
   'ma_don_vi',
   'ten_co_so_khi_cap',
   'can_cu',
@@ -84,6 +85,8 @@ test.each([
   ['a day that is none', { ngay_cap: '31/02/2020' }, 'ngay_cap', 'import.date.impossible'],
   ['a day to come', { ngay_cap: '2027-01-01' }, 'ngay_cap', 'import.date.range'],
   ['awarded before birth', { ngay_sinh: '2010-01-01', ngay_cap: '2009' }, 'ngay_cap', 'import.diploma.order'],
+  ['expired before it was awarded', { ngay_cap: '2024-04-09', ngay_het_han: '8/4/2024' }, 'ngay_het_han', 'import.diploma.expiry-order'],
+  ['a last day without a day', { ngay_het_han: '2029' }, 'ngay_het_han', 'import.date.form'],
   ['an unknown institution', { ma_don_vi: 'G03' }, 'ma_don_vi', 'import.agency.unknown'],
   ['an unknown basis', { can_cu: 'nghe nói' }, 'can_cu', 'import.diploma.basis'],
   ['markup', { nganh: '<img src=x>' }, 'nganh', 'import.text.markup'],
@@ -92,6 +95,18 @@ test.each([
   const { rows } = await readDiplomaSheet(csv(header, line(set)), { ...context, files: new Set(['a.pdf']) })
   expect(rows[0]!.refused).toBe(true)
   expect(rows[0]!.findings).toContainEqual(expect.objectContaining({ code: refusal, column }))
+})
+
+test('a certificate that expires has its last day; one whose day is over is a warning', async () => {
+  const { rows } = await readDiplomaSheet(
+    csv(header, line({ ngay_het_han: '09/04/2029' }), line({ so_hieu: 'A2', ngay_het_han: '20/11/2026' }), line({ so_hieu: 'A3' })),
+    context,
+  )
+  expect(rows.map(row => [row.values.expiresOn, row.refused, row.findings.map(one => one.code)])).toEqual([
+    ['2029-04-09', false, []],
+    ['2026-11-20', false, ['import.diploma.expired']],
+    [undefined, false, []],
+  ])
 })
 
 test.each([
