@@ -23,6 +23,11 @@ const roleNames = z
       return z.NEVER
     }
   })
+const databaseUrl = z.string().refine(text => {
+  // Else `p@ss/w` of a password is taken for the host.
+  const url = URL.parse(text)
+  return url !== null && /^postgres(ql)?:$/.test(url.protocol) && !url.pathname.includes('@')
+}, 'postgres://ROLE:PASSWORD@HOST/DATABASE, with @ : / ? # % of the password as %40 %3A %2F %3F %23 %25')
 const flag = z
   .enum(['true', 'false', '1', '0'])
   .default('false')
@@ -38,7 +43,7 @@ export const configSchema = z.object({
   TRUST_PROXY: z.string().default('false'),
   TLS_CERT_FILE: z.string().optional(),
   TLS_KEY_FILE: z.string().optional(),
-  DATABASE_URL: z.string().optional(),
+  DATABASE_URL: databaseUrl.optional(),
   DATABASE_POOL: z.coerce.number().int().min(1).max(200).default(16),
   CHAIN: z.enum(['none', 'evm']).default('evm'),
   CHAIN_RPC_URLS: list,

@@ -87,7 +87,9 @@ export default async function deploy(args: Arguments, hre: HardhatRuntimeEnviron
   }
 }
 
+/** Throws where nobody can be asked. */
 async function isConfirmed(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY) throw new Error('Nobody is there to agree: say --yes.')
   const terminal = createInterface({ input: process.stdin, output: process.stdout })
   try {
     return /^y(es)?$/i.test((await terminal.question(question)).trim())

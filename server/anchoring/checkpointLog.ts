@@ -66,10 +66,11 @@ export async function readCodeHash(node: RpcNode, address: string, block: string
   return code.data === '0x' ? null : keccak256(code.data)
 }
 
-/** The contract as it stands at a block tag or number. */
-export async function readContract(node: RpcNode, address: string, block: string): Promise<ContractView> {
+/** The contract as it stands at a block tag or number. Code of another hash than `expected` is not asked: the rest is empty then. */
+export async function readContract(node: RpcNode, address: string, block: string, expected?: string): Promise<ContractView> {
   const codeHash = await readCodeHash(node, address, block)
-  if (codeHash === null) return { codeHash, treeSize: 0, rootHash: new Uint8Array(32), origin: '', signer: '' }
+  if (codeHash === null || (expected !== undefined && codeHash !== expected))
+    return { codeHash, treeSize: 0, rootHash: new Uint8Array(32), origin: '', signer: '' }
   const [latest, origin, signer] = await Promise.all([
     view(node, address, 'latest', [], block),
     view(node, address, 'origin', [], block),

@@ -82,7 +82,7 @@ async function judgeNode(node: RpcNode, deps: SurveyDeps, { logSize, finalAnchor
   const { pool, contract, logKey, anchorSigner } = deps
   const chainId = await readChainId(node)
   if (chainId !== contract.chainId) return { fault: 'wrong-chain', detail: `chain ${chainId}, not ${contract.chainId}` }
-  const view = await readContract(node, contract.address, 'latest')
+  const view = await readContract(node, contract.address, 'latest', contract.codeHash)
   if (view.codeHash === null) return { fault: 'no-contract', detail: contract.address }
   if (contract.codeHash !== undefined && view.codeHash !== contract.codeHash)
     return { fault: 'wrong-contract', detail: `code ${view.codeHash}` }

@@ -1,14 +1,18 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
+import { chmodSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { pino } from 'pino'
 import { readConfig } from '../../server/config.ts'
+import { inTransaction } from '../../server/db/transaction.ts'
 import { logDescription, openInstallation } from '../../server/installation.ts'
 import { migrateJobs, startWorker, type Worker } from '../../server/jobs/worker.ts'
+import { keyStore } from '../../server/keys/keyStore.ts'
+import { insertKey, type NewKey } from '../../server/keys/keysTable.ts'
 import { diagnose } from '../../server/operations/doctor/diagnose.ts'
 import { noteLog } from '../../server/trust/trustNetworkTable.ts'
 import { useDatabase } from '../support/database.ts'
@@ -18,7 +22,7 @@ const home = mkdtempSync(join(tmpdir(), 'antin-doctor-'))
 const now = () => Math.floor(Date.now() / 1000)
 let env: Record<string, string>
 let worker: Worker
-const servers: Server[] = []
+const servers: { close(): unknown }[] = []
 
 /** A server of JSON answers on a port of its own. */
 async function serve(answer: (body: { method?: string; id?: unknown }) => unknown): Promise<string> {
@@ -77,6 +81,8 @@ test('a sound installation has no fault but what a new one lacks, and what a tes
 test.each<[string, Record<string, string>, RegExp]>([
   ['database', { DATABASE_URL: 'postgres://antin@127.0.0.1:9/x' }, /does not run at that address/],
   ['database', { DATABASE_URL: 'postgres://antin@no-such-host.invalid/x' }, /does not resolve|Check DATABASE_URL/],
+  ['agency-keys', { PKCS11_MODULE: '/no/such/library.so' }, /PKCS11_MODULE/],
+  ['secrets', { PKCS11_PIN_FILE: '/no/such/pin' }, /correct the setting/],
   ['sign-in', { OIDC_ISSUER: 'http://127.0.0.1:9' }, /cards verify all the same/],
   ['address', { PUBLIC_URL: 'http://localhost:4000' }, /set PUBLIC_URL back/],
   ['address', { PUBLIC_URL: 'http://the.example.vn' }, /must be https/],
@@ -96,6 +102,35 @@ test('a database that is not there, and one that refuses the role, are told apar
   const nobody = new URL(db.url)
   nobody.username = 'no_such_role'
   expect((await find({ DATABASE_URL: nobody.href }))('database')?.mend).toMatch('pg_hba.conf')
+  const empty = new URL(db.url)
+  empty.searchParams.set('options', '-c search_path=nowhere')
+  expect((await find({ DATABASE_URL: empty.href }))('database')?.mend).toMatch('antin migrate')
+})
+
+test.each(['localhost/antin', 'postgres://antin:p@ss/w@127.0.0.1/antin', 'mysql://antin@127.0.0.1/antin'])(
+  'a DATABASE_URL that names no database is refused, and without its password: %s',
+  url => {
+    expect(() => readConfig({ DATABASE_URL: url })).toThrow('DATABASE_URL (postgres://ROLE:PASSWORD@HOST/DATABASE')
+    expect(() => readConfig({ DATABASE_URL: url })).not.toThrow('p@ss')
+  },
+)
+
+test('agency keys: a file that is missing, and one that others can read', async () => {
+  await db.pool.query("insert into agencies (code, name_vi, valid_from) values ('G09', 'Bộ Nội vụ', '2020-01-01')")
+  const store = keyStore({ dir: join(home, 'keys', 'agencies'), passphrase: 'of the test' })
+  const { signer, location } = await store.create('card', 'G09 card')
+  const window = { x5c: [], notBefore: now(), notAfter: now() + 86_400 }
+  const { kid, thumbprint, jwk } = signer
+  const row = { kid, thumbprint, jwk, agency: 'G09', use: 'card', form: 'file', location, ...window } as unknown as NewKey
+  await inTransaction(db.pool, tx => insertKey(tx, row))
+  expect((await find({}))('agency-keys')?.state).toBe('ok')
+  const file = join(home, 'keys', 'agencies', location)
+  chmodSync(file, 0o640)
+  expect((await find({}))('agency-keys')?.mend).toMatch('chmod 600')
+  rmSync(file)
+  expect((await find({}))('agency-keys')?.detail).toMatch('1 of 1 files are missing')
+  await db.pool.query('update signing_keys set retired_at = now()')
+  expect((await find({}))('agency-keys')).toBeUndefined()
 })
 
 test('secrets: missing, readable by others, of another installation', async () => {
@@ -128,6 +163,34 @@ test('a certificate that expired, is about to, or is not that of the key', async
   const later = () => now() + 200 * 86_400
   expect((await find(good, later))('certificate')).toMatchObject({ state: 'wrong', detail: expect.stringContaining('expired') })
   expect((await find({ ...good, TLS_KEY_FILE: pem('other', 9).TLS_KEY_FILE }))('certificate')?.detail).toMatch('not the key')
+})
+
+test('an identity provider whose certificate is not to be trusted', async () => {
+  const [key, cert] = [join(home, 'provider.key'), join(home, 'provider.pem')]
+  const what = ['-nodes', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-subj', '/CN=localhost']
+  execFileSync('openssl', ['req', '-x509', ...what, '-keyout', key, '-out', cert], { stdio: 'ignore' })
+  const server = createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_req, res) => res.end('{}'))
+  servers.push(server)
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const found = (await find({ OIDC_ISSUER: `https://localhost:${(server.address() as AddressInfo).port}` }))('sign-in')!
+  expect(found.mend).toMatch("Renew the provider's certificate")
+})
+
+test('a contract whose code is not what was published', async () => {
+  const address = `0x${'1'.repeat(40)}`
+  await db.pool.query('insert into anchor_contracts (chain_id, address, code_hash, deploy_block, from_size) values (5, $1, $2, 1, 0)', [
+    address,
+    `0x${'ab'.repeat(32)}`,
+  ])
+  const results: Record<string, unknown> = {
+    eth_chainId: hex(5),
+    eth_getBlockByNumber: { number: '0x1', timestamp: hex(now()) },
+    eth_getCode: '0x6001',
+  }
+  const url = await serve(({ id, method }) => ({ jsonrpc: '2.0', id, result: results[method!] ?? '0x' }))
+  const found = (await find({ CHAIN: 'evm', CHAIN_RPC_URLS: url }))('contract')!
+  expect(found).toMatchObject({ state: 'wrong', detail: expect.stringContaining('other code') })
+  await db.pool.query('delete from anchor_contracts')
 })
 
 test('clocks: ours against the database, and against the chain', async () => {

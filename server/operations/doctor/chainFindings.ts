@@ -27,6 +27,7 @@ export async function chainFindings(pool: Pool, config: Config, now: number): Pr
     }
   const known = await currentContract(pool)
   const contract = config.CHAIN_CONTRACT && config.CHAIN_ID ? { chainId: config.CHAIN_ID, address: config.CHAIN_CONTRACT } : known
+  const published = contract && known?.address.toLowerCase() === contract.address.toLowerCase() ? known.codeHash : undefined
   if (!contract)
     return {
       findings: [
@@ -35,7 +36,7 @@ export async function chainFindings(pool: Pool, config: Config, now: number): Pr
       ],
       blockTime: null,
     }
-  const answers = await Promise.all(config.CHAIN_RPC_URLS.map(url => askNode(rpcNode(url, { timeoutMs: 5000 }), contract)))
+  const answers = await Promise.all(config.CHAIN_RPC_URLS.map(url => askNode(rpcNode(url, { timeoutMs: 5000 }), contract, published)))
   const times = answers.flatMap(answer => answer.blockTime ?? [])
   return { findings: [...findings, ...answers.map(answer => answer.finding)], blockTime: times.length > 0 ? Math.max(...times) : null }
 }
@@ -43,6 +44,7 @@ export async function chainFindings(pool: Pool, config: Config, now: number): Pr
 async function askNode(
   node: RpcNode,
   { chainId, address }: { chainId: number; address: string },
+  published: string | undefined,
 ): Promise<{ finding: Finding; blockTime?: number }> {
   try {
     const seen = await readChainId(node)
@@ -56,13 +58,22 @@ async function askNode(
       }
     const block = (await node.request('eth_getBlockByNumber', ['latest', false])) as { timestamp?: string } | null
     const blockTime = Number(block?.timestamp ?? 0)
-    const { codeHash, treeSize } = await readContract(node, address, 'latest')
+    const { codeHash, treeSize } = await readContract(node, address, 'latest', published)
     if (codeHash === null)
       return {
         finding: wrong(
           'contract',
           `${node.name} has no code at ${address}`,
           'Check CHAIN_CONTRACT, or that the node follows the right chain; a lying node can show this too',
+        ),
+        blockTime,
+      }
+    if (published !== undefined && codeHash !== published)
+      return {
+        finding: wrong(
+          'contract',
+          `${node.name} holds other code at ${address} than was published (${codeHash})`,
+          'Ask a node of another owner. If it says the same the chain was replaced: stop anchoring and investigate before naming another contract',
         ),
         blockTime,
       }

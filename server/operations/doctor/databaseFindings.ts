@@ -13,6 +13,7 @@ import { readHead } from '../../log/logTable.ts'
 import { trustFindings } from '../../trust/trustFindings.ts'
 import { readTrustNetwork } from '../../trust/trustNetworkTable.ts'
 import { clockFindings } from '../clockFindings.ts'
+import { agencyKeyFindings } from './agencyKeyFindings.ts'
 import { chainFindings } from './chainFindings.ts'
 import { type Finding, ok, warning, wrong } from './finding.ts'
 
@@ -34,6 +35,7 @@ export async function databaseFindings(pool: Pool, config: Config, clock: () => 
       ? clocks.map(({ detail, mend }) => wrong('clock', detail, mend))
       : [ok('clock', 'agrees with database, log and chain')]),
     ...(await keyFindings(pool, config)),
+    ...(await agencyKeyFindings(pool, config)),
     ...(await jobFindings(pool)),
     await logFinding(pool),
     ...(await trustOf(pool, clock())),

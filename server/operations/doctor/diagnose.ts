@@ -30,8 +30,10 @@ const mendOf: Readonly<Record<string, string>> = {
   '28000': 'pg_hba.conf does not let this role in from this machine',
   '3D000': 'Make the database: `create database … owner …`, then run `antin migrate`',
   '42501': 'The role must own the database and its tables',
+  '42P01': 'The tables are not there yet: run `antin migrate`',
   '53300': 'All connections are taken: lower DATABASE_POOL or raise max_connections',
   '57P03': 'PostgreSQL is starting or stopping; ask again in a moment',
   ECONNREFUSED: 'PostgreSQL does not run at that address and port, or does not listen there (listen_addresses)',
   ENOTFOUND: 'The host name in DATABASE_URL does not resolve',
+  ETIMEDOUT: 'Nothing answers at that address: a packet filter, or a wrong host',
 }

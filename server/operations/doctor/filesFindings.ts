@@ -13,11 +13,12 @@ export async function filesFindings(config: Config, now: number): Promise<Findin
 }
 
 async function secretFindings(config: Config): Promise<Finding[]> {
+  const given = [config.TLS_KEY_FILE, config.PKCS11_PIN_FILE].flatMap(file => file ?? [])
   const files = [
     config.MASTER_KEY_FILE ?? homePath(config, 'keys', 'master.key'),
     config.KEY_PASSPHRASE_FILE ?? homePath(config, 'keys', 'passphrase'),
     ...['log.p8', 'anchor.p8', 'gas.key'].map(name => homePath(config, 'keys', name)),
-    ...[config.TLS_KEY_FILE, config.PKCS11_PIN_FILE].flatMap(file => file ?? []),
+    ...given,
   ]
   const findings: Finding[] = []
   for (const file of files) {
@@ -32,7 +33,9 @@ async function secretFindings(config: Config): Promise<Finding[]> {
           : wrong(
               'secrets',
               `${file} is missing`,
-              'Copy it from another server or the backup; on a new installation run `antin migrate` once',
+              given.includes(file)
+                ? 'Put it there, or correct the setting that names it'
+                : 'Copy it from another server or the backup; on a new installation run `antin migrate` once',
             ),
       )
     }

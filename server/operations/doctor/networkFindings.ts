@@ -25,10 +25,10 @@ async function addressFindings(config: Config): Promise<Finding[]> {
   if (answer === 200) return [ok('address', `${url} answers`)]
   if (typeof answer === 'number')
     return [warning('address', `${url} answers ${answer} from here`, 'See what the proxy forwards, and that a server runs')]
-  const mend = /CERT|SSL|TLS/.test(answer)
+  const mend = isOfTls(answer)
     ? 'Renew the certificate of that address, with its chain'
     : 'Start a server, and see that name and proxy lead to it (from inside they may not)'
-  return [/CERT|SSL|TLS/.test(answer) ? wrong('address', `${url}: ${answer}`, mend) : warning('address', `${url}: ${answer}`, mend)]
+  return [isOfTls(answer) ? wrong('address', `${url}: ${answer}`, mend) : warning('address', `${url}: ${answer}`, mend)]
 }
 
 async function providerFinding({ OIDC_ISSUER: issuer }: Config): Promise<Finding> {
@@ -43,7 +43,7 @@ async function providerFinding({ OIDC_ISSUER: issuer }: Config): Promise<Finding
   return wrong(
     'sign-in',
     `${issuer} does not answer: ${answer}`,
-    'Staff cannot sign in; cards verify all the same. For an emergency: `antin card suspend`',
+    `${isOfTls(answer) ? "Renew the provider's certificate, or let Node trust its authority (NODE_EXTRA_CA_CERTS). " : ''}Staff cannot sign in; cards verify all the same. For an emergency: \`antin card suspend\``,
   )
 }
 
@@ -58,6 +58,11 @@ async function ask(url: URL, read?: (response: Response) => Promise<number | str
     const { cause, message } = error as Error & { cause?: { code?: string } }
     return cause?.code ?? message
   }
+}
+
+/** Whether this code of a failed request is of its certificate or of TLS. */
+function isOfTls(code: string): boolean {
+  return /CERT|SSL|TLS|UNABLE_TO_/.test(code)
 }
 
 function isPublic({ PUBLIC_URL: url }: Config): boolean {

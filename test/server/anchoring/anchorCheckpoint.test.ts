@@ -5,7 +5,7 @@ import { verifyConsistency } from '../../../core/log/consistency.ts'
 import { type AnchoringDeps, anchorCheckpoint } from '../../../server/anchoring/anchorCheckpoint.ts'
 import { anchoringState } from '../../../server/anchoring/anchoringState.ts'
 import { chainNode } from '../../../server/anchoring/chainNode.ts'
-import { checkpointLogAbi, readContract } from '../../../server/anchoring/checkpointLog.ts'
+import { checkpointLogAbi, readCodeHash, readContract } from '../../../server/anchoring/checkpointLog.ts'
 import { redeployForDevelopment } from '../../../server/anchoring/deployCheckpointLog.ts'
 import { RpcError, rpcNode } from '../../../server/anchoring/rpcNode.ts'
 import { walletAnchorSigner } from '../../../server/anchoring/signers.ts'
@@ -348,6 +348,10 @@ test('contract missing: an alarm outside development, never a new contract', asy
 test('another contract, origin or signer at the address', async () => {
   const contract = { ...deps.contract, codeHash: `0x${'11'.repeat(32)}` }
   expect(await run({ contract })).toMatchObject({ state: 'wrong-contract' })
+  const published = { ...deps.contract, codeHash: (await readCodeHash(chain.node, deps.contract.address, 'latest'))! }
+  // Code that answers to nothing of ours.
+  const elsewhere = altered(chain.node, 'elsewhere', { eth_getCode: () => '0x6001', eth_call: () => '0x' })
+  expect(await run({ contract: published, nodes: [elsewhere] })).toMatchObject({ state: 'wrong-contract' })
   expect(await run({ anchorSigner: walletAnchorSigner(`0x${'22'.repeat(32)}`) })).toMatchObject({ state: 'wrong-contract' })
   const other = await newNoteKey('other.example/log')
   expect(await run({ logKey: other.logKey })).toMatchObject({ state: 'wrong-contract' })
