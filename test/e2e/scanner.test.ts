@@ -3,11 +3,12 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, test } from 'node:test'
+import sharp from 'sharp'
 import { sealedUrl } from '../../core/credential/qr.ts'
 import { getStatus, setStatus, status } from '../../core/status-list/statusList.ts'
 import { createPool } from '../../server/db/pool.ts'
 import { closeBrowsers, noBrowser, openBrowser, verdictOf } from './support/browser.ts'
-import { cameraOf, type Sight, sightOf } from './support/camera.ts'
+import { cameraOf, type Sight, sightOf, sightOfBoth } from './support/camera.ts'
 import { startDemonstration } from './support/demonstration.ts'
 
 let demonstration: Awaited<ReturnType<typeof startDemonstration>>
@@ -16,6 +17,7 @@ before(async () => {
 })
 afterEach(closeBrowsers)
 after(() => demonstration?.stop())
+const wall = { create: { width: 640, height: 480, channels: 3, background: '#b9b4aa' } } as const
 const options = { skip: noBrowser, timeout: 90_000 }
 
 async function scan(name: string, text: string, sight?: Sight) {
@@ -82,6 +84,66 @@ test('a code of ours on another host is judged here, and the reader is told', op
   )
   assert.equal((await verdictOf(page)).verdict, 'valid')
   assert.match(String(await page.locator('.foreign').textContent()), /the-moha\.example/)
+  await context.close()
+})
+
+test('two cards in one picture get no verdict, for nobody could say whose it is', options, async () => {
+  const { genuine, revoked } = demonstration.file.card
+  const both = await sightOfBoth(genuine, revoked)
+  const { context, page } = await openBrowser({ camera: await cameraOf('both', both) })
+  await page.goto(`${demonstration.file.url}/v`)
+  await page.locator('.say', { hasText: 'nhiều thẻ' }).waitFor({ timeout: 20_000 })
+  await page.setInputFiles('#photo', { name: 'hai-the.jpg', mimeType: 'image/jpeg', buffer: both })
+  await page.locator('#messages', { hasText: 'nhiều thẻ' }).waitFor()
+  assert.equal(await page.locator('[data-verdict]').count(), 0)
+  await context.close()
+})
+
+test('a photo that comes late shows no earlier card again', options, async () => {
+  const { genuine, revoked } = demonstration.file.card
+  const { context, page } = await openBrowser()
+  await context.route(/\/photos\//, async route => {
+    await new Promise(resolve => setTimeout(resolve, 2500))
+    await route.continue()
+  })
+  await page.goto(genuine)
+  await page.locator('[data-verdict=valid]').waitFor()
+  await page.evaluate(`location.hash = '${revoked.split('#')[1]}'`)
+  await page.locator('[data-verdict=invalid]').waitFor()
+  await page.waitForTimeout(3500)
+  assert.equal((await verdictOf(page)).verdict, 'invalid')
+  await page.evaluate(`location.hash = '${genuine.split('#')[1]}'`)
+  await page.locator('[data-verdict=valid]').waitFor()
+  await page.click('[data-do=another]')
+  await page.waitForTimeout(3500)
+  assert.ok((await page.locator('#scanner').isVisible()) && !(await page.locator('#app').isVisible()))
+  await context.close()
+})
+
+test('a camera asked for twice is opened once, and none stays on when it is closed', options, async () => {
+  const { context, page } = await openBrowser({ camera: await cameraOf('wall', await sharp(wall).jpeg().toBuffer()) })
+  await page.addInitScript(() => {
+    const seen = globalThis as unknown as { tracks: { readyState: string }[]; navigator: { mediaDevices: Devices } }
+    interface Devices {
+      getUserMedia(wish: object): Promise<{ getTracks(): { readyState: string }[] }>
+    }
+    const devices = seen.navigator.mediaDevices
+    const open = devices.getUserMedia.bind(devices)
+    seen.tracks = []
+    devices.getUserMedia = async wish => {
+      const stream = await open(wish)
+      seen.tracks.push(...stream.getTracks())
+      return stream
+    }
+  })
+  const states = () => page.evaluate('tracks.map(track => track.readyState)')
+  await page.goto(`${demonstration.file.url}/v`)
+  await page.evaluate("document.getElementById('camera-start').click(); document.getElementById('camera-start').click()")
+  await page.locator('.say', { hasText: 'Giữ thẻ thẳng' }).waitFor()
+  await page.waitForTimeout(500)
+  assert.deepEqual(await states(), ['live'])
+  await page.click('#camera-stop')
+  assert.deepEqual(await states(), ['ended'])
   await context.close()
 })
 

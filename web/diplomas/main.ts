@@ -53,8 +53,8 @@ async function checkAll(files: readonly File[]): Promise<void> {
     const place = newPlace(file.name)
     const start = file.size <= 20_000 ? await file.text().catch(() => '') : ''
     if (canVerifyHere() && /^\s*eyJ[\w-]*\.[\w-]*\.[\w-]*~/.test(start)) {
-      const { showSdJwt } = await import('../verify/showSdJwt.ts')
-      await showSdJwt(start.trim(), place)
+      const { sdJwtHtml } = await import('../verify/sdJwtHtml.ts')
+      put(place, await sdJwtHtml(start.trim()))
       continue
     }
     let found: FileOutcome

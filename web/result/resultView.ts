@@ -47,7 +47,14 @@ export function resultView(report: Report, context: ViewContext): ResultView {
     const photo = photoReason(report, credential as ReportedCard, context)
     return photo === null
       ? { tone: 'good', title: text('result.valid'), reason: '', advice: text('result.compare'), notes, facts }
-      : { tone: 'halfgood', title: text('result.noPhoto'), reason: photo, advice: text('result.comparePlain'), notes, facts }
+      : {
+          tone: 'halfgood',
+          title: text('result.noPhoto'),
+          reason: photo,
+          advice: text(context.photo === 'pending' ? 'result.compare' : 'result.comparePlain'),
+          notes,
+          facts,
+        }
   }
   if (verdict === 'invalid') {
     const title = text(isDiploma ? 'result.diplomaInvalid' : 'result.invalid')
@@ -68,7 +75,7 @@ export function resultView(report: Report, context: ViewContext): ResultView {
 function photoReason(report: Report, card: ReportedCard, { text, photo }: ViewContext): string | null {
   if (card.photo === undefined) return text('result.photoMissing')
   if (find(report, 'photo').outcome === 'passed' && photo === 'shown') return null
-  return photo === 'pending' ? text('result.checking') : text('result.photoUnavailable')
+  return photo === 'pending' ? text('result.photoLoading') : text('result.photoUnavailable')
 }
 
 // The first of these that failed is the reason that matters: an altered card is not "expired".

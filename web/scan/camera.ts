@@ -56,8 +56,8 @@ export async function startCamera(deps: {
       try {
         const { texts, seen } = await deps.decoder.read(context.getImageData(0, 0, canvas.width, canvas.height), 'frame')
         if (stopped) return
-        if (texts.length > 0 && deps.onTexts(texts)) return stop()
-        deps.onSeen(seen)
+        if (texts.length === 0) deps.onSeen(seen)
+        else if (deps.onTexts(texts)) return stop()
       } catch (error) {
         if (!stopped) deps.onFault(error as Error)
         return stop()

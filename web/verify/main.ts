@@ -1,13 +1,14 @@
 import { parseQrText, type QrContent } from '../../core/credential/qr.ts'
 import { encodeBase64url } from '../../core/encoding/base64url.ts'
 import { canVerifyHere } from '../evidence/browserCrypto.ts'
+import { html } from '../platform/html.ts'
 import { byId, page, text } from '../platform/page.ts'
 import '../platform/pageMain.ts'
 import { parseLive } from '../../core/credential/live.ts'
 import { decodeBase64url } from '../../core/encoding/base64url.ts'
 import { loadSentences } from '../result/sentences.ts'
 import { askServer, type Checked, checkCredential, forgetEvidence, resolveToken } from './checkCredential.ts'
-import { type ShowOptions, showBand, showResult } from './showResult.ts'
+import { anotherButton, putResult, type ShowOptions, showBand, showResult } from './showResult.ts'
 
 /** The page of /v, /t/TOKEN and /l: shows the result of the code in the address, or the scanner when there is none. */
 async function main(): Promise<void> {
@@ -27,6 +28,14 @@ function takeAddress(): string | null {
   return `${origin}${pathname}${hash}`
 }
 
+let questions = 0
+
+/** Counts a new question of the reader; the answer tells whether it is still the newest, so that a slow answer to an older one is not shown. */
+function newQuestion(): () => boolean {
+  const mine = ++questions
+  return () => mine === questions
+}
+
 /** What is done with any text: from a camera, a picture, the clipboard or the address. Never follows it. */
 export async function openText(scanned: string): Promise<void> {
   if (/^\s*eyJ[\w-]*\.[\w-]*\.[\w-]*~/.test(scanned)) return openSdJwt(scanned.trim())
@@ -34,6 +43,8 @@ export async function openText(scanned: string): Promise<void> {
   try {
     content = parseQrText(scanned)
   } catch {
+    newQuestion()
+    hideScanner()
     return showBand('bad', text('result.notOurs'), text('result.unreadable'), '', undefined, showScannerAgain)
   }
   if (content.kind === 'foreign') return showForeign(content.text)
@@ -45,13 +56,16 @@ export async function openText(scanned: string): Promise<void> {
 /** What a wallet showed. A browser that hides its cryptography cannot check it. */
 async function openSdJwt(given: string): Promise<void> {
   if (!canVerifyHere()) return showBand('unsure', text('result.undetermined'), text('result.sdJwtNotHere'), '', undefined, showScannerAgain)
+  const isNewest = newQuestion()
   hideScanner()
   showBand('waiting', text('result.checking'))
-  const { showSdJwt } = await import('./showSdJwt.ts')
-  await showSdJwt(given, byId('app'))
+  const { sdJwtHtml } = await import('./sdJwtHtml.ts')
+  const result = await sdJwtHtml(given, html`<div class="buttons">${anotherButton()}</div>`)
+  if (isNewest()) putResult(result, { another: showScannerAgain })
 }
 
 async function openSealed(bytes: Uint8Array, source: 'sealed' | 'live' | 'token', foreign?: string): Promise<void> {
+  const isNewest = newQuestion()
   let input: { sealed: Uint8Array; live?: Uint8Array } = { sealed: bytes }
   if (source === 'live') {
     try {
@@ -69,7 +83,11 @@ async function openSealed(bytes: Uint8Array, source: 'sealed' | 'live' | 'token'
     again: () => void forgetEvidence().then(() => openSealed(bytes, source, foreign)),
     another: showScannerAgain,
   }
-  const checked = canVerifyHere() ? await checkHere(input, options) : await askForReport(input)
+  const onReport = (checked: Checked) => {
+    if (isNewest()) showResult(checked, options)
+  }
+  const checked = canVerifyHere() ? await checkHere(input, onReport) : await askForReport(input)
+  if (!isNewest()) return
   if (checked === null) {
     return showBand(
       'unsure',
@@ -83,10 +101,10 @@ async function openSealed(bytes: Uint8Array, source: 'sealed' | 'live' | 'token'
   showResult(checked, { ...options, photo: checked.photo ? 'shown' : 'unavailable', checkedBy: canVerifyHere() ? 'browser' : 'server' })
 }
 
-function checkHere(input: { sealed: Uint8Array; live?: Uint8Array }, options: ShowOptions): Promise<Checked> {
+function checkHere(input: { sealed: Uint8Array; live?: Uint8Array }, onReport: (checked: Checked) => void): Promise<Checked> {
   const { trustRoot, publicUrl } = page()
   const facts = { trustRoot, host: new URL(publicUrl).host, now: Math.floor(Date.now() / 1000) }
-  return checkCredential(input, facts, checked => showResult(checked, options))
+  return checkCredential(input, facts, onReport)
 }
 
 async function askForReport(input: { sealed: Uint8Array }): Promise<Checked | null> {
@@ -95,8 +113,10 @@ async function askForReport(input: { sealed: Uint8Array }): Promise<Checked | nu
 }
 
 async function openToken(token: string, known?: string | null, foreign?: string): Promise<void> {
+  const isNewest = newQuestion()
   showBand('waiting', text('result.checking'))
   const found = known === undefined ? await resolveToken(token) : known === null ? null : decodeBase64url(known)
+  if (!isNewest()) return
   if (found === 'unreachable') {
     const retry = () => void openToken(token, undefined, foreign)
     return showBand(
@@ -126,6 +146,7 @@ function foreignHost(host: string | undefined): string | undefined {
 }
 
 async function showScanner(): Promise<void> {
+  newQuestion()
   byId('app').hidden = true
   byId('app').textContent = ''
   byId('scanner').hidden = false

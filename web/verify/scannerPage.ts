@@ -8,6 +8,8 @@ import { type Decoder, startDecoder } from '../scan/decoder.ts'
 import { readPicture } from '../scan/pictureFile.ts'
 
 let camera: Camera | undefined
+/** Set from the moment that the camera is asked for until it is closed. */
+let attempt: symbol | undefined
 let decoder: Promise<Decoder> | undefined
 let started = false
 
@@ -55,7 +57,9 @@ function getDecoder(): Promise<Decoder> {
 }
 
 async function openCamera(openText: (scanned: string) => Promise<void>): Promise<void> {
-  if (camera) return
+  if (attempt) return
+  const mine = Symbol()
+  attempt = mine
   const place = byId('camera-place')
   byId('messages').textContent = ''
   place.innerHTML =
@@ -69,17 +73,21 @@ async function openCamera(openText: (scanned: string) => Promise<void>): Promise
     say(text(key))
   }
   let ready: Decoder
-  const coming = getDecoder()
   try {
-    ready = await coming
+    ready = await getDecoder()
   } catch {
-    return fail('scan.decoderMissing')
+    return attempt === mine ? fail('scan.decoderMissing') : undefined
   }
+  if (attempt !== mine) return
   const opened = await startCamera({
     video: place.querySelector('video')!,
     decoder: ready,
     onTexts: texts => {
       const scanned = ours(texts)
+      if (scanned === null) {
+        sayBelow(text('scan.cameraMany'))
+        return false
+      }
       closeCamera()
       navigator.vibrate?.(40)
       void openText(scanned)
@@ -88,6 +96,7 @@ async function openCamera(openText: (scanned: string) => Promise<void>): Promise
     onSeen: seen => sayBelow(text(seen ? 'scan.cameraCloser' : 'scan.cameraLooking')),
     onFault: () => fail('scan.decoderMissing'),
   })
+  if (attempt !== mine) return typeof opened === 'string' ? undefined : opened.stop()
   if (typeof opened === 'string') {
     return fail({ insecure: 'scan.cameraInsecure', denied: 'scan.cameraDenied', none: 'scan.cameraNone' }[opened])
   }
@@ -113,6 +122,7 @@ function addTorch(place: Element, torch: (on: boolean) => Promise<void>): void {
 }
 
 function closeCamera(): void {
+  attempt = undefined
   camera?.stop()
   camera = undefined
   byId('camera-place').textContent = ''
@@ -134,18 +144,25 @@ async function readFile(file: File, openText: (scanned: string) => Promise<void>
   try {
     const { texts } = await (await getDecoder()).read(pixels, 'photo')
     if (texts.length === 0) return say(text('scan.photoNone'))
+    const scanned = ours(texts)
+    if (scanned === null) return say(text('scan.photoMany'))
     say('')
-    await openText(ours(texts))
+    await openText(scanned)
   } catch {
     say(text('scan.decoderMissing'))
   }
 }
 
-/** Of several codes in one picture the one that is ours: the sealed one first, then the short one, else the first. */
-export function ours(texts: readonly string[]): string {
-  const kinds = texts.map(kindOf)
-  const index = ['live', 'sealed', 'token'].map(kind => kinds.indexOf(kind as ReturnType<typeof kindOf>)).find(at => at >= 0)
-  return texts[index ?? 0]!
+/**
+ * Of several codes in one picture the one that is ours: a live or sealed one first, then the short one, else the first. Null
+ * when two sealed ones differ: a verdict on one must not be taken for the other's.
+ */
+export function ours(texts: readonly string[]): string | null {
+  const distinct = [...new Set(texts)]
+  const of = (...kinds: readonly string[]) => distinct.filter(each => kinds.includes(kindOf(each)))
+  const sealed = of('live', 'sealed')
+  if (sealed.length > 1) return null
+  return sealed[0] ?? of('token')[0] ?? distinct[0]!
 }
 
 function kindOf(scanned: string) {

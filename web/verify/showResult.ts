@@ -31,8 +31,8 @@ export function showResult(checked: Checked, options: ShowOptions): void {
   photoUrl = isShown ? URL.createObjectURL(new Blob([checked.photo as Uint8Array<ArrayBuffer>], { type: 'image/jpeg' })) : undefined
   const time = timeText(report.evaluatedAt)
   const isDiploma = report.credential?.kind === 'diploma'
-  put(
-    html`${options.foreignHost && html`<div class="foreign">${text('scan.foreignHost', { host: options.foreignHost })}</div>`}${resultHtml({
+  const content = html`${options.foreignHost && html`<div class="foreign">${text('scan.foreignHost', { host: options.foreignHost })}</div>`}${resultHtml(
+    {
       view,
       report,
       text,
@@ -45,16 +45,28 @@ export function showResult(checked: Checked, options: ShowOptions): void {
       extra: options.source === 'live' ? liveNote(report, checked.live) : undefined,
       after: options.source === 'live' ? undefined : printNote(report),
       buttons: html`<div class="buttons"><button type="button" class="button" data-do="another">${text(isDiploma ? 'result.anotherDiploma' : 'result.another')}</button><button type="button" class="button second" data-do="again">${text('result.again')}</button><button type="button" class="button second" data-do="share">${text('result.share')}</button><button type="button" class="button second" data-do="print">${text('result.print')}</button></div>`,
-    })}`,
-  )
-  const actions: Record<string, () => void> = {
+    },
+  )}`
+  putResult(content, {
     again: options.again,
     another: isDiploma ? () => location.assign('/diplomas/verify') : options.another,
     print: () => window.print(),
     share: () => void share(view, report),
-  }
-  for (const button of byId('app').querySelectorAll<HTMLButtonElement>('[data-do]')) button.onclick = () => actions[button.dataset.do!]!()
-  focusVerdict()
+  })
+}
+
+/** The button that leads back to the scanner. */
+export function anotherButton(): Html {
+  return html`<button type="button" class="button" data-do="another">${text('result.another')}</button>`
+}
+
+/** Puts a result in the page, makes its `data-do` buttons work and sets the focus on its verdict. */
+export function putResult(content: Html, actions: Readonly<Record<string, () => void>>): void {
+  put(content, actions)
+  const verdict = document.getElementById('verdict')
+  verdict?.focus({ preventScroll: true })
+  window.scrollTo({ top: 0 })
+  document.title = `${verdict?.textContent ?? ''} · Ấn Tín`
 }
 
 /** A band alone: waiting, or something that has no report (an unknown token). */
@@ -66,15 +78,14 @@ export function showBand(
   retry?: () => void,
   another?: () => void,
 ): void {
-  put(
+  const show = tone === 'waiting' ? put : putResult
+  show(
     html`<section class="result" data-verdict="${tone === 'bad' ? 'invalid' : tone === 'unsure' ? 'undetermined' : 'waiting'}">${bandHtml(tone, title, reason)}${
       (advice || retry || another) &&
-      html`<div class="result-body">${advice && html`<div class="advice"><p>${advice}</p></div>`}<div class="buttons">${another && html`<button type="button" class="button" data-do="another">${text('result.another')}</button>`}${retry && html`<button type="button" class="button second" data-do="again">${text('result.again')}</button>`}</div></div>`
+      html`<div class="result-body">${advice && html`<div class="advice"><p>${advice}</p></div>`}<div class="buttons">${another && anotherButton()}${retry && html`<button type="button" class="button second" data-do="again">${text('result.again')}</button>`}</div></div>`
     }</section>`,
+    { ...(retry && { again: retry }), ...(another && { another }) },
   )
-  for (const button of byId('app').querySelectorAll<HTMLButtonElement>('[data-do]'))
-    button.onclick = button.dataset.do === 'again' ? retry! : another!
-  if (tone !== 'waiting') focusVerdict()
 }
 
 /** What a printed code cannot say, beside a valid card. */
@@ -121,15 +132,9 @@ async function share(view: ResultView, report: Report): Promise<void> {
   }
 }
 
-function put(content: Html): void {
+function put(content: Html, actions: Readonly<Record<string, () => void>>): void {
   const app = byId('app')
   app.innerHTML = content.text
   app.hidden = false
-}
-
-function focusVerdict(): void {
-  const verdict = document.getElementById('verdict')
-  verdict?.focus({ preventScroll: true })
-  window.scrollTo({ top: 0 })
-  document.title = `${verdict?.textContent ?? ''} · Ấn Tín`
+  for (const button of app.querySelectorAll<HTMLButtonElement>('[data-do]')) button.onclick = () => actions[button.dataset.do!]?.()
 }

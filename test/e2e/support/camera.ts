@@ -34,9 +34,26 @@ export async function sightOf(text: string, { size = 520, turned = 0, blur = 0, 
   return picture.jpeg({ quality: 82 }).toBuffer()
 }
 
+/** Two codes side by side before one camera: a JPEG. */
+export async function sightOfBoth(...texts: readonly [string, string]): Promise<Buffer> {
+  const codes = await Promise.all(texts.map(text => sightOf(text, { size: 560 })))
+  const half = width / 2
+  const halves = await Promise.all(
+    codes.map(code =>
+      sharp(code)
+        .extract({ left: half / 2, top: 0, width: half, height })
+        .toBuffer(),
+    ),
+  )
+  return sharp({ create: { width, height, channels: 3, background: '#fff' } })
+    .composite(halves.map((input, i) => ({ input, left: i * half, top: 0 })))
+    .jpeg({ quality: 90 })
+    .toBuffer()
+}
+
 /** The same as a file that Chromium takes for a camera: JPEGs one after another. */
-export async function cameraOf(name: string, text: string, sight?: Sight): Promise<string> {
-  const frame = await sightOf(text, sight)
+export async function cameraOf(name: string, seen: string | Buffer, sight?: Sight): Promise<string> {
+  const frame = typeof seen === 'string' ? await sightOf(seen, sight) : seen
   const path = join(tmpdir(), `antin-camera-${name}-${process.pid}.mjpeg`)
   writeFileSync(path, Buffer.concat(Array.from({ length: 12 }, () => frame)))
   return path

@@ -1,4 +1,5 @@
 import type { Check } from '../../core/verification/report.ts'
+import type { Html } from '../platform/html.ts'
 import { page, text } from '../platform/page.ts'
 import { timeText } from '../platform/vietnamTime.ts'
 import { resultHtml } from '../result/resultHtml.ts'
@@ -6,19 +7,18 @@ import { sdJwtView } from '../result/sdJwtView.ts'
 import { sentenceOf } from '../result/sentences.ts'
 import { judgeSdJwt } from './judgeSdJwt.ts'
 
-/** Checks what a wallet showed and puts the result into `place`. */
-export async function showSdJwt(given: string, place: HTMLElement): Promise<void> {
+/** The result on what a wallet showed, checked in this browser. */
+export async function sdJwtHtml(given: string, buttons?: Html): Promise<Html> {
   const { lang, trustRoot } = page()
   const { report, offline } = await judgeSdJwt(given, trustRoot)
   const sentence = (check: Check) => sentenceOf(check, lang)
-  place.innerHTML = resultHtml({
+  return resultHtml({
     view: sdJwtView(report, { lang, text, sentence, photo: 'unavailable', offline }),
     // The ref of the credential is not known: an SD-JWT VC names none.
     report: { ...report, credential: null },
     text,
     sentence,
     checkedBy: text('result.checkedHere', { time: timeText(report.evaluatedAt) }),
-  }).text
-  place.hidden = false
-  place.querySelector<HTMLElement>('#verdict')?.focus({ preventScroll: true })
+    buttons,
+  })
 }
