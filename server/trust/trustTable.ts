@@ -77,6 +77,12 @@ export async function readDocument(db: Db, path: string): Promise<TrustDocument 
   return rows[0]
 }
 
+/** Those of the documents that there are. */
+export async function readDocuments(db: Db, paths: readonly string[]): Promise<TrustDocument[]> {
+  const { rows } = await db.query<TrustDocument>('select path, body, digest from trust_documents where path = any($1)', [paths])
+  return rows
+}
+
 /** All slices as they are served. */
 export async function readSlices(db: Db): Promise<TrustDocument[]> {
   const { rows } = await db.query<TrustDocument>(

@@ -8,7 +8,7 @@ import { requestAgencyChanges } from '../../agencies/requestAgencyChanges.ts'
 import { countByAgency } from '../../overview/overviewTable.ts'
 import { listRequests } from '../../requests/requestsTable.ts'
 import type { Actor } from '../../staff/actor.ts'
-import { isAgencyPublished } from '../../trust/isAgencyPublished.ts'
+import { publishedAgencies } from '../../trust/publishedAgencies.ts'
 import { render } from '../render.ts'
 import type { Translate } from '../texts.ts'
 import { agencyFields, type FieldError, readAgencyForm } from './agencyForm.ts'
@@ -34,8 +34,10 @@ export function agencyPages(deps: AgencyPagesDeps): ConsoleRouter {
     }
     walk(actor.agency, 0)
     const waiting = await listRequests(deps.pool, { agencyIn: codes, status: 'pending', kinds: ['agency.change'], limit: 200 })
+    const known = rows.flatMap(row => deps.tree.get(row.code) ?? [])
+    const published = await publishedAgencies(deps.pool, deps.publicUrl, known)
     render(res, 'console/agencies', {
-      rows: rows.map(row => ({ ...row, agency: deps.tree.get(row.code) ?? null })),
+      rows: rows.map(row => ({ ...row, agency: deps.tree.get(row.code) ?? null, isPublished: published.has(row.code) })),
       waiting: waiting.length,
     })
   })
@@ -120,7 +122,7 @@ export function agencyPages(deps: AgencyPagesDeps): ConsoleRouter {
       errors,
       codes: agenciesOf(deps.tree, actor),
       agency,
-      isPublished: await isAgencyPublished(deps.pool, deps.publicUrl, agency),
+      isPublished: (await publishedAgencies(deps.pool, deps.publicUrl, [agency])).has(agency.code),
       mayMove: agency.code !== actor.agency && !agency.validTo,
       mayEnd: mayEnd(actor, agency),
     })
