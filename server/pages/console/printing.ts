@@ -1,3 +1,4 @@
+import type { Response } from 'express'
 import { AppError } from '../../../core/errors.ts'
 import { isCardSerial } from '../../../core/identity/cardSerial.ts'
 import { cardTemplateOf } from '../../printing/cardTemplateOf.ts'
@@ -19,7 +20,7 @@ import { render } from '../render.ts'
 import type { Translate } from '../texts.ts'
 import type { ReviewPagesDeps } from './review.ts'
 import { agenciesOf, type ConsoleRouter, consoleRouter, fieldsOf, inScope, queryOf, valuesOf, whoOf } from './routes.ts'
-import { attempt, problemKey, redirectWith } from './shell.ts'
+import { problemKey, redirectWith } from './shell.ts'
 import type { TemplatePagesDeps } from './templates.ts'
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -52,7 +53,7 @@ export function printPages(deps: TemplatePagesDeps & Pick<ReviewPagesDeps, 'lega
   const pages = consoleRouter(deps)
 
   const showQueue = async (
-    res: Parameters<typeof render>[0],
+    res: Response,
     actor: Actor,
     agency: string,
     values: { layout: string; template?: string; reason: string; serials: readonly string[] },
@@ -117,10 +118,19 @@ export function printPages(deps: TemplatePagesDeps & Pick<ReviewPagesDeps, 'lega
   })
 
   pages.get('/print/:id', 'cards.print', async (req, res, actor) => {
-    const job = await find(String(req.params.id), actor)
-    const plastics = await plasticsOfJob(deps.pool, job.id)
-    render(res, 'console/print-job', { job, plastics, nextStates, states: statesOf(plastics.map(one => one.state)) })
+    await showJob(res, await find(String(req.params.id), actor), { plastics: [], fields: {} }, [])
   })
+
+  /** `values` is what was chosen and typed before a rule turned it down. */
+  const showJob = async (
+    res: Response,
+    job: PrintJobRow,
+    values: { plastics: readonly string[]; fields: Record<string, string> },
+    errors: readonly { field: string; text: string }[],
+  ) => {
+    const plastics = await plasticsOfJob(deps.pool, job.id)
+    render(res, 'console/print-job', { job, plastics, nextStates, states: statesOf(plastics.map(one => one.state)), values, errors })
+  }
 
   /** The list that each person signs when they receive their card. */
   pages.get('/print/:id/delivery', 'cards.print', async (req, res, actor) => {
@@ -140,11 +150,12 @@ export function printPages(deps: TemplatePagesDeps & Pick<ReviewPagesDeps, 'lega
       | Exclude<PlasticState, 'waiting'>
       | undefined
     const ids = valuesOf(req, 'plastic').filter(id => uuid.test(id))
-    const back = `/console/print/${job.id}`
-    if (!state || ids.length === 0) return redirectWith(deps, req, res, back, { kind: 'error', key: 'print.noneChosen' })
+    const t = res.locals.t as Translate
+    const refuse = (field: string, text: string) => showJob(res.status(422), job, { plastics: ids, fields }, [{ field, text }])
+    if (!state || ids.length === 0) return refuse('plastics', t('print.noneChosen'))
     const ours = new Set((await plasticsOfJob(deps.pool, job.id)).map(one => one.id))
     if (!ids.every(id => ours.has(id))) throw new AppError('print.not-found')
-    await attempt(deps, req, res, back, async () => {
+    try {
       const count = await changePlastics(deps, {
         printer: whoOf(actor),
         agencyOf: code => void inScope(deps.tree, actor, code),
@@ -152,8 +163,12 @@ export function printPages(deps: TemplatePagesDeps & Pick<ReviewPagesDeps, 'lega
         plastics: ids.map(id => ({ id, ...(fields[`blank-${id}`] ? { blankNumber: fields[`blank-${id}`] } : {}) })),
         note: fields.note || undefined,
       })
-      await redirectWith(deps, req, res, back, { key: 'print.changed', values: { count } })
-    })
+      await redirectWith(deps, req, res, `/console/print/${job.id}`, { key: 'print.changed', values: { count } })
+    } catch (error) {
+      if (!(error instanceof AppError) || !/^print\..*(reason|conflict)$/.test(error.code)) throw error
+      if (error.code === 'print.reason') await refuse('note', t('print.noteMissing'))
+      else await refuse('plastics', t(problemKey(error.code)))
+    }
   })
 
   const find = async (id: string, actor: Actor): Promise<PrintJobRow> => {
