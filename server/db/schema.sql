@@ -305,6 +305,7 @@ column request_counts.count integer not null
 column request_items.request_id uuid not null
 column request_items.seq integer not null
 column request_items.officer_id uuid
+column request_items.person_index bytea
 column request_items.subject_ref bytea
 column request_items.claims bytea not null
 column request_items.claims_digest bytea not null
@@ -721,6 +722,7 @@ CREATE UNIQUE INDEX print_jobs_pkey ON public.print_jobs USING btree (id)
 CREATE INDEX request_counts_age ON public.request_counts USING btree (starts_at)
 CREATE UNIQUE INDEX request_counts_pkey ON public.request_counts USING btree (key, starts_at)
 CREATE INDEX request_items_officer ON public.request_items USING btree (officer_id)
+CREATE INDEX request_items_person ON public.request_items USING btree (person_index) WHERE (person_index IS NOT NULL)
 CREATE UNIQUE INDEX request_items_pkey ON public.request_items USING btree (request_id, seq)
 CREATE INDEX request_items_todo ON public.request_items USING btree (request_id, seq) WHERE (state = 'approved'::text)
 CREATE INDEX requests_created ON public.requests USING btree (created_at DESC, id)

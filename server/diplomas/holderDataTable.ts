@@ -26,23 +26,19 @@ export async function exportHolderData(db: Db, cipher: FieldCipher, personIndex:
  * stays: keeping it is the issuer's duty.
  */
 export async function eraseHolderNumber(cipher: FieldCipher, tx: Tx, personIndex: Buffer): Promise<void> {
-  const { rows: diplomas } = await tx.query<{ ref: Buffer }>(
-    'update diplomas set holder_number = null, holder_index = null where holder_index = $1 returning ref',
-    [personIndex],
-  )
-  const refs = diplomas.map(({ ref }) => ref)
+  await tx.query('update diplomas set holder_number = null, holder_index = null where holder_index = $1', [personIndex])
   const { rows: items } = await tx.query<{ requestId: string; seq: number; claims: Buffer }>(
     `select request_id as "requestId", seq, claims from request_items
-     where (ref = any($1) or subject_ref = any($1)) and state not in ('pending', 'approved') for update`,
-    [refs],
+     where person_index = $1 and state not in ('pending', 'approved') for update`,
+    [personIndex],
   )
   const bare = items.map(({ claims, ...item }) => {
     const { holderNumber: _gone, ...rest } = JSON.parse(cipher.open(claims).toString('utf8')) as Record<string, unknown>
     return { ...item, claims: cipher.seal(JSON.stringify(rest)) }
   })
   await tx.query(
-    `update request_items i set claims = n.claims from unnest($1::uuid[], $2::int[], $3::bytea[]) as n(request_id, seq, claims)
-     where i.request_id = n.request_id and i.seq = n.seq`,
+    `update request_items i set claims = n.claims, person_index = null
+     from unnest($1::uuid[], $2::int[], $3::bytea[]) as n(request_id, seq, claims) where i.request_id = n.request_id and i.seq = n.seq`,
     [bare.map(item => item.requestId), bare.map(item => item.seq), bare.map(item => item.claims)],
   )
 }

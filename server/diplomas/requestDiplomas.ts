@@ -72,7 +72,7 @@ export async function requestDiplomas(
       const earlier = seen.get(key)
       const registered = known.get(key)
       const take = (list: RequestItemDraft[], extra: Partial<ShownDiploma>, more: readonly Warning[], subject?: DiplomaRow) =>
-        list.push({ claims: { ...diploma, ...extra }, warnings: [...warnings, ...more], subjectRef: subject?.ref })
+        list.push(draftOf(deps.cipher, { ...diploma, ...extra }, [...warnings, ...more], subject))
       if (!numberOf(diploma)) result.refused.push({ row, code: 'diploma.no-number' })
       else if (earlier && sameDiploma(earlier, diploma)) result.unchanged++
       else if (earlier && !input.allowDuplicates) result.refused.push({ row, code: 'diploma.duplicate-in-file' })
@@ -179,10 +179,22 @@ export async function requestHolder(
 }
 
 function holderItem(cipher: FieldCipher, row: DiplomaRow, holderNumber: string | undefined): RequestItemDraft {
+  const claims = { ...shownOf(cipher, row), ref: encodeBase64url(row.ref), ...(holderNumber === undefined ? {} : { holderNumber }) }
+  return draftOf(cipher, claims, row.holderNumber ? [{ code: 'diploma.holder-changed', field: 'so_dinh_danh' }] : [], row)
+}
+
+function draftOf(
+  cipher: FieldCipher,
+  claims: ShownDiploma,
+  warnings: readonly Warning[],
+  subject: DiplomaRow | undefined,
+): RequestItemDraft {
+  const { holderNumber } = claims
   return {
-    subjectRef: row.ref,
-    claims: { ...shownOf(cipher, row), ref: encodeBase64url(row.ref), ...(holderNumber === undefined ? {} : { holderNumber }) },
-    warnings: row.holderNumber ? [{ code: 'diploma.holder-changed', field: 'so_dinh_danh' }] : [],
+    subjectRef: subject?.ref,
+    personIndex: holderNumber === undefined ? undefined : personalNumberIndex(cipher, holderNumber),
+    claims: { ...claims },
+    warnings,
   }
 }
 

@@ -147,7 +147,7 @@ export async function readTies(db: Db, id: string): Promise<{ validCards: number
   const { rows } = await db.query<{ validCards: number; openRequests: number }>(
     `select (select count(*) from cards where officer_id = $1 and ended_as is null) as "validCards",
        (select count(*) from request_items i join requests r on r.id = i.request_id
-        where i.officer_id = $1 and r.status in ('pending', 'approved', 'running')) as "openRequests"`,
+        where (i.officer_id = $1 or i.person_index = (select personal_number_index from officers where id = $1)) and r.status in ('pending', 'approved', 'running')) as "openRequests"`,
     [id],
   )
   return rows[0]!

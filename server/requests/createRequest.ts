@@ -17,6 +17,8 @@ export interface Warning {
 
 export interface RequestItemDraft {
   officerId?: string | undefined
+  /** Look-up index of a personal number in the claims; by it the person's erasure finds them. */
+  personIndex?: Buffer | undefined
   subjectRef?: Uint8Array | undefined
   /** What approvers are shown and what will be issued; plain JSON values. */
   claims: Record<string, unknown>
@@ -52,6 +54,7 @@ export async function createRequest(tx: Tx, cipher: FieldCipher, draft: RequestD
         return {
           seq: from + at + 1,
           officerId: item.officerId ?? null,
+          personIndex: item.personIndex ?? null,
           subjectRef: item.subjectRef ? Buffer.from(item.subjectRef) : null,
           claims: cipher.seal(text),
           claimsDigest: digestOfClaims(text),

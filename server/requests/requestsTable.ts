@@ -59,12 +59,16 @@ export async function insertRequest(
   )
 }
 
-export type NewItem = Pick<ItemRow, 'seq' | 'officerId' | 'subjectRef' | 'claims' | 'claimsDigest'> & { warnings: readonly Warning[] }
+export type NewItem = Pick<ItemRow, 'seq' | 'officerId' | 'subjectRef' | 'claims' | 'claimsDigest'> & {
+  warnings: readonly Warning[]
+  /** Look-up index of a personal number in the claims. */
+  personIndex: Buffer | null
+}
 
 export async function insertItems(tx: Tx, requestId: string, items: readonly NewItem[]): Promise<void> {
   await tx.query(
-    `insert into request_items (request_id, seq, officer_id, subject_ref, claims, claims_digest, warnings)
-     select $1, * from unnest($2::int[], $3::uuid[], $4::bytea[], $5::bytea[], $6::bytea[], $7::jsonb[])`,
+    `insert into request_items (request_id, seq, officer_id, subject_ref, claims, claims_digest, warnings, person_index)
+     select $1, * from unnest($2::int[], $3::uuid[], $4::bytea[], $5::bytea[], $6::bytea[], $7::jsonb[], $8::bytea[])`,
     [
       requestId,
       items.map(item => item.seq),
@@ -73,6 +77,7 @@ export async function insertItems(tx: Tx, requestId: string, items: readonly New
       items.map(item => item.claims),
       items.map(item => item.claimsDigest),
       items.map(item => JSON.stringify(item.warnings)),
+      items.map(item => item.personIndex),
     ],
   )
 }

@@ -93,6 +93,7 @@ create table request_items (
   request_id uuid not null references requests,
   seq integer not null,
   officer_id uuid references officers,
+  person_index bytea, -- HMAC of the personal number of whom the claims name as a diploma's holder
   subject_ref bytea, -- the card or diploma that the item is about
   claims bytea not null, -- sealed canonical JSON of what approvers are shown
   claims_digest bytea not null check (octet_length(claims_digest) = 32),
@@ -104,6 +105,7 @@ create table request_items (
   primary key (request_id, seq)
 );
 create index request_items_officer on request_items (officer_id);
+create index request_items_person on request_items (person_index) where person_index is not null;
 create index request_items_todo on request_items (request_id, seq) where state = 'approved';
 
 create table serial_counters (

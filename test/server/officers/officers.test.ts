@@ -2,6 +2,8 @@ import { beforeAll, expect, test } from '@jest/globals'
 import sharp from 'sharp'
 import type { AgencyCode } from '../../../core/identity/agencyCode.ts'
 import { type AgencyTree, loadAgencyTree } from '../../../server/agencies/agencyTree.ts'
+import { requestDiplomas } from '../../../server/diplomas/requestDiplomas.ts'
+import type { ShownDiploma } from '../../../server/diplomas/shownDiploma.ts'
 import { eraseOfficer } from '../../../server/officers/eraseOfficer.ts'
 import { exportOfficer } from '../../../server/officers/exportOfficer.ts'
 import { readOfficer, viewsOfOfficer } from '../../../server/officers/readOfficer.ts'
@@ -9,6 +11,8 @@ import { replacePhoto } from '../../../server/officers/replacePhoto.ts'
 import { searchOfficers } from '../../../server/officers/searchOfficers.ts'
 import { seedPeople } from '../../../server/officers/seedPeople.ts'
 import { syntheticPerson } from '../../../server/officers/syntheticPerson.ts'
+import { refuseRequest } from '../../../server/requests/decideRequest.ts'
+import type { Actor } from '../../../server/staff/actor.ts'
 import { searchName } from '../../../server/tables/searchName.ts'
 import { useDatabase } from '../../support/database.ts'
 import { testCipher } from '../../support/testCipher.ts'
@@ -116,6 +120,20 @@ test('a person’s data can be exported whole, and erased once no card is valid;
   expect(data).toMatchObject({ personalNumber, fullName, photoDigest: digest.toString('hex'), email: 'mau777@example.gov.vn' })
   expect(Buffer.from(data.photoJpeg as string, 'base64').subarray(0, 2)).toEqual(Buffer.from([0xff, 0xd8]))
   await expect(eraseOfficer(deps(), { ...reader, agency: 'G09.01.99' }, hit!.id)).rejects.toMatchObject({ code: 'officer.not-found' })
+  // A diploma that waits for approval names the person, who as an officer is in no request.
+  const diploma: ShownDiploma = {
+    issuer: 'G09',
+    number: 'C1',
+    holderName: fullName,
+    holderNumber: personalNumber,
+    title: 'Bằng cử nhân',
+    awarded: '2012',
+    basis: 0,
+  }
+  const { requestId } = await requestDiplomas(deps(), { maker: reader, agency: root, rows: [{ diploma }] })
+  await expect(eraseOfficer(deps(), reader, hit!.id)).rejects.toMatchObject({ code: 'officer.conflict' })
+  const approver: Actor = { kind: 'person', sub: 'approver', name: 'Duyệt', roles: new Set(['approver']), scopes: new Set(), agency: root }
+  await refuseRequest(deps(), { actor: approver, id: requestId!, reason: '' })
   await eraseOfficer(deps(), reader, hit!.id)
   expect((await searchOfficers(deps(), 'G09', { query: personalNumber })).officers).toEqual([])
   expect(await all('G09', fullName)).not.toContain(hit!.id)
