@@ -13,7 +13,7 @@ export function explainError(error: unknown, usage: string, io: CliIo): number {
     return 1
   }
   const { message, stack } = error as Error
-  const { code, path, port, address } = systemErrorOf(error)
+  const { code, path, port, address, hostname } = systemErrorOf(error)
   if (code.startsWith('ERR_PARSE_ARGS')) {
     io.err(`${message.split('\n')[0]}\nUsage: antin ${usage}`)
     return 64
@@ -22,7 +22,7 @@ export function explainError(error: unknown, usage: string, io: CliIo): number {
     io.err(`No such file: ${path}`)
     return 64
   }
-  io.err(io.env.ANTIN_DEBUG ? String(stack) : (wordsOf(code, path, port, address) ?? message))
+  io.err(io.env.ANTIN_DEBUG ? String(stack) : (wordsOf(code, path, port, address ?? hostname) ?? message))
   return 1
 }
 
@@ -31,14 +31,19 @@ interface SystemError {
   readonly path?: string | undefined
   readonly port?: number | undefined
   readonly address?: string | undefined
+  /** Of a name that was looked up. */
+  readonly hostname?: string | undefined
 }
 
 /** The system's code of an error or of what caused it; PostgreSQL, esbuild and others only say a full disk in words. */
 function systemErrorOf(error: unknown): SystemError {
-  for (let one = error as (Error & Partial<SystemError>) | undefined; one; one = one.cause as typeof one) {
-    const { message = '', path, port, address } = one
+  type Failure = Error & Partial<SystemError> & { errors?: Failure[] }
+  for (let one = error as Failure | undefined; one; one = (one.errors?.[0] ?? one.cause) as typeof one) {
+    // A name with several addresses fails with one error each.
+    if (one.errors?.[0]) continue
+    const { message = '', path, port, address, hostname } = one
     if (/no space left on device/i.test(`${message} ${(one as { stderr?: string }).stderr ?? ''}`)) return { code: 'ENOSPC', path }
-    if (typeof one.code === 'string' && /^E[A-Z]/.test(one.code)) return { code: one.code, path, port, address }
+    if (typeof one.code === 'string' && /^E[A-Z]/.test(one.code)) return { code: one.code, path, port, address, hostname }
   }
   return { code: '' }
 }
@@ -56,6 +61,13 @@ function wordsOf(code: string, path: string | undefined, port: number | undefine
         : `This user may not listen on port ${port}: ports below 1024 need CAP_NET_BIND_SERVICE. Set PORT to a higher one.`
     case 'EADDRINUSE':
       return `Port ${port} of ${address} is taken by another process. Stop it, or set PORT (METRICS_PORT) to another one.`
+    case 'ECONNREFUSED':
+      return (
+        address &&
+        `Nothing answers at ${address}:${port}. Does what should be there run, and is its address set right? \`antin doctor\` looks.`
+      )
+    case 'ENOTFOUND':
+      return address && `There is no machine of the name ${address}. Is the address set right? \`antin doctor\` looks.`
     case 'EADDRNOTAVAIL':
       return `This machine has no address ${address}: set HOST to one that it has, or to ::`
     default:

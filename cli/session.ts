@@ -41,9 +41,13 @@ export async function signedIn(io: CliIo, options: SessionOptions = {}): Promise
   const clientId = id && secret ? id : metadata.cli_client_id
   const issuer = new URL(metadata.authorization_servers[0]!)
   const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(issuer.hostname)
-  const config = await client.discovery(issuer, clientId, secret, id && secret ? undefined : client.None(), {
-    ...(loopback ? { execute: [client.allowInsecureRequests] } : {}),
-  })
+  const config = await client
+    .discovery(issuer, clientId, secret, id && secret ? undefined : client.None(), {
+      ...(loopback ? { execute: [client.allowInsecureRequests] } : {}),
+    })
+    .catch(cause => {
+      throw new CliError(`Nobody can sign in: no usable answer from the identity provider ${issuer.origin}. Try again later.`, 1, { cause })
+    })
   const token = id && secret ? await machineToken(config, metadata.resource) : await personToken(config, metadata.resource, io, options)
   return session(baseUrl, token)
 }

@@ -12,6 +12,7 @@ const list = z
       .map(part => part.trim())
       .filter(Boolean),
   )
+const addresses = list.pipe(z.array(z.url({ protocol: /^https?$/ })))
 const roleNames = z
   .string()
   .default('')
@@ -46,7 +47,7 @@ export const configSchema = z.object({
   DATABASE_URL: databaseUrl.optional(),
   DATABASE_POOL: z.coerce.number().int().min(1).max(200).default(16),
   CHAIN: z.enum(['none', 'evm']).default('evm'),
-  CHAIN_RPC_URLS: list,
+  CHAIN_RPC_URLS: addresses,
   CHAIN_ID: z.coerce.number().int().positive().optional(),
   CHAIN_CONTRACT: z
     .string()
@@ -54,7 +55,7 @@ export const configSchema = z.object({
     .optional(),
   ANCHOR_INTERVAL_SECONDS: z.coerce.number().int().min(1).default(600),
   CHAIN_FINALITY_DEPTH: z.coerce.number().int().min(0).optional(),
-  OIDC_ISSUER: z.url().optional(),
+  OIDC_ISSUER: z.url({ protocol: /^https?$/ }).optional(),
   OIDC_CLIENT_ID: z.string().default('antin-console'),
   OIDC_CLIENT_SECRET: z.string().optional(),
   OIDC_CLI_CLIENT_ID: z.string().default('antin-cli'),
@@ -70,8 +71,8 @@ export const configSchema = z.object({
   PKCS11_MODULE: z.string().optional(),
   PKCS11_PIN_FILE: z.string().optional(),
   DOCUMENT_SIGNATURE: z.enum(['pkcs1', 'pss']).default('pkcs1'),
-  TSA_URL: z.url().optional(),
-  WITNESS_URLS: list,
+  TSA_URL: z.url({ protocol: /^https?$/ }).optional(),
+  WITNESS_URLS: addresses,
   WITNESS_QUORUM: z.coerce.number().int().min(0).default(0),
   CARD_TERM_YEARS: z.coerce.number().int().min(1).max(20).default(5),
   LEGAL_BASIS: z.string().default('QĐ 838/QĐ-BNV ngày 25/10/2023'),

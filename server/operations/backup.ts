@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -35,11 +35,21 @@ export interface BackupDeps {
 
 /**
  * Writes a backup into `dir`, which must be empty: every table by COPY in one snapshot, the keys, and a manifest with the
- * digest of each; all of it age files for a key of this backup, which `identity.age` holds under the passphrase.
+ * digest of each; all of it age files for a key of this backup, which `identity.age` holds under the passphrase. What fails
+ * leaves the folder empty.
  */
 export async function backup(deps: BackupDeps, dir: string, progress: (line: string) => void = () => {}): Promise<BackupManifest> {
   await mkdir(dir, { recursive: true, mode: 0o700 })
   if ((await readdir(dir)).length > 0) throw new AppError('backup.not-empty', `${dir} is not empty; give a new folder`)
+  try {
+    return await writeBackup(deps, dir, progress)
+  } catch (error) {
+    for (const name of await readdir(dir)) await rm(join(dir, name), { recursive: true, force: true })
+    throw error
+  }
+}
+
+async function writeBackup(deps: BackupDeps, dir: string, progress: (line: string) => void): Promise<BackupManifest> {
   const files: BackupManifest['files'] = {}
   const recipient = await newIdentity(dir, deps.passphrase)
   const client = await deps.pool.connect()

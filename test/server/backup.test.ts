@@ -102,3 +102,15 @@ test('a wrong passphrase, a changed file and a database in use are refused and l
   await expect(restore({ pool: source.pool, keysDir: null, passphrase }, join(dir, 'a'))).rejects.toThrow('backup.not-empty')
   await expect(backup({ pool: source.pool, keysDir: null, passphrase }, join(dir, 'a'))).rejects.toThrow('backup.not-empty')
 })
+
+test('a backup that fails leaves its folder empty, so that it can be tried again', async () => {
+  const away = new URL(source.url)
+  away.port = '9'
+  const pool = createPool(away.href, { max: 1 })
+  const folder = join(dir, 'failed')
+  await expect(backup({ pool, keysDir: null, passphrase }, folder)).rejects.toThrow('ECONNREFUSED')
+  await pool.end()
+  expect(await readdir(folder)).toEqual([])
+  await backup({ pool: source.pool, keysDir: null, passphrase }, folder)
+  expect(await readdir(folder)).toContain('manifest.json.age')
+})
