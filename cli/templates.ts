@@ -5,10 +5,10 @@ import { parseArgs } from 'node:util'
 import { AppError } from '../core/errors.ts'
 import { CliError, type CliIo } from './io.ts'
 
-const usage = 'antin templates list | preview NAME|FOLDER [--out DIR] [--dpi N] [--once] [--json]'
+const usage = 'antin templates list [FOLDER] | preview NAME|FOLDER [--out DIR] [--dpi N] [--once] [--json]'
 
 /**
- * `antin templates`: lists the templates (exit code 1 when one is broken), or renders one with its sample data and again at every change of its folder, until
+ * `antin templates`: lists the templates of the installation or a folder, each laid out with its sample (exit code 1 when one is broken), or renders one with its sample data and again at every change of its folder, until
  * Ctrl-C. Previews carry no live code. A broken template gives file, line and reason; with `--once` the exit code is then 1.
  */
 export async function templates(args: string[], io: CliIo): Promise<number> {
@@ -26,21 +26,7 @@ export async function templates(args: string[], io: CliIo): Promise<number> {
   const own = fileURLToPath(templatesFolder)
   const [command, name] = positionals
   const dpi = Number(values.dpi)
-  if (command === 'list' && positionals.length === 1) {
-    const { installedTemplates } = await import('../server/printing/render/installedTemplates.ts')
-    const all = installedTemplates()
-    for (const { name: each, template, problem } of all) {
-      if (!template) {
-        if (values.json) io.out(JSON.stringify({ name: each, problem }))
-        else io.out(`${each}  broken: ${problem}`)
-        continue
-      }
-      const { title, kind, size, legalBasis } = template
-      if (values.json) io.out(JSON.stringify({ name: each, title, kind, size, legalBasis }))
-      else io.out(`${each}  ${title.vi} (${kind}, ${size.width} × ${size.height} mm${legalBasis ? `, ${legalBasis}` : ''})`)
-    }
-    return all.some(each => each.problem !== null) ? 1 : 0
-  }
+  if (command === 'list' && positionals.length <= 2) return list(name ?? own, values.json ?? false, io)
   if (command !== 'preview' || name === undefined || positionals.length > 2 || !(dpi >= 36 && dpi <= 1200))
     throw new CliError(`Usage: ${usage}`, 64)
   const folder = existsSync(join(name, 'template.json')) ? resolve(name) : join(own, name)
@@ -66,6 +52,34 @@ export async function templates(args: string[], io: CliIo): Promise<number> {
   if (values.once) return good ? 0 : 1
   io.err(`Watching ${folder}; Ctrl-C ends`)
   return untilInterrupted(folder, render)
+}
+
+/** Names each template of a folder, or what is wrong with it; 1 when any is broken. */
+async function list(folder: string, json: boolean, io: CliIo): Promise<number> {
+  const { installedTemplates } = await import('../server/printing/render/installedTemplates.ts')
+  const { templateProblem } = await import('../server/printing/render/templateProblem.ts')
+  if (!existsSync(folder)) throw new CliError(`No folder ${folder}`)
+  let broken = 0
+  for (const installed of installedTemplates(folder)) {
+    const { name, template } = installed
+    const problem = template ? templateProblem(template) : installed.problem
+    if (!template || problem !== null) {
+      broken++
+      if (json) io.out(JSON.stringify({ name, problem }))
+      else io.out(`${name}  HỎNG: ${placed(problem ?? '')}`)
+      continue
+    }
+    const { title, kind, size, legalBasis } = template
+    if (json) io.out(JSON.stringify({ name, title, kind, size, legalBasis }))
+    else io.out(`${name}  ${title.vi} (${kind}, ${size.width} × ${size.height} mm${legalBasis ? `, ${legalBasis}` : ''})`)
+  }
+  return broken > 0 ? 1 : 0
+}
+
+/** `page.typ:12:3: reason` in words. */
+function placed(problem: string): string {
+  const [, file, line, column, reason] = /^([^\s:]+):(\d+):(\d+): (.*)$/s.exec(problem) ?? []
+  return file ? `${file}, dòng ${line}, cột ${column}: ${reason}` : problem
 }
 
 /** The files of a preview by name: PDF, and a PNG a side or page. */

@@ -45,6 +45,25 @@ test('templates preview renders a card’s two sides and a document, with the sa
   expect(JSON.parse(io.lines.at(-1)!).files).toEqual([join(dir, 'chung-chi.pdf'), join(dir, 'chung-chi.png')])
 })
 
+test('templates list names file, line and reason of a template that only Typst refuses, and goes on', async () => {
+  const folder = join(dir, 'co-quan')
+  cpSync(new URL('chung-chi', templatesFolder), join(folder, 'chung-chi'), { recursive: true })
+  cpSync(new URL('van-bang', templatesFolder), join(folder, 'van-bang'), { recursive: true })
+  cpSync(new URL('don-gian-hien-dai', templatesFolder), join(folder, 'don-gian-hien-dai'), { recursive: true })
+  const page = join(folder, 'chung-chi', 'page.typ')
+  writeFileSync(page, readFileSync(page, 'utf8').replace('doc.holderName', 'doc.tenNguoi'))
+  writeFileSync(join(folder, 'don-gian-hien-dai', 'template.json'), '{')
+  const io = recorded()
+  expect(await templates(['list', folder], io)).toBe(1)
+  expect(io.lines).toEqual([
+    expect.stringMatching(/^chung-chi {2}HỎNG: page\.typ, dòng \d+, cột \d+: .*tenNguoi/),
+    expect.stringMatching(/^don-gian-hien-dai {2}HỎNG: template\.json: /),
+    expect.stringMatching(/^van-bang {2}Văn bằng/),
+  ])
+  expect(await templates(['list', folder, '--json'], io)).toBe(1)
+  expect(JSON.parse(io.lines[3]!).problem).toMatch(/^page\.typ:\d+:\d+: /)
+})
+
 test('a folder of one’s own is a template; broken, it gives file, line and reason; mended, it is rendered again by itself', async () => {
   const folder = join(dir, 'rieng')
   cpSync(new URL('the-cong-chuc-838', templatesFolder), folder, { recursive: true })

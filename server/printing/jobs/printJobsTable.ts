@@ -104,10 +104,16 @@ export async function printJobById(db: Db, id: string): Promise<PrintJobRow | nu
 }
 
 /** Newest first. */
-export async function listPrintJobs(db: Db, agencies: readonly string[], limit: number): Promise<PrintJobRow[]> {
+export async function listPrintJobs(
+  db: Db,
+  agencies: readonly string[],
+  { before, limit }: { before?: string | undefined; limit: number },
+): Promise<PrintJobRow[]> {
   const { rows } = await db.query<PrintJobRow>(
-    `select ${jobColumns} from print_jobs where agency_code = any($1) order by created_at desc limit $2`,
-    [agencies, limit],
+    `select ${jobColumns} from print_jobs
+     where agency_code = any($1) and ($2::uuid is null or (created_at, id) < (select created_at, id from print_jobs where id = $2))
+     order by created_at desc, id desc limit $3`,
+    [agencies, before ?? null, limit],
   )
   return rows
 }

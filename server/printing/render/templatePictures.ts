@@ -1,7 +1,7 @@
-import { AppError } from '../../../core/errors.ts'
 import { Kept } from './kept.ts'
 import { sampleRendering, type TemplateSide } from './sampleRendering.ts'
 import type { Template } from './template.ts'
+import { reasonOf } from './templateProblem.ts'
 
 /** PNG pictures of a template's sample by side, or why it cannot be drawn: file, line and reason. */
 export type TemplatePictures =
@@ -24,8 +24,6 @@ async function draw(template: Template): Promise<TemplatePictures> {
     for (const side of sides) pictures.set(side, await png(Math.max(36, (width * 25.4) / template.size.width), side))
     return { pictures, problem: null }
   } catch (error) {
-    // A sample that lacks a field breaks the drawing in its own way; it is the template's fault all the same.
-    const reason = error instanceof AppError ? error.detail : `sample.json: ${error instanceof Error ? error.message : String(error)}`
-    return { pictures: null, problem: reason }
+    return { pictures: null, problem: reasonOf(error) }
   }
 }
