@@ -23,6 +23,11 @@ export class CliError extends Error {
 /** The process's own streams. */
 export function processIo(): CliIo {
   const isTerminal = process.stderr.isTTY === true
+  // Whoever reads has closed the pipe (`| head`): end as a program that SIGPIPE ends.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(141)
+  })
   let open = false
   const closeProgress = () => {
     if (open) process.stderr.write('\n')
