@@ -37,7 +37,8 @@ export async function recordAudit(db: Db, records: AuditRecord | readonly AuditR
 export interface AuditFilter {
   agencyIn?: readonly string[] | undefined
   actor?: string | undefined
-  action?: string | undefined
+  /** Any of these; one that ends in `.` is the beginning of a name. */
+  actions?: readonly string[] | undefined
   subject?: string | undefined
   from?: Date | undefined
   until?: Date | undefined
@@ -58,14 +59,14 @@ export interface AuditRow {
   leafIndex: number | null
 }
 
-/** Newest first, at most 500 at once. `action` may be a prefix ending in `.`. */
+/** Newest first, at most 500 at once. */
 export async function readAudit(db: Db, filter: AuditFilter): Promise<AuditRow[]> {
   const { rows } = await db.query<AuditRow>(
     `select id, at, actor, actor_name as "actorName", action, agency_code as "agencyCode", subject, detail, leaf_index as "leafIndex"
      from audit
      where ($1::text[] is null or agency_code = any($1))
        and ($2::text is null or actor = $2)
-       and ($3::text is null or action = $3 or (right($3, 1) = '.' and starts_with(action, $3)))
+       and ($3::text[] is null or exists (select from unnest($3) as a (name) where action = name or (right(name, 1) = '.' and starts_with(action, name))))
        and ($4::text is null or subject = $4)
        and ($5::timestamptz is null or at >= $5)
        and ($6::timestamptz is null or at < $6)
@@ -74,7 +75,7 @@ export async function readAudit(db: Db, filter: AuditFilter): Promise<AuditRow[]
     [
       filter.agencyIn ?? null,
       filter.actor ?? null,
-      filter.action ?? null,
+      filter.actions ?? null,
       filter.subject ?? null,
       filter.from ?? null,
       filter.until ?? null,

@@ -45,7 +45,7 @@ export function formatRelative(value: Time, now: number, lang: Language): string
   const seconds = (new Date(value).getTime() - now) / 1000
   const format = new Intl.RelativeTimeFormat(lang, { numeric: 'auto' })
   const size = Math.abs(seconds)
-  if (size < 60) return format.format(Math.round(seconds), 'second')
+  if (size < 59.5) return format.format(Math.round(seconds), 'second')
   if (size < 3600) return format.format(Math.round(seconds / 60), 'minute')
   if (size < 86_400) return format.format(Math.round(seconds / 3600), 'hour')
   return format.format(Math.round(seconds / 86_400), 'day')

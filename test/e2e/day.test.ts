@@ -266,7 +266,7 @@ test('the holder sees the card; the audit tells the day', options, async () => {
     told.filter(action => !text.includes(action)),
     [],
   )
-  await auditor.selectOption('#action', 'import.')
+  await auditor.selectOption('#action', 'import')
   await auditor.click('main button:has-text("Lọc")')
   await auditor.click('tbody a:has-text("Lần nhập") >> nth=0')
   await auditor.waitForSelector('.at-tiles')

@@ -218,7 +218,7 @@ test('compromise keeps what was logged before it, shown with its proof; what cam
   await new Promise(resolve => setTimeout(resolve, 600))
   await expect(issueCard()).rejects.toThrow('key.none')
 
-  const audit = await readAudit(db.pool, { action: 'key.compromised' })
+  const audit = await readAudit(db.pool, { actions: ['key.compromised'] })
   expect(audit[0]).toMatchObject({ actor: 'admin', agencyCode: 'G09', subject: `key:${kept.kid}`, leafIndex: entriesBefore })
   // The size may be lowered when more is known, never raised.
   await expect(compromiseKey(deps, kid, state, 'system')).rejects.toThrow('key.retired')

@@ -32,7 +32,8 @@ export function textsUsed(): TextsUsed {
   return { keys, prefixes }
 }
 
-function filesBelow(folder: string): string[] {
+/** The views and the code below a folder. */
+export function filesBelow(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
     .filter(entry => entry.isFile() && /\.(njk|ts)$/.test(entry.name))
     .map(entry => join(entry.parentPath, entry.name))

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Response } from 'express'
+import { isCardSerial } from '../../../core/identity/cardSerial.ts'
 import { type AuditFilter, type AuditRow, readAudit, recordAudit } from '../../audit/auditTable.ts'
 import type { Actor } from '../../staff/actor.ts'
 import { writeCsv } from '../../tables/writeCsv.ts'
@@ -10,20 +11,22 @@ import type { Translate } from '../texts.ts'
 import { agenciesOf, type ConsoleRouter, consoleRouter, fieldsOf, inScope, type PageDeps, queryOf, whoOf } from './routes.ts'
 
 const pageSize = 100
-/** The kinds of actions that the filter offers; each is a prefix of action names. */
-const actionGroups = [
-  'card.',
-  'diploma.',
-  'request.',
-  'officer.',
-  'import.',
-  'print.',
-  'key.',
-  'agency.',
-  'template.',
-  'trust.',
-  'staff.',
-] as const
+/** The kinds of actions that the filter offers, and the beginnings of their names. */
+const actionGroups = {
+  card: ['card.', 'cards.'],
+  diploma: ['diploma.', 'diplomas.'],
+  request: ['request.'],
+  officer: ['officer.'],
+  import: ['import.'],
+  print: ['print.'],
+  wallet: ['live-card.', 'sd-jwt.'],
+  key: ['key.', 'master-key.', 'data-key.'],
+  agency: ['agency.'],
+  template: ['template.'],
+  trust: ['trust.', 'log.'],
+  webhook: ['webhook.'],
+  staff: ['staff.', 'audit.'],
+} as const satisfies Record<string, readonly string[]>
 
 interface Asked {
   from: string
@@ -41,8 +44,8 @@ export function auditPages(deps: PageDeps): ConsoleRouter {
   const filterOf = (asked: Asked, actor: Actor): AuditFilter => ({
     agencyIn: asked.agency ? deps.tree.subtree(inScope(deps.tree, actor, asked.agency)) : agenciesOf(deps.tree, actor),
     actor: asked.who || undefined,
-    action: asked.action || undefined,
-    subject: asked.subject || undefined,
+    actions: asked.action in actionGroups ? actionGroups[asked.action as keyof typeof actionGroups] : undefined,
+    subject: subjectOf(asked.subject),
     from: dayStart(asked.from, 0),
     until: dayStart(asked.until, 1),
   })
@@ -54,7 +57,7 @@ export function auditPages(deps: PageDeps): ConsoleRouter {
     render(res, 'console/audit', {
       rows: shown,
       asked,
-      actionGroups,
+      actionGroups: Object.keys(actionGroups),
       agencies: agenciesOf(deps.tree, actor),
       next: rows.length > pageSize ? shown.at(-1)!.id : null,
       first: before !== undefined,
@@ -106,6 +109,11 @@ const nothingAsked: Asked = { from: '', until: '', action: '', who: '', subject:
 function askedOf(fields: Record<string, string>): Asked {
   const taken = Object.fromEntries(Object.keys(nothingAsked).map(name => [name, (fields[name] ?? '').slice(0, 200)]))
   return { ...nothingAsked, ...taken }
+}
+
+/** A serial alone names its card; anything else is a subject as the audit writes it. */
+function subjectOf(text: string): string | undefined {
+  return isCardSerial(text) ? `card:${text}` : text || undefined
 }
 
 /** The beginning of a day in Vietnam, `days` later; a text that is no day asks for nothing. */

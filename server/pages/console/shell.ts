@@ -4,7 +4,7 @@ import { AppError } from '../../../core/errors.ts'
 import { countWaiting } from '../../overview/overviewTable.ts'
 import type { Actor } from '../../staff/actor.ts'
 import { holds, type Permission } from '../../staff/authorize.ts'
-import { formatDateTime } from '../format.ts'
+import { formatDate, formatDateTime, formatNumber } from '../format.ts'
 import { textsOf } from '../texts.ts'
 import { fieldValue } from './fieldValue.ts'
 import { agenciesOf, decidableKinds, type PageDeps } from './routes.ts'
@@ -114,7 +114,7 @@ export async function prepareLocals(deps: PageDeps, req: Request, res: Response)
     fieldValue: (field: string, value: string) => fieldValue(field, value, { textOr, agencyName }),
     outcomeText: (code: string) => textOr(problemKey(code), code),
     actionText: (action: string) => textOr(`action.${action}`, action),
-    detailText: (detail: Record<string, unknown>) => detailText(detail, textOr),
+    detailText: (detail: Record<string, unknown>) => detailText(detail, textOr, lang),
   })
   if (!req.actor) return
   const kinds = decidableKinds(req.actor)
@@ -153,24 +153,30 @@ export async function redirectWith(
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
+type TextOr = (key: string, otherwise: string) => string
+
 /** An audit record's detail in one line: numbers and codes by their names, nested values left out. */
-function detailText(detail: Record<string, unknown>, textOr: (key: string, otherwise: string) => string): string {
+function detailText(detail: Record<string, unknown>, textOr: TextOr, lang: 'vi' | 'en'): string {
   return (
     Object.entries(detail)
       // An identifier of ours says nothing to a reader; what it names has a link or a number of its own.
       .filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value) && !uuid.test(String(value)))
-      .map(([name, value]) => `${textOr(`detail.${name}`, name)}: ${detailValue(name, value, textOr)}`)
+      .map(([name, value]) => `${textOr(`detail.${name}`, name)}: ${detailValue(name, value, textOr, lang)}`)
       .join(' · ')
   )
 }
 
-/** Values by the field that holds them: what a key is for and where it is kept, and times in seconds. */
-function detailValue(name: string, value: unknown, textOr: (key: string, otherwise: string) => string): string {
+/** Values by the field that holds them: what a key is for and where it is kept, how cards were printed, and times in seconds. */
+function detailValue(name: string, value: unknown, textOr: TextOr, lang: 'vi' | 'en'): string {
+  if (typeof value === 'boolean') return textOr(value ? 'detail.yes' : 'detail.no', String(value))
+  if (typeof value === 'number' && /^(notBefore|notAfter|retiredAt)$/.test(name)) return formatDateTime(value * 1000)
+  if (typeof value === 'number') return formatNumber(value, lang)
   if (name === 'use') return textOr(`keys.uses.${value}`, String(value))
   if (name === 'form') return textOr(`keys.form.${value}`, String(value))
   if (name === 'action') return textOr(`keys.action.${value}`, String(value))
-  if (typeof value === 'number' && /^(notBefore|notAfter|retiredAt)$/.test(name)) return formatDateTime(value * 1000)
-  return textOr(`reason.${value}`, textOr(`request.kind.${value}`, String(value)))
+  if (name === 'layout') return textOr(`print.layout.${value}`, String(value))
+  if (name === 'on') return formatDate(String(value))
+  return textOr(`reason.${value}`, textOr(`request.kind.${value}`, textOr(`import.kind.${value}`, String(value))))
 }
 
 /** The text key of an error code, for messages beside a form. */

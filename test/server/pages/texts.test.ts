@@ -12,7 +12,7 @@ import { requestKinds } from '../../../server/requests/requestKinds.ts'
 import { roles } from '../../../server/staff/actor.ts'
 import { permissions } from '../../../server/staff/authorize.ts'
 import { findings } from '../../../server/tables/finding.ts'
-import { textsUsed } from '../../support/textsUsed.ts'
+import { filesBelow, textsUsed } from '../../support/textsUsed.ts'
 
 const folder = join(import.meta.dirname, '../../../server/pages/locales')
 const read = (name: string): Record<string, string> => JSON.parse(readFileSync(join(folder, name), 'utf8'))
@@ -64,6 +64,14 @@ test('whatever a table of ours can say has a text', () => {
       .map(([code]) => `warning.${code}`),
   ]
   expect(wanted.filter(key => vi[key] === undefined)).toEqual([])
+})
+
+test('every action and every detail of the audit has words', () => {
+  const sources = filesBelow(join(folder, '../..')).map(file => readFileSync(file, 'utf8'))
+  const actions = sources.flatMap(source => [...source.matchAll(/\baction: (?:\w+ \? '([a-z-]+\.[a-z-]+)' : )?'([a-z-]+\.[a-z-]+)'/g)])
+  const named = actions.flatMap(([, one, other]) => [one, other]).filter(name => name !== undefined)
+  expect(named.length).toBeGreaterThan(40)
+  expect(named.filter(name => vi[`action.${name}`] === undefined)).toEqual([])
 })
 
 test('the texts of errors are about errors that exist', () => {

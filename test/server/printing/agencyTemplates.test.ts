@@ -122,7 +122,7 @@ test('two administrators choose an agency’s template; those below follow until
   await applyTemplateChange(deps(), ministry)
   expect(await requestById(db.pool, ministry)).toMatchObject({ status: 'done', done: 1, failed: 0 })
   expect([await ofAgency('G09'), await ofAgency('G09.01')]).toEqual(['thu', 'thu'])
-  expect((await readAudit(db.pool, { action: 'template.chosen' })).map(row => row.detail)).toEqual([{ template: 'thu' }])
+  expect((await readAudit(db.pool, { actions: ['template.chosen'] })).map(row => row.detail)).toEqual([{ template: 'thu' }])
 
   const own = await ask('G09.01', 'the-cong-chuc-838')
   const meanwhile = await ask('G09.01', 'thu')
