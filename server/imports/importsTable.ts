@@ -76,11 +76,24 @@ export async function readImport(db: Db, id: string): Promise<ImportRow | null> 
   return rows[0] ?? null
 }
 
-/** The newest imports of the agencies given. */
-export async function listImports(db: Db, agencies: readonly string[], limit: number): Promise<ImportRow[]> {
+export interface ImportFilter {
+  agencies: readonly string[]
+  /** What the reader may see; of files that were not read yet only the `maker`'s own, whatever they are. */
+  kinds: readonly string[]
+  maker: string
+  /** Id of the import that the page before ended with. */
+  before?: string | undefined
+  limit: number
+}
+
+/** Newest first. */
+export async function listImports(db: Db, { agencies, kinds, maker, before, limit }: ImportFilter): Promise<ImportRow[]> {
   const { rows } = await db.query<ImportRow>(
-    `select ${columns} from imports where agency_code = any($1) order by created_at desc limit $2`,
-    [agencies, limit],
+    `select ${columns} from imports
+     where agency_code = any($1) and (kind = any($2) or (columns is null and maker = $3))
+       and ($4::uuid is null or (created_at, id) < (select created_at, id from imports where id = $4))
+     order by created_at desc, id desc limit $5`,
+    [agencies, kinds, maker, before ?? null, limit],
   )
   return rows
 }

@@ -1,9 +1,13 @@
 import { AppError } from '../../core/errors.ts'
-import { recordAudit } from '../audit/auditTable.ts'
+import { type AuditRow, recordAudit } from '../audit/auditTable.ts'
+import type { Db } from '../db/transaction.ts'
 import { readPrintedPhoto } from '../photos/photosTable.ts'
 import { openPrivate } from './officerPrivate.ts'
 import { readOfficersById } from './officersTable.ts'
 import { type OfficerDeps, type OfficerReader, readOfficer, viewsOfOfficer } from './readOfficer.ts'
+
+/** Of one read. */
+const viewsAtOnce = 500
 
 /** What other rooms hold of an officer. */
 export type ExportElsewhere = (officer: { personalNumberIndex: Buffer }) => Promise<Record<string, unknown>>
@@ -22,7 +26,7 @@ export async function exportOfficer(
   if (!row) throw new AppError('officer.not-found')
   const photo = row.photoDigest ? await readPrintedPhoto(deps.pool, deps.cipher, row.photoDigest) : null
   await recordAudit(deps.pool, { actor: reader, action: 'officer.exported', agency: row.agencyCode, subject: `officer:${id}` })
-  const views = await viewsOfOfficer(deps.pool, id)
+  const views = await allViews(deps.pool, id)
   return {
     ...page,
     personalNumber: openPrivate(deps.cipher, row.private).personalNumber,
@@ -30,5 +34,14 @@ export async function exportOfficer(
     photoJpeg: photo?.toString('base64') ?? null,
     views: views.map(view => ({ at: view.at, by: view.actorName, action: view.action })),
     ...(await deps.exportElsewhere?.(row)),
+  }
+}
+
+async function allViews(db: Db, id: string): Promise<AuditRow[]> {
+  const views: AuditRow[] = []
+  for (;;) {
+    const page = await viewsOfOfficer(db, id, { before: views.at(-1)?.id, limit: viewsAtOnce })
+    views.push(...page)
+    if (page.length < viewsAtOnce) return views
   }
 }

@@ -1,7 +1,7 @@
 import { AppError } from '../../core/errors.ts'
 import { maskPersonalNumber } from '../../core/identity/maskPersonalNumber.ts'
 import type { AgencyTree } from '../agencies/agencyTree.ts'
-import { type AuditRow, readAudit, recordAudit } from '../audit/auditTable.ts'
+import { type AuditFilter, type AuditRow, readAudit, recordAudit } from '../audit/auditTable.ts'
 import type { Db } from '../db/transaction.ts'
 import type { FieldCipher } from '../keys/fieldCipher.ts'
 import { openPrivate } from './officerPrivate.ts'
@@ -105,6 +105,6 @@ export async function readOfficer(deps: OfficerDeps, reader: OfficerReader, id: 
 }
 
 /** Who looked at a person's page or exported it, newest first: what the person may see. */
-export async function viewsOfOfficer(db: Db, id: string, before?: number): Promise<AuditRow[]> {
-  return readAudit(db, { subject: `officer:${id}`, before })
+export async function viewsOfOfficer(db: Db, id: string, page: Pick<AuditFilter, 'before' | 'limit'> = {}): Promise<AuditRow[]> {
+  return readAudit(db, { subject: `officer:${id}`, ...page })
 }

@@ -25,10 +25,17 @@ export async function insertWebhook(
 }
 
 /** Webhooks of these agencies, newest first, the ended ones too. */
-export async function listWebhooks(db: Db, agencies: readonly string[]): Promise<WebhookRow[]> {
+/** Newest first; `before` is the id of the webhook that the page before ended with. */
+export async function listWebhooks(
+  db: Db,
+  agencies: readonly string[],
+  { before, limit }: { before?: string | undefined; limit: number },
+): Promise<WebhookRow[]> {
   const { rows } = await db.query<WebhookRow>(
-    `select ${columns} from webhooks where agency_code = any($1) order by created_at desc, id limit 500`,
-    [agencies],
+    `select ${columns} from webhooks
+     where agency_code = any($1) and ($2::uuid is null or (created_at, id) < (select created_at, id from webhooks where id = $2))
+     order by created_at desc, id desc limit $3`,
+    [agencies, before ?? null, limit],
   )
   return rows
 }

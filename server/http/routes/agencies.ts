@@ -11,6 +11,8 @@ import { coverageSchema } from '../../agencies/coverage.ts'
 import { requestAgencyChanges } from '../../agencies/requestAgencyChanges.ts'
 import type { FieldCipher } from '../../keys/fieldCipher.ts'
 import { authorize } from '../../staff/authorize.ts'
+import { decodeCursor, nextCursor } from '../cursor.ts'
+import { pageQuery } from '../pageQuery.ts'
 import { problems } from '../problemResponses.ts'
 
 const code = z.string().refine(isAgencyCode, 'not an agency code')
@@ -30,7 +32,7 @@ const agencySchema = z
     coverage: coverageSchema,
   })
   .meta({ id: 'AgencyWithHistory' })
-const listAnswer = z.object({ agencies: z.array(agencySchema) })
+const listAnswer = z.object({ agencies: z.array(agencySchema), next: z.string().nullable() })
 const changedCode = code.transform(parseAgencyCode)
 const profile = {
   oldCode: z.string().trim().max(35).default(''),
@@ -65,8 +67,15 @@ export function agenciesRoutes(deps: AgenciesRoutesDeps): Router {
 
   router.get('/api/agencies', (req, res) => {
     if (!req.actor) throw new AppError('auth.required')
-    const rows = deps.agencies.subtree(req.actor.agency).flatMap(one => deps.agencies.get(one) ?? [])
-    res.set('Cache-Control', 'no-store').json({ agencies: rows.map(present) })
+    const { cursor, limit } = pageQuery.parse(req.query)
+    const after = cursor === undefined ? '' : decodeCursor('agencies', cursor).id
+    const rows = deps.agencies
+      .subtree(req.actor.agency)
+      .filter(code => code > after)
+      .slice(0, limit)
+      .flatMap(code => deps.agencies.get(code) ?? [])
+    const next = nextCursor('agencies', rows, limit, row => ({ at: row.validFrom, id: row.code }))
+    res.set('Cache-Control', 'no-store').json({ agencies: rows.map(present), next })
   })
 
   router.get('/api/agencies/:code', (req, res) => {
@@ -119,7 +128,8 @@ export const agenciesPaths = {
   '/api/agencies': {
     get: {
       summary: 'The caller’s agency and all below it',
-      responses: { 200: { description: 'In order of codes', content: json(listAnswer) } },
+      requestParams: { query: pageQuery },
+      responses: { 200: { description: 'A page, in order of codes', content: json(listAnswer) }, ...problems(400) },
     },
   },
   '/api/agencies/{code}': {

@@ -18,7 +18,8 @@ import { qrSvg } from '../../printing/qr/qrSvg.ts'
 import { renderCard } from '../../printing/render/renderCard.ts'
 import type { Template } from '../../printing/render/template.ts'
 import { authorize, holds } from '../../staff/authorize.ts'
-import { decodeCursor, encodeCursor } from '../cursor.ts'
+import { decodeCursor, nextCursor } from '../cursor.ts'
+import { pageQuery } from '../pageQuery.ts'
 import { problems } from '../problemResponses.ts'
 
 const agencyCode = z.string().refine(isAgencyCode, 'not an agency code')
@@ -65,11 +66,7 @@ const renderingQuery = z.object({
   dpi: z.enum(['300', '600']).default('300').describe('Of PNG'),
   template: z.string().optional(),
 })
-const listQuery = z.object({
-  state: z.enum(['active', 'suspended', 'ended', 'expiring']).optional(),
-  cursor: z.string().optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-})
+const listQuery = pageQuery.extend({ state: z.enum(['active', 'suspended', 'ended', 'expiring']).optional() })
 
 export interface CardsRoutesDeps extends CardDeps, StatusDeps, Omit<CardViewDeps, 'db'> {
   template: (name: string) => Template
@@ -100,8 +97,8 @@ export function cardsRoutes(deps: CardsRoutesDeps): Router {
       before: place && { issuedAt: place.at, ref: Buffer.from(place.id, 'base64url') },
       limit: query.limit,
     })
-    const last = rows.length === query.limit ? rows.at(-1) : undefined
-    res.json({ cards: rows.map(present), next: last ? encodeCursor('cards', { at: last.issuedAt, id: encodeBase64url(last.ref) }) : null })
+    const next = nextCursor('cards', rows, query.limit, row => ({ at: row.issuedAt, id: encodeBase64url(row.ref) }))
+    res.json({ cards: rows.map(present), next })
   })
 
   router.get('/api/cards/:serial', async (req, res) => {

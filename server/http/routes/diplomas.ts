@@ -13,7 +13,7 @@ import { qrPng } from '../../printing/qr/qrPng.ts'
 import { qrSvg } from '../../printing/qr/qrSvg.ts'
 import type { Actor } from '../../staff/actor.ts'
 import { authorize } from '../../staff/authorize.ts'
-import { decodeCursor, encodeCursor } from '../cursor.ts'
+import { decodeCursor, nextCursor } from '../cursor.ts'
 import { diplomaSchema, presentDiploma } from '../diplomaSchema.ts'
 import { findDiploma, refParameter } from '../findDiploma.ts'
 import { problems } from '../problemResponses.ts'
@@ -56,10 +56,9 @@ export function diplomasRoutes(deps: DiplomasRoutesDeps): Router {
     const place = cursor ? decodeCursor('diplomas', cursor) : undefined
     const before = place && { issuedAt: place.at, ref: Buffer.from(place.id, 'base64url') }
     const rows = await listDiplomas(deps.pool, { agencyIn: deps.agencies.subtree(actor.agency), before, limit, ...filter })
-    const last = rows.length === limit ? rows.at(-1) : undefined
     return {
       diplomas: rows.map(row => presentDiploma(deps, openDiploma(deps.cipher, row))),
-      next: last ? encodeCursor('diplomas', { at: last.issuedAt, id: encodeBase64url(last.ref) }) : null,
+      next: nextCursor('diplomas', rows, limit, row => ({ at: row.issuedAt, id: encodeBase64url(row.ref) })),
     }
   }
 

@@ -15,9 +15,11 @@ import { cancelImport, photoArchiveBytes, previewAgain, startCommit, startImport
 import type { Actor } from '../../staff/actor.ts'
 import { authorize, holds, type Permission } from '../../staff/authorize.ts'
 import { importKindsOf } from '../../staff/importKindsOf.ts'
+import { decodeCursor, nextCursor } from '../cursor.ts'
 import { idempotency } from '../idempotency.ts'
 import { presentImport } from '../importSchema.ts'
 import { readMultipart } from '../multipart.ts'
+import { pageQuery } from '../pageQuery.ts'
 import type { UploadedFile } from '../uploadedFile.ts'
 import { absentQuery, assignBody, commitBody, idParameter, mappingSchema, photosQuery, previewBody, rowsQuery } from './importsPaths.ts'
 
@@ -57,8 +59,12 @@ export function importsRoutes(deps: ImportDeps): Router {
 
   router.get('/api/imports', async (req, res) => {
     const actor = reader(req)
-    const rows = await listImports(deps.pool, deps.agencies.subtree(actor.agency), 100)
-    noStore(res).json({ imports: rows.map(presentImport) })
+    const { cursor, limit } = pageQuery.parse(req.query)
+    const kinds = [...(holds(actor, 'people.read') ? ['officers'] : []), ...(holds(actor, 'agencies.manage') ? ['agencies'] : [])]
+    const before = cursor && decodeCursor('imports', cursor).id
+    const rows = await listImports(deps.pool, { agencies: deps.agencies.subtree(actor.agency), kinds, maker: actor.sub, before, limit })
+    const next = nextCursor('imports', rows, limit, row => ({ at: row.createdAt, id: row.id }))
+    noStore(res).json({ imports: rows.map(presentImport), next })
   })
 
   router.get('/api/imports/:id', async (req, res) => {

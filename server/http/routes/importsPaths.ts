@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { importSchema } from '../importSchema.ts'
+import { pageQuery } from '../pageQuery.ts'
 import { problems } from '../problemResponses.ts'
 
 export const mappingSchema = z.record(z.string().max(40), z.string().max(200))
@@ -75,8 +76,15 @@ export const importsPaths = {
       responses: { 202: one('Being read: ask again until state is preview or failed') },
     },
     get: {
-      summary: 'The newest imports of the caller’s agencies',
-      responses: { 200: { description: 'At most 100', content: json(z.object({ imports: z.array(importSchema) })) } },
+      summary: 'Imports of the caller’s agencies',
+      requestParams: { query: pageQuery },
+      responses: {
+        200: {
+          description: 'A page, newest first',
+          content: json(z.object({ imports: z.array(importSchema), next: z.string().nullable() })),
+        },
+        ...problems(400),
+      },
     },
   },
   '/api/imports/{id}': {

@@ -6,6 +6,8 @@ import { type KeyChange, type KeyChangeDeps, requestKeyChange } from '../../keys
 import { type KeyRow, readKey, readKeys } from '../../keys/keysTable.ts'
 import { keyUses } from '../../keys/signer.ts'
 import { authorize } from '../../staff/authorize.ts'
+import { decodeCursor, nextCursor } from '../cursor.ts'
+import { pageQuery } from '../pageQuery.ts'
 import { problems } from '../problemResponses.ts'
 
 const agencyCode = z.string().refine(isAgencyCode, 'not an agency code')
@@ -24,7 +26,7 @@ const keySchema = z
     endorsed: z.boolean(),
   })
   .meta({ id: 'Key' })
-const keysAnswer = z.object({ keys: z.array(keySchema) })
+const keysAnswer = z.object({ keys: z.array(keySchema), next: z.string().nullable() })
 const changeBody = z.discriminatedUnion('action', [
   z.object({
     action: z.literal('create'),
@@ -73,8 +75,14 @@ export function keysRoutes(deps: KeysRoutesDeps): Router {
   router.get('/api/keys', async (req, res) => {
     authorize(req.actor, 'keys.manage', undefined, deps.agencies)
     const { agency } = req.actor
-    const keys = (await readKeys(deps.pool)).filter(key => key.agency === agency || deps.agencies.inSubtree(key.agency, agency))
-    res.json({ keys: keys.map(present) })
+    const { cursor, limit } = pageQuery.parse(req.query)
+    const all = (await readKeys(deps.pool)).filter(key => key.agency === agency || deps.agencies.inSubtree(key.agency, agency))
+    // A key is never deleted, and keys keep their order.
+    const after = cursor === undefined ? undefined : decodeCursor('keys', cursor).id
+    const from = after === undefined ? 0 : all.findIndex(key => encodeBase64url(key.kid) === after) + 1
+    const keys = all.slice(from, from + limit)
+    const next = nextCursor('keys', keys, limit, key => ({ at: new Date(key.notBefore * 1000), id: encodeBase64url(key.kid) }))
+    res.json({ keys: keys.map(present), next })
   })
 
   router.post('/api/key-requests', async (req, res) => {
@@ -111,7 +119,8 @@ export const keysPaths = {
   '/api/keys': {
     get: {
       summary: 'The keys of the caller’s agencies',
-      responses: { 200: { description: 'Keys', content: { 'application/json': { schema: keysAnswer } } } },
+      requestParams: { query: pageQuery },
+      responses: { 200: { description: 'A page', content: { 'application/json': { schema: keysAnswer } } }, ...problems(400) },
     },
   },
   '/api/key-requests': {

@@ -14,7 +14,9 @@ import { officerStatuses, searchOfficers } from '../../officers/searchOfficers.t
 import { readPrintedPhoto } from '../../photos/photosTable.ts'
 import { photoLimits } from '../../photos/preparePhoto.ts'
 import { authorize, holds, type Permission } from '../../staff/authorize.ts'
+import { decodeCursor, nextCursor } from '../cursor.ts'
 import { readMultipart } from '../multipart.ts'
+import { pageQuery } from '../pageQuery.ts'
 import { problems } from '../problemResponses.ts'
 
 const idParameter = z.object({ id: z.uuid() })
@@ -88,6 +90,7 @@ const officerSchema = z
   .meta({ id: 'Officer' })
 const viewsAnswer = z.object({
   views: z.array(z.object({ id: z.int(), at: z.iso.datetime(), by: z.string(), action: z.string() })),
+  next: z.string().nullable(),
 })
 
 export interface OfficersRoutesDeps extends Omit<OfficerDeps, 'pool'> {
@@ -143,8 +146,13 @@ export function officersRoutes(deps: OfficersRoutesDeps): Router {
   router.get('/api/officers/:id/views', async (req, res) => {
     const id = own(req) ?? allowed(req, 'audit.read')
     if (id !== req.actor!.officerId) await inScope(req, id)
-    const views = await viewsOfOfficer(deps.pool, id)
-    noStore(res).json({ views: views.map(one => ({ id: one.id, at: one.at.toISOString(), by: one.actorName, action: one.action })) })
+    const { cursor, limit } = pageQuery.parse(req.query)
+    const before = cursor === undefined ? undefined : Number(decodeCursor('views', cursor).id)
+    const views = await viewsOfOfficer(deps.pool, id, { before, limit })
+    noStore(res).json({
+      views: views.map(one => ({ id: one.id, at: one.at.toISOString(), by: one.actorName, action: one.action })),
+      next: nextCursor('views', views, limit, one => ({ at: one.at, id: String(one.id) })),
+    })
   })
 
   router.get('/api/officers/:id/photo.jpg', async (req, res) => {
@@ -241,8 +249,8 @@ export const officersPaths = {
   '/api/officers/{id}/views': {
     get: {
       summary: 'Who looked at a person’s page and did what',
-      requestParams: { path: idParameter },
-      responses: { 200: { description: 'Newest first', content: json(viewsAnswer) }, ...problems(400, 404) },
+      requestParams: { path: idParameter, query: pageQuery },
+      responses: { 200: { description: 'A page, newest first', content: json(viewsAnswer) }, ...problems(400, 404) },
     },
   },
   '/api/officers/{id}/photo.jpg': {

@@ -26,6 +26,8 @@ import type { Template } from '../../printing/render/template.ts'
 import type { Actor } from '../../staff/actor.ts'
 import { authorize } from '../../staff/authorize.ts'
 import { writeCsv } from '../../tables/writeCsv.ts'
+import { decodeCursor, nextCursor } from '../cursor.ts'
+import { pageQuery } from '../pageQuery.ts'
 import { problems } from '../problemResponses.ts'
 
 const jobBody = z.object({
@@ -97,8 +99,10 @@ export function printJobsRoutes(deps: PrintJobsRoutesDeps): Router {
 
   router.get('/api/print-jobs', async (req, res) => {
     authorize(req.actor, 'cards.print', undefined, deps.agencies)
-    const jobs = await listPrintJobs(deps.pool, deps.agencies.subtree(req.actor.agency), 100)
-    res.json({ jobs: jobs.map(present) })
+    const { cursor, limit } = pageQuery.parse(req.query)
+    const before = cursor && decodeCursor('print-jobs', cursor).id
+    const jobs = await listPrintJobs(deps.pool, deps.agencies.subtree(req.actor.agency), { before, limit })
+    res.json({ jobs: jobs.map(present), next: nextCursor('print-jobs', jobs, limit, job => ({ at: job.createdAt, id: job.id })) })
   })
 
   router.get('/api/print-jobs/:id', async (req, res) => {
@@ -202,8 +206,12 @@ export const printJobsPaths = {
       responses: { 201: { description: 'Begun', content: json(z.object({ id: z.uuid(), total: z.int() })) } },
     },
     get: {
-      summary: 'The newest print runs',
-      responses: { 200: { description: 'At most 100', content: json(z.object({ jobs: z.array(jobSchema) })) } },
+      summary: 'Print runs of the caller’s agencies',
+      requestParams: { query: pageQuery },
+      responses: {
+        200: { description: 'A page, newest first', content: json(z.object({ jobs: z.array(jobSchema), next: z.string().nullable() })) },
+        ...problems(400),
+      },
     },
   },
   '/api/print-jobs/{id}': {

@@ -19,7 +19,8 @@ import {
   requestById,
 } from '../../requests/requestsTable.ts'
 import { authorize } from '../../staff/authorize.ts'
-import { decodeCursor, encodeCursor } from '../cursor.ts'
+import { decodeCursor, nextCursor } from '../cursor.ts'
+import { pageQuery } from '../pageQuery.ts'
 import { problems } from '../problemResponses.ts'
 
 const status = z.enum(['pending', 'approved', 'running', 'done', 'refused', 'void', 'cancelled'])
@@ -57,12 +58,7 @@ const itemSchema = z
   })
   .meta({ id: 'RequestItem' })
 
-const listQuery = z.object({
-  status: status.optional(),
-  kind: z.string().optional(),
-  cursor: z.string().optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-})
+const listQuery = pageQuery.extend({ status: status.optional(), kind: z.string().optional() })
 const itemsQuery = z.object({
   after: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(1000).default(200),
@@ -105,8 +101,8 @@ export function requestsRoutes(deps: RequestRoutesDeps): Router {
       before: place?.id,
       limit: query.limit,
     })
-    const last = rows.length === query.limit ? rows.at(-1) : undefined
-    res.json({ requests: rows.map(presentRequest), next: last ? encodeCursor('requests', { at: last.createdAt, id: last.id }) : null })
+    const next = nextCursor('requests', rows, query.limit, row => ({ at: row.createdAt, id: row.id }))
+    res.json({ requests: rows.map(presentRequest), next })
   })
 
   router.get('/api/requests/:id', async (req, res) => {

@@ -21,9 +21,10 @@ import {
   replayDeliveries,
   type WebhookRow,
 } from '../../webhooks/webhooksTable.ts'
-import { decodeCursor, encodeCursor } from '../cursor.ts'
+import { decodeCursor, nextCursor } from '../cursor.ts'
 import { evidenceResponses } from '../evidenceResponses.ts'
 import { openToAll } from '../openToAll.ts'
+import { pageQuery } from '../pageQuery.ts'
 import { problems } from '../problemResponses.ts'
 import { sendEvidence } from '../sendEvidence.ts'
 
@@ -72,11 +73,7 @@ const deliverySchema = z
     createdAt: z.iso.datetime(),
   })
   .meta({ id: 'WebhookDelivery' })
-const deliveriesQuery = z.object({
-  state: z.enum(states).optional(),
-  cursor: z.string().optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-})
+const deliveriesQuery = pageQuery.extend({ state: z.enum(states).optional() })
 const replayBody = z.strictObject({ eventId: z.uuid().optional().describe('One event; without it all dead ones') })
 const idParameter = z.object({ id: z.uuid() })
 
@@ -87,7 +84,9 @@ export function webhooksRoutes(deps: WebhooksRoutesDeps): Router {
 
   router.get('/api/webhooks', async (req, res) => {
     const actor = manager(req.actor)
-    res.json({ webhooks: (await listWebhooks(pool, agencies.subtree(actor.agency))).map(present) })
+    const { cursor, limit } = pageQuery.parse(req.query)
+    const rows = await listWebhooks(pool, agencies.subtree(actor.agency), { before: cursor && decodeCursor('webhooks', cursor).id, limit })
+    res.json({ webhooks: rows.map(present), next: nextCursor('webhooks', rows, limit, row => ({ at: row.createdAt, id: row.id })) })
   })
 
   router.post('/api/webhooks', async (req, res) => {
@@ -120,7 +119,6 @@ export function webhooksRoutes(deps: WebhooksRoutesDeps): Router {
     const { row } = await managed(req.actor, req.params)
     const { state, cursor, limit } = deliveriesQuery.parse(req.query)
     const deliveries = await listDeliveries(pool, row.id, state, cursor && decodeCursor('deliveries', cursor).id, limit)
-    const last = deliveries.length === limit ? deliveries.at(-1) : undefined
     res.json({
       deliveries: deliveries.map(each => ({
         ...each,
@@ -128,7 +126,7 @@ export function webhooksRoutes(deps: WebhooksRoutesDeps): Router {
         deliveredAt: each.deliveredAt?.toISOString() ?? null,
         createdAt: each.createdAt.toISOString(),
       })),
-      next: last ? encodeCursor('deliveries', { at: last.createdAt, id: last.eventId }) : null,
+      next: nextCursor('deliveries', deliveries, limit, each => ({ at: each.createdAt, id: each.eventId })),
     })
   })
 
@@ -188,9 +186,13 @@ export const webhooksPaths = {
   '/api/webhooks': {
     get: {
       summary: 'Webhooks of the caller’s agencies',
+      requestParams: { query: pageQuery },
       responses: {
-        200: { description: 'All of them', content: json(z.object({ webhooks: z.array(webhookSchema) })) },
-        ...problems(401, 403),
+        200: {
+          description: 'A page, newest first',
+          content: json(z.object({ webhooks: z.array(webhookSchema), next: z.string().nullable() })),
+        },
+        ...problems(400, 401, 403),
       },
     },
     post: {

@@ -29,6 +29,7 @@ const importer = ['people.write', 'agencies.manage'] as const satisfies readonly
 /** Who may look at an import: an auditor follows a line of the audit to it. */
 const reader = [...importer, 'people.read'] as const satisfies readonly Permission[]
 const pageSize = 50
+const listSize = 50
 
 /** The tabs of a preview: what each shows of the rows. */
 const tabs = {
@@ -48,11 +49,15 @@ export function importPages(deps: PageDeps): ConsoleRouter {
   const pages = consoleRouter(deps)
   const imports: ImportDeps = { pool: deps.pool, cipher: deps.cipher, agencies: deps.tree, clock: deps.clock }
 
-  const showList = async (res: Response, actor: Actor, errors: readonly { field: string; text: string }[]) => {
+  const showList = async (res: Response, actor: Actor, errors: readonly { field: string; text: string }[], before?: string) => {
     const kinds = importKindsOf(actor)
-    const rows = await listImports(deps.pool, agenciesOf(deps.tree, actor), 50)
+    const agencies = agenciesOf(deps.tree, actor)
+    const rows = await listImports(deps.pool, { agencies, kinds, maker: actor.sub, before, limit: listSize + 1 })
+    const shown = rows.slice(0, listSize)
     render(res, 'console/imports', {
-      imports: rows.filter(row => row.columns === null || kinds.includes(row.kind)),
+      imports: shown,
+      first: before ? '/console/imports' : null,
+      next: rows.length > listSize ? href('/console/imports', { before: shown.at(-1)!.id }) : null,
       errors,
       limits: tableLimits,
       columns: kinds.includes('officers') ? officerColumns : agencyColumns,
@@ -60,7 +65,10 @@ export function importPages(deps: PageDeps): ConsoleRouter {
     })
   }
 
-  pages.get('/imports', importer, async (_req, res, actor) => showList(res, actor, []))
+  pages.get('/imports', importer, async (req, res, actor) => {
+    const before = queryOf(req, 'before')
+    await showList(res, actor, [], uuid.test(before) ? before : undefined)
+  })
 
   pages.post('/imports', importer, async (req, res, actor) => {
     const form = await readMultipart(req, { fileBytes: photoArchiveBytes, files: 2 })

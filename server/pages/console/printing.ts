@@ -19,13 +19,14 @@ import type { Actor } from '../../staff/actor.ts'
 import { render } from '../render.ts'
 import type { Translate } from '../texts.ts'
 import type { ReviewPagesDeps } from './review.ts'
-import { agenciesOf, type ConsoleRouter, consoleRouter, fieldsOf, inScope, queryOf, valuesOf, whoOf } from './routes.ts'
+import { agenciesOf, type ConsoleRouter, consoleRouter, fieldsOf, href, inScope, queryOf, valuesOf, whoOf } from './routes.ts'
 import { problemKey, redirectWith } from './shell.ts'
 import type { TemplatePagesDeps } from './templates.ts'
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const layouts = ['card', 'a4', 'bureau'] as const satisfies readonly PrintLayout[]
 const queueSize = 200
+const jobsSize = 30
 
 /** The templates that print cards and are whole, the given one first. */
 async function cardTemplates(folder: string, first: string) {
@@ -58,18 +59,21 @@ export function printPages(deps: TemplatePagesDeps & Pick<ReviewPagesDeps, 'lega
     agency: string,
     values: { layout: string; template?: string; reason: string; serials: readonly string[] },
     errors: readonly { field: string; text: string }[],
+    before?: string,
   ) => {
     const within = agency ? deps.tree.subtree(inScope(deps.tree, actor, agency)) : agenciesOf(deps.tree, actor)
     const [queue, waiting, jobs, usual] = await Promise.all([
       cardsToPrint(deps.pool, within, queueSize),
       countToPrint(deps.pool, within),
-      listPrintJobs(deps.pool, agenciesOf(deps.tree, actor), 30),
+      listPrintJobs(deps.pool, agenciesOf(deps.tree, actor), { before, limit: jobsSize + 1 }),
       cardTemplateOf(deps.pool, deps.tree, agency || actor.agency),
     ])
     render(res, 'console/print', {
       queue,
       waiting,
-      jobs,
+      jobs: jobs.slice(0, jobsSize),
+      first: before ? `${href('/console/print', { agency })}#jobs` : null,
+      next: jobs.length > jobsSize ? `${href('/console/print', { agency, before: jobs[jobsSize - 1]!.id })}#jobs` : null,
       agency,
       values,
       errors,
@@ -81,7 +85,9 @@ export function printPages(deps: TemplatePagesDeps & Pick<ReviewPagesDeps, 'lega
 
   pages.get('/print', 'cards.print', async (req, res, actor) => {
     const serial = queryOf(req, 'serial')
-    await showQueue(res, actor, queryOf(req, 'agency'), { layout: 'card', reason: '', serials: isCardSerial(serial) ? [serial] : [] }, [])
+    const before = queryOf(req, 'before')
+    const values = { layout: 'card', reason: '', serials: isCardSerial(serial) ? [serial] : [] }
+    await showQueue(res, actor, queryOf(req, 'agency'), values, [], uuid.test(before) ? before : undefined)
   })
 
   pages.post('/print', 'cards.print', async (req, res, actor) => {

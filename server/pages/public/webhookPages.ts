@@ -42,8 +42,10 @@ export function webhookPages(deps: WebhookPagesDeps): Router {
   const readForm = express.urlencoded({ extended: false, limit: '16kb' })
 
   const showAll = async (req: Request, res: Response, actor: Actor, data: { url?: string; fault?: boolean } = {}) => {
-    const rows = await listWebhooks(pool, agencies.subtree(actor.agency))
-    page(req, res, 'webhooks', { webhooks: rows.map(present), events: webhookEvents, ...data })
+    const before = z.uuid().safeParse(req.query.before).data
+    const rows = await listWebhooks(pool, agencies.subtree(actor.agency), { before, limit: shown + 1 })
+    const webhooks = rows.slice(0, shown).map(present)
+    page(req, res, 'webhooks', { webhooks, next: rows.length > shown ? webhooks.at(-1)!.id : null, events: webhookEvents, ...data })
   }
 
   router.get('/console/webhooks', async (req, res) => showAll(req, res, manager(req.actor)))

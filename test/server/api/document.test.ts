@@ -110,7 +110,7 @@ test('a limit out of bounds, garbage and the cursor of another list are refused'
     expect(foreign.length).toBeGreaterThan(2)
     for (const next of ['x', ...foreign]) {
       const { status } = await walk.client.call(list.key, askOf(list, 2, next))
-      expect([list.key, next, status]).toEqual([list.key, next, list.key.includes('officers') ? 422 : 400])
+      expect([list.key, next, status]).toEqual([list.key, next, list.key.endsWith('/search') && list.of === 'officers' ? 422 : 400])
     }
   }
   expect(disagreements()).toEqual([])

@@ -31,6 +31,19 @@ export const listsOf = ({ known }: Walk): List[] => [
     by: 'eventId',
     cursor: 'cursor',
   },
+  { key: 'GET /api/webhooks', as: 'admin', of: 'webhooks', by: 'id', cursor: 'cursor' },
+  { key: 'GET /api/imports', as: 'maker', of: 'imports', by: 'id', cursor: 'cursor' },
+  { key: 'GET /api/print-jobs', as: 'printer', of: 'jobs', by: 'id', cursor: 'cursor' },
+  { key: 'GET /api/agencies', as: 'maker', of: 'agencies', by: 'code', cursor: 'cursor' },
+  { key: 'GET /api/keys', as: 'admin', of: 'keys', by: 'kid', cursor: 'cursor' },
+  {
+    key: 'GET /api/officers/{id}/views',
+    as: 'auditor',
+    at: { id: (known.viewed as string[])[0]! },
+    of: 'views',
+    by: 'id',
+    cursor: 'cursor',
+  },
 ]
 
 /** Pages through a list, `grow` after each page; answers all names in the order read. */
@@ -69,5 +82,27 @@ export async function crowd({ world, known, note }: Walk): Promise<void> {
        select gen_random_uuid(), 'card.issued', 'G09', '{}' from generate_series(1, 9) returning id)
      insert into webhook_deliveries (event_id, webhook_id) select id, $1 from events`,
     [webhook],
+  )
+  // Of one moment: what one statement writes has one time.
+  await pool.query(
+    `insert into webhooks (id, agency_code, url, events, description, created_by)
+     select gen_random_uuid(), 'G09', 'https://mau.example/' || n, '{card.issued}', '', 'admin' from generate_series(1, 7) n`,
+  )
+  await pool.query(
+    `insert into imports (id, agency_code, maker, maker_name, may, file_name, state)
+     select gen_random_uuid(), 'G09', 'maker', 'Mẫu maker', '{officers}', n || '.csv', 'cancelled' from generate_series(1, 7) n`,
+  )
+  await pool.query(
+    `insert into print_jobs (id, agency_code, layout, template, maker, maker_name, total)
+     select gen_random_uuid(), 'G09', 'card', 'the-mau', 'printer', 'Mẫu printer', 0 from generate_series(1, 7)`,
+  )
+  const { rows: officers } = await pool.query<{ id: string }>(
+    "select id from officers where agency_code = 'G09' or agency_code like 'G09.%' limit 1",
+  )
+  note('viewed', officers[0]!.id)
+  await pool.query(
+    `insert into audit (actor, actor_name, action, agency_code, subject, detail)
+     select 'maker', 'Mẫu maker', 'officer.viewed', 'G09', 'officer:' || $1, '{}' from generate_series(1, 7)`,
+    [officers[0]!.id],
   )
 }
