@@ -1,18 +1,23 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import type { Pixels } from '../core/document/pixels.ts'
 
 const maxPixels = 100_000_000
 /** Codes with few pixels a module need more of them, blurred and moiré ones fewer. */
 const scales = [1, 0.5, 2, 0.25]
 const largestScaledUp = 3000
 
-/** The texts of the QR codes in a picture of any kind that sharp reads (JPEG, PNG, WebP, TIFF, GIF, SVG …); null when it cannot be opened. */
-export async function readQrImage(image: Uint8Array): Promise<string[] | null> {
+/** The texts of the QR codes in pixels or a picture of any kind that sharp reads (JPEG, PNG, WebP, TIFF, GIF, SVG …); null when it cannot be opened. */
+export async function readQrImage(image: Uint8Array | Pixels): Promise<string[] | null> {
   const read = await decoder()
   const { default: sharp } = await import('sharp')
   let picture: Awaited<ReturnType<typeof rawOf>>
   try {
-    picture = await rawOf(sharp(image, { limitInputPixels: maxPixels }).rotate())
+    picture = await rawOf(
+      image instanceof Uint8Array
+        ? sharp(image, { limitInputPixels: maxPixels }).rotate()
+        : sharp(image.data, { raw: { width: image.width, height: image.height, channels: 4 } }),
+    )
   } catch {
     return null
   }

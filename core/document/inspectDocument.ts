@@ -2,17 +2,19 @@ import type { CoreCrypto } from '../crypto/coreCrypto.ts'
 import { AppError } from '../errors.ts'
 import { embeddedFiles, sealFileName } from '../pdf/embeddedFiles.ts'
 import { PdfDocument } from '../pdf/pdfDocument.ts'
-import { latin1, PdfName, PdfRef, PdfStream, PdfString, type PdfValue } from '../pdf/pdfSyntax.ts'
+import { pdfPictures } from '../pdf/pdfPictures.ts'
+import { latin1, PdfString } from '../pdf/pdfSyntax.ts'
 import { type PdfSignature, signatureFields } from '../pdf/signatureFields.ts'
 import type { DocumentSignature } from '../verification/evidence.ts'
+import type { Pixels } from './pixels.ts'
 
 /** What a platform reads of a file for `inspectDocument`; none of them throws. */
 export interface DocumentReaders {
   sha256: CoreCrypto['sha256']
   /** The signature of a PDF, verified by who can. */
   verifySignature(signature: PdfSignature): Promise<DocumentSignature>
-  /** Texts of the QR codes in a picture; null when the picture cannot be opened. */
-  readQrCodes(picture: Uint8Array): Promise<readonly string[] | null>
+  /** Texts of the QR codes in a picture, a file or its pixels; null when it cannot be opened. */
+  readQrCodes(picture: Uint8Array | Pixels): Promise<readonly string[] | null>
 }
 
 /** Why a file says nothing: `printed` to PDF or `recompressed`, so that its electronic mark is lost; `kind` is another kind of file. */
@@ -24,14 +26,15 @@ export interface InspectedDocument {
   /** The sealed credential that a PDF carries (formats 1). */
   readonly sealed: Uint8Array | undefined
   readonly signatures: readonly DocumentSignature[]
-  /** Texts of QR codes in the picture, or in the JPEG streams of a scanned PDF. */
+  /** Texts of QR codes in the picture, or in the pictures of a scanned PDF. */
   readonly qrTexts: readonly string[]
   /** Set when nothing was found in the file; it may be registered by its digest nevertheless. */
   readonly cause: DocumentCause | undefined
 }
 
-const maxObjects = 5000
-const maxPictures = 12
+const maxLooseJpegs = 12
+/** What has fewer pixels is a logo or a seal on a page, not the scan of one. */
+const minPage = 400_000
 const printers = /print to pdf|pdfcreator|cutepdf|bullzip|skia|quartz|ghostscript|camscanner/i
 
 /**
@@ -68,7 +71,8 @@ async function inspectPdf(bytes: Uint8Array, readers: DocumentReaders): Promise<
     const isEncrypted = error instanceof AppError && error.detail.includes('encrypted')
     if (isEncrypted) return { sealed: undefined, signatures: [], qrTexts: [], cause: 'encrypted' }
     // A damaged table does not hide a scan's pictures.
-    const qrTexts = await qrCodesOf(looseJpegs(bytes), readers)
+    const qrTexts: string[] = []
+    for (const picture of looseJpegs(bytes)) qrTexts.push(...((await readers.readQrCodes(picture)) ?? []))
     return { sealed: undefined, signatures: [], qrTexts, cause: qrTexts.length > 0 ? undefined : 'broken' }
   }
   const attachments = await embeddedFiles(document).catch(() => [])
@@ -76,51 +80,30 @@ async function inspectPdf(bytes: Uint8Array, readers: DocumentReaders): Promise<
   const signatures: DocumentSignature[] = []
   for (const field of await signatureFields(document).catch(() => [])) signatures.push(await readers.verifySignature(field))
   if (sealed) return { sealed, signatures, qrTexts: [], cause: undefined }
-  const pictures = await jpegStreams(document)
-  const qrTexts = await qrCodesOf(pictures, readers)
-  const cause = qrTexts.length > 0 || signatures.length > 0 ? undefined : await lossOf(document, pictures.length)
+  const qrTexts: string[] = []
+  let isScan = false
+  for await (const { width, height, content } of pdfPictures(document)) {
+    qrTexts.push(...((await readers.readQrCodes(content)) ?? []))
+    isScan ||= width * height >= minPage
+  }
+  const cause = qrTexts.length > 0 || signatures.length > 0 ? undefined : await lossOf(document, isScan)
   return { sealed, signatures, qrTexts, cause }
 }
 
 /** How a PDF came to carry nothing, as far as it tells; undefined for one that may never have had a mark. */
-async function lossOf(document: PdfDocument, pictures: number): Promise<DocumentCause | undefined> {
+async function lossOf(document: PdfDocument, isScan: boolean): Promise<DocumentCause | undefined> {
   const info = await document.dict(document.trailer.get('Info')).catch(() => undefined)
   for (const name of ['Producer', 'Creator']) {
     const value = await document.resolve(info?.get(name)).catch(() => null)
     if (value instanceof PdfString && printers.test(latin1(value.bytes))) return 'printed'
   }
-  return pictures > 0 ? 'recompressed' : undefined
-}
-
-async function qrCodesOf(pictures: readonly Uint8Array[], readers: DocumentReaders): Promise<string[]> {
-  const texts: string[] = []
-  for (const picture of pictures) texts.push(...((await readers.readQrCodes(picture)) ?? []))
-  return texts
-}
-
-/** The pictures of a scanned PDF: image streams whose only filter is DCTDecode. */
-async function jpegStreams(document: PdfDocument): Promise<Uint8Array[]> {
-  const found: Uint8Array[] = []
-  const end = Math.min(document.size, maxObjects)
-  for (let number = 1; number < end && found.length < maxPictures; number++) {
-    try {
-      const stream = await document.resolve(new PdfRef(number, 0))
-      if (!(stream instanceof PdfStream)) continue
-      const filter = await document.resolve(stream.dict.get('Filter'))
-      const names: readonly PdfValue[] = Array.isArray(filter) ? filter : [filter]
-      const [only] = names
-      if (names.length === 1 && only instanceof PdfName && only.text === 'DCTDecode') found.push(await document.rawStream(stream))
-    } catch {
-      // one damaged object hides no other
-    }
-  }
-  return found
+  return isScan ? 'recompressed' : undefined
 }
 
 /** JPEGs that lie in damaged bytes, from each start mark to the end of the stream or the next start. */
 function looseJpegs(bytes: Uint8Array): Uint8Array[] {
   const found: Uint8Array[] = []
-  for (let at = 0; at + 3 < bytes.length && found.length < maxPictures; at++) {
+  for (let at = 0; at + 3 < bytes.length && found.length < maxLooseJpegs; at++) {
     if (bytes[at] !== 0xff || bytes[at + 1] !== 0xd8 || bytes[at + 2] !== 0xff) continue
     let end = at + 3
     while (end + 1 < bytes.length && !(bytes[end] === 0xff && bytes[end + 1] === 0xd9)) end++

@@ -1,7 +1,10 @@
 import { AppError } from '../errors.ts'
-import { inflateStream } from './inflateStream.ts'
+import { inflateStream, MAX_INFLATED } from './inflateStream.ts'
 import { type PdfDict, PdfName, type PdfValue } from './pdfSyntax.ts'
 import type { ReadingBudget } from './readingBudget.ts'
+
+/** The most that a byte of deflate can become. */
+const DEFLATE_RATIO = 1032
 
 /**
  * The bytes of a stream without filter, or with FlateDecode alone and maybe a PNG predictor. `resolve` follows references of
@@ -12,6 +15,7 @@ export async function decodeStream(
   raw: Uint8Array,
   budget: ReadingBudget,
   resolve: (value: PdfValue | undefined) => Promise<PdfValue>,
+  maxBytes = MAX_INFLATED,
 ): Promise<Uint8Array> {
   const filter = await resolve(dict.get('Filter'))
   const filters = (Array.isArray(filter) ? filter : filter === null ? [] : [filter]).map(each =>
@@ -19,13 +23,20 @@ export async function decodeStream(
   )
   if (filters.length === 0) return raw
   if (filters.length > 1 || filters[0] !== 'FlateDecode') throw new AppError('pdf.syntax', `A stream with filter ${filters.join(' ')}`)
-  const data = await inflateStream(raw)
+  let data: Uint8Array
+  try {
+    data = await inflateStream(raw, maxBytes)
+  } catch (error) {
+    // What fails has cost as well: no more than deflate can make of these bytes.
+    budget.inflated(Math.min(maxBytes, raw.length * DEFLATE_RATIO))
+    throw error
+  }
   budget.inflated(data.length)
   const parameters = await resolve(dict.get('DecodeParms'))
   return unpredict(data, parameters instanceof Map ? parameters : undefined)
 }
 
-/** Undoes the PNG predictors (ISO 32000-2, 7.4.4.4); 8 bits a component. */
+/** Undoes the PNG predictors (ISO 32000-2, 7.4.4.4). */
 function unpredict(data: Uint8Array, parameters: PdfDict | undefined): Uint8Array {
   const number = (key: string, absent: number) => {
     const value = parameters?.get(key)
@@ -35,11 +46,12 @@ function unpredict(data: Uint8Array, parameters: PdfDict | undefined): Uint8Arra
     if (number('Predictor', 1) !== 1) throw new AppError('pdf.syntax', 'A predictor that is not read here')
     return data
   }
-  const columns = number('Columns', 1) * number('Colors', 1)
+  const bitsPerPixel = number('Colors', 1) * number('BitsPerComponent', 8)
+  const columns = Math.ceil((number('Columns', 1) * bitsPerPixel) / 8)
   if (!Number.isInteger(columns) || columns < 1 || columns > 65536) throw new AppError('pdf.syntax', 'A damaged predictor')
   const rows = Math.floor(data.length / (columns + 1))
   const out = new Uint8Array(rows * columns)
-  const bytesPerPixel = number('Colors', 1)
+  const bytesPerPixel = Math.max(1, bitsPerPixel >> 3)
   for (let row = 0; row < rows; row++) {
     const kind = data[row * (columns + 1)]
     for (let i = 0; i < columns; i++) {

@@ -1,13 +1,13 @@
 import { AppError } from '../errors.ts'
 import { inflate } from '../status-list/inflate.ts'
 
-/** No stream of a PDF that is looked into may inflate to more than this. */
+/** No stream of a PDF that is looked into may inflate to more than this, but for pictures. */
 export const MAX_INFLATED = 8 * 1024 * 1024
 
-/** Returns the bytes of a FlateDecode stream (zlib, RFC 1950). Throws `pdf.syntax` for damage or more than 8 MiB. */
-export async function inflateStream(compressed: Uint8Array): Promise<Uint8Array> {
+/** Returns the bytes of a FlateDecode stream (zlib, RFC 1950). Throws `pdf.syntax` for damage or more than `maxBytes`. */
+export async function inflateStream(compressed: Uint8Array, maxBytes: number): Promise<Uint8Array> {
   try {
-    return await inflate(compressed, MAX_INFLATED)
+    return await inflate(compressed, maxBytes)
   } catch (cause) {
     throw new AppError('pdf.syntax', 'A stream is damaged or larger than allowed', { cause })
   }

@@ -81,9 +81,9 @@ export class PdfDocument {
     return this.bytes.subarray(stream.start, stream.start + length)
   }
 
-  /** The decoded bytes of a stream without filter or with FlateDecode alone. Throws `pdf.syntax`. */
-  async decodedStream(stream: PdfStream): Promise<Uint8Array> {
-    return decodeStream(stream.dict, await this.rawStream(stream), this.#budget, value => this.resolve(value))
+  /** The decoded bytes of a stream without filter or with FlateDecode alone. Throws `pdf.syntax`, also beyond `maxBytes`. */
+  async decodedStream(stream: PdfStream, maxBytes?: number): Promise<Uint8Array> {
+    return decodeStream(stream.dict, await this.rawStream(stream), this.#budget, value => this.resolve(value), maxBytes)
   }
 
   async #object(number: number): Promise<PdfValue> {

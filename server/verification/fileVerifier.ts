@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import sharp from 'sharp'
 import { prepareZXingModule } from 'zxing-wasm/reader'
 import { inspectDocument } from '../../core/document/inspectDocument.ts'
+import type { Pixels } from '../../core/document/pixels.ts'
 import type { PdfSignature } from '../../core/pdf/signatureFields.ts'
 import type { DocumentSignature } from '../../core/verification/evidence.ts'
 import type { PolicyName } from '../../core/verification/policy.ts'
@@ -56,11 +57,11 @@ function prepareDecoder(): Promise<unknown> {
   return decoder
 }
 
-/** QR texts of a JPEG, PNG or WebP; null when it cannot be opened. */
-async function readQrCodes(picture: Uint8Array): Promise<readonly string[] | null> {
+/** QR texts of a JPEG, PNG, WebP or pixels; null when it cannot be opened. */
+async function readQrCodes(picture: Uint8Array | Pixels): Promise<readonly string[] | null> {
   await prepareDecoder()
   try {
-    const image = sharp(picture, { limitInputPixels: maxPixels, failOn: 'error' }).rotate().flatten({ background: '#fff' }).ensureAlpha()
+    const image = openPicture(picture).rotate().flatten({ background: '#fff' }).ensureAlpha()
     const { data, info } = await image
       .resize({ width: 3000, height: 3000, fit: 'inside', withoutEnlargement: true })
       .raw()
@@ -70,4 +71,10 @@ async function readQrCodes(picture: Uint8Array): Promise<readonly string[] | nul
   } catch {
     return null
   }
+}
+
+function openPicture(picture: Uint8Array | Pixels): ReturnType<typeof sharp> {
+  if (picture instanceof Uint8Array) return sharp(picture, { limitInputPixels: maxPixels, failOn: 'error' })
+  const { data, width, height } = picture
+  return sharp(data, { raw: { width, height, channels: 4 } })
 }

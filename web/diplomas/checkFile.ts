@@ -1,5 +1,6 @@
 import { parseQrText } from '../../core/credential/qr.ts'
 import { type DocumentCause, inspectDocument } from '../../core/document/inspectDocument.ts'
+import type { Pixels } from '../../core/document/pixels.ts'
 import { decodeBase64url, encodeBase64url } from '../../core/encoding/base64url.ts'
 import { toHex } from '../../core/encoding/bytes.ts'
 import type { DocumentInput } from '../../core/verification/evidence.ts'
@@ -149,8 +150,8 @@ async function endOf(sealed: Uint8Array): Promise<End | null> {
   }
 }
 
-async function readQrCodes(picture: Uint8Array): Promise<readonly string[] | null> {
-  const pixels = await readPicture(new Blob([picture as Uint8Array<ArrayBuffer>]))
+async function readQrCodes(picture: Uint8Array | Pixels): Promise<readonly string[] | null> {
+  const pixels = picture instanceof Uint8Array ? await readPicture(new Blob([picture as Uint8Array<ArrayBuffer>])) : picture
   if (typeof pixels === 'string') return null
   decoder ??= startDecoder()
   decoder.catch(() => {

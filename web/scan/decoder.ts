@@ -1,5 +1,5 @@
+import type { Pixels } from '../../core/document/pixels.ts'
 import type { CodesRead } from './readCodes.ts'
-import type { Pixels } from './resample.ts'
 import type { ScanAnswer, ScanRequest } from './scanWorker.ts'
 
 export interface Decoder {

@@ -1,4 +1,4 @@
-import type { Pixels } from './resample.ts'
+import type { Pixels } from '../../core/document/pixels.ts'
 
 export type PictureFault = 'heic' | 'broken'
 const maxSide = 4000

@@ -1,5 +1,6 @@
 import { readBarcodes } from 'zxing-wasm/reader'
-import { doubled, halved, middle, type Pixels } from './resample.ts'
+import type { Pixels } from '../../core/document/pixels.ts'
+import { doubled, halved, middle } from './resample.ts'
 
 export interface CodesRead {
   /** Texts of the QR codes that were read. */

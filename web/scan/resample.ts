@@ -1,9 +1,4 @@
-/** Pixels as a canvas gives them: four bytes a pixel, row by row. */
-export interface Pixels {
-  readonly data: Uint8ClampedArray
-  readonly width: number
-  readonly height: number
-}
+import type { Pixels } from '../../core/document/pixels.ts'
 
 /** The picture at half the size, each pixel the mean of four: what blur and moiré of a screen need. */
 export function halved({ data, width, height }: Pixels): Pixels {

@@ -1,7 +1,7 @@
 import { prepareZXingModule } from 'zxing-wasm/reader'
 import wasmUrl from 'zxing-wasm/reader/zxing_reader.wasm'
+import type { Pixels } from '../../core/document/pixels.ts'
 import { readCodes } from './readCodes.ts'
-import type { Pixels } from './resample.ts'
 
 /** The decoder, in a worker: its WebAssembly needs a policy that the page itself does without, and frames must not hold the page up. */
 export interface ScanRequest {
