@@ -370,6 +370,7 @@ column signing_keys.compromise jsonb
 column signing_keys.created_at timestamp with time zone not null default now()
 column staff.sub text not null
 column staff.name text not null
+column staff.search_name text not null default ''::text
 column staff.roles text[] not null
 column staff.agency_code text not null
 column staff.first_seen_at timestamp with time zone not null

@@ -1,4 +1,5 @@
 import type { Db } from '../db/transaction.ts'
+import { searchName } from '../tables/searchName.ts'
 
 /** A person who has signed in, as the identity provider described them last. */
 export interface StaffRow {
@@ -25,11 +26,11 @@ export async function recordSignIn(
   now: Date,
 ): Promise<boolean> {
   const { rows } = await db.query<{ barred: boolean }>(
-    `insert into staff (sub, name, roles, agency_code, first_seen_at, last_seen_at) values ($1, $2, $3, $4, $5, $5)
-     on conflict (sub) do update set name = excluded.name, roles = excluded.roles, agency_code = excluded.agency_code,
-       last_seen_at = excluded.last_seen_at
+    `insert into staff (sub, name, search_name, roles, agency_code, first_seen_at, last_seen_at) values ($1, $2, $6, $3, $4, $5, $5)
+     on conflict (sub) do update set name = excluded.name, search_name = excluded.search_name, roles = excluded.roles,
+       agency_code = excluded.agency_code, last_seen_at = excluded.last_seen_at
      returning barred_at is not null as barred`,
-    [person.sub, person.name, person.roles, person.agencyCode, now],
+    [person.sub, person.name, person.roles, person.agencyCode, now, searchName(person.name)],
   )
   return !rows[0]!.barred
 }
@@ -37,7 +38,7 @@ export async function recordSignIn(
 export interface StaffFilter {
   /** Null: everybody. */
   agencyIn: readonly string[] | null
-  /** A part of the name or the account; '' for any. */
+  /** Beginnings of words of the name, in any order, without regard to diacritics; or a part of the account; '' for any. */
   query?: string
   role?: string | undefined
   limit: number
@@ -47,10 +48,11 @@ export interface StaffFilter {
 export async function listStaff(db: Db, { agencyIn, query = '', role, limit }: StaffFilter): Promise<StaffRow[]> {
   const { rows } = await db.query<StaffRow>(
     `select ${columns} from staff
-     where ($1::text[] is null or agency_code = any($1)) and ($2 = '' or strpos(lower(name), $2) > 0 or strpos(lower(sub), $2) > 0)
-       and ($3::text is null or $3 = any(roles))
+     where ($1::text[] is null or agency_code = any($1)) and ($3::text is null or $3 = any(roles))
+       and ($2 = '' or strpos(lower(sub), lower($2)) > 0
+         or $5 <> '' and (select bool_and(strpos(' ' || search_name, ' ' || word) > 0) from string_to_table($5, ' ') as word))
      order by last_seen_at desc limit $4`,
-    [agencyIn, query.normalize('NFC').toLocaleLowerCase('vi'), role ?? null, limit],
+    [agencyIn, query.trim(), role ?? null, limit, searchName(query)],
   )
   return rows
 }

@@ -33,6 +33,7 @@ create index kept_forms_created on kept_forms (created_at);
 create table staff (
   sub text primary key,
   name text not null,
+  search_name text not null default '', -- as officers have it
   roles text[] not null,
   agency_code text not null,
   first_seen_at timestamptz not null,

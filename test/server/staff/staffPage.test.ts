@@ -57,10 +57,15 @@ test('the list names who has signed in, latest first, with the sessions that are
   expect(rowsOf((await get('/console/staff', as('admin', 'G09.01'))).text)).toEqual([['thao', 1]])
 })
 
-test('a person is found by a part of the name or account, and by role', async () => {
+test('a person is found by words of the name without diacritics, by a part of the account, and by role', async () => {
   const found = async (fields: Record<string, string>) => rowsOf((await post('/console/staff', fields)).text).map(([sub]) => sub)
   expect(await found({ query: 'thị thảo' })).toEqual(['thao'])
   expect(await found({ query: 'DUC' })).toEqual(['duc'])
+  for (const typed of ['nguyen thi thao', 'Thao Nguyen', 'thao', 'NGUYỄN', 'nguyê\u0303n th', 'hao'])
+    expect([typed, await found({ query: typed })]).toEqual([typed, ['thao']])
+  expect(await found({ query: 'tran duc' })).toEqual(['duc'])
+  expect(await found({ query: 'guyen' })).toEqual([])
+  expect(await found({ query: 'thao duc' })).toEqual([])
   expect(await found({ query: '%' })).toEqual([])
   expect(await found({ role: 'holder' })).toEqual(['duc'])
   expect(await found({ role: 'nobody' })).toHaveLength(3)
