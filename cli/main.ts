@@ -129,8 +129,9 @@ async function main(args: string[], io: CliIo): Promise<number> {
 }
 
 function help(): string {
-  const width = Math.max(...Object.values(commands).map(command => command.usage.length))
-  const lines = Object.values(commands).map(command => `  ${command.usage.padEnd(width)}  ${command.what}`)
+  const lines = Object.values(commands).map(
+    ({ usage, what }) => `  ${usage.padEnd(30)}${usage.length < 30 ? '' : `\n${' '.repeat(32)}`}${what}`,
+  )
   return `antin: issue and verify electronic cards, diplomas and certificates\n\n${lines.join('\n')}\n\nPeople sign in in the browser (device flow); beside a demonstration --as maker|approver|printer|auditor|admin picks one.\nANTIN_URL names the server, ANTIN_CLIENT_ID and ANTIN_CLIENT_SECRET a machine client.`
 }
 
