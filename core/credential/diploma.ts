@@ -22,7 +22,7 @@ const labels = {
 } as const
 
 /** Basis of registration: at award, from the original register, from the original document, from a copy. */
-const basisCount = 4
+export const basisCount = 4
 const maxNumberLength = 40
 
 /** The claims set of a registered diploma or certificate. */

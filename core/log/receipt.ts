@@ -13,7 +13,7 @@ const b64u = z.string().check(z.regex(/^[\w-]*$/))
 const hash = z.string().check(z.regex(/^[\w-]{42}[AEIMQUYcgkosw048]$/))
 const path = z.array(hash).check(z.maxLength(64))
 
-const receiptSchema = z.strictObject({
+const receiptSchema = z.object({
   v: z.literal(1),
   entry: b64u.check(z.maxLength(87_380)),
   leafIndex: count,
@@ -21,12 +21,12 @@ const receiptSchema = z.strictObject({
   inclusionPath: path,
   checkpoint: z.nullable(z.string().check(z.maxLength(65_536))),
   anchor: z.nullable(
-    z.strictObject({
+    z.object({
       chainId: count,
       contract: z.string().check(z.regex(/^0x[0-9a-fA-F]{40}$/)),
       treeSize: count,
       consistencyPath: path,
-      transaction: z.string().check(z.regex(/^0x[0-9a-f]{64}$/)),
+      transaction: z.string().check(z.regex(/^0x[0-9a-fA-F]{64}$/)),
       block: count,
       time: count,
     }),
@@ -36,7 +36,7 @@ const receiptSchema = z.strictObject({
 /** Proof that an entry is in the log (formats 7). `checkpoint` is null at a size that was never signed; `anchor` fields are hints. */
 export type Receipt = z.infer<typeof receiptSchema>
 
-/** Checks the form of a receipt, a parsed JSON value; log.receipt when it is none. */
+/** The receipt in a parsed JSON value, without members of later versions; log.receipt when it is none. */
 export function parseReceipt(value: unknown): Receipt {
   const result = receiptSchema.safeParse(value)
   if (!result.success) throw new AppError('log.receipt', result.error.issues.map(i => i.path.join('.')).join(', '))

@@ -33,6 +33,12 @@ export function formatVerifierKey({ name, kind, keyId, publicKey }: VerifierKey)
   return `${name}+${toHex(keyId)}+${encodeBase64(concatBytes(Uint8Array.of(kindBytes[kind]), publicKey))}`
 }
 
+/** Whether a text has the form of a vkey of a kind that this version does not know. */
+export function hasUnknownKind(vkey: string): boolean {
+  const bytes = decodeBase64(vkey.split('+').slice(2).join('+'))
+  return bytes !== null && bytes.length > 1 && !Object.values<number>(kindBytes).includes(bytes[0]!)
+}
+
 /** Reads a vkey; log.note when it is malformed, of another algorithm, or its id does not belong to it. */
 export async function parseVerifierKey(text: string, crypto: Pick<CoreCrypto, 'sha256'>): Promise<VerifierKey> {
   const parts = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/u.exec(text)

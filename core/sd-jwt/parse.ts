@@ -10,7 +10,7 @@ export const maxSdJwtLength = 16 * 1024
 
 const maxCertificates = 10
 const encoder = new TextEncoder()
-const acceptedHeaders = { 'dc+sd-jwt': new Map<string, ParsedJwt['header']>(), 'kb+jwt': new Map<string, ParsedJwt['header']>() }
+const acceptedHeaders = { 'dc+sd-jwt': new Map<string, AcceptedHeader>(), 'kb+jwt': new Map<string, AcceptedHeader>() }
 const maxAcceptedHeaders = 100
 /** The text being parsed and what its pieces decode to: arrays of their own would cost more than the parsing. */
 const letters = new Uint8Array(maxSdJwtLength)
@@ -26,18 +26,25 @@ export interface ParsedJwt {
   readonly payloadBytes: Uint8Array
   /** The bytes under the signature. */
   readonly signingInput: Uint8Array
-  /** 64 bytes r‖s. */
+  /** 64 bytes r‖s; of another length only when `newer` holds `alg`. */
   readonly signature: Uint8Array
+  /** What of its header is well formed but unknown to this version: `alg`, `header`. */
+  readonly newer: readonly string[]
 }
+
+type AcceptedHeader = Pick<ParsedJwt, 'header' | 'newer'>
 
 /** An SD-JWT VC, perhaps presented with a holder binding; nothing of it is verified yet. */
 export interface ParsedSdJwt {
   readonly jwt: ParsedJwt
+  /** None when `newer` holds `_sd_alg`: their digests are not known. */
   readonly disclosures: readonly Disclosure[]
   /** The KB-JWT, or null when there is none. */
   readonly keyBinding: ParsedJwt | null
   /** Everything up to the last `~`: what `sd_hash` is over. */
   readonly presented: string
+  /** What is well formed but unknown to this version: `alg`, `header`, `_sd_alg`, `kb-jwt`. */
+  readonly newer: readonly string[]
 }
 
 /**
@@ -45,6 +52,13 @@ export interface ParsedSdJwt {
  * `format.disclosure`, `format.signature-length`, and `format.newer` for an unknown `alg`, `_sd_alg` or header name.
  */
 export function parseSdJwt(text: string): ParsedSdJwt {
+  const parsed = readSdJwtText(text)
+  if (parsed.newer.length > 0) throw new AppError('format.newer', `Unknown here: ${parsed.newer.join(', ')}`)
+  return parsed
+}
+
+/** As `parseSdJwt`, but what is unknown is named in `newer` so that the remaining checks can run. */
+export function readSdJwtText(text: string): ParsedSdJwt {
   if (text.length > maxSdJwtLength) throw new AppError('format.cap')
   const ends: number[] = []
   for (let end = text.indexOf('~'); end !== -1; end = text.indexOf('~', end + 1)) ends.push(end)
@@ -53,14 +67,20 @@ export function parseSdJwt(text: string): ParsedSdJwt {
   const { read, written } = encoder.encodeInto(text, letters)
   if (read !== text.length || written !== text.length) throw new AppError('format.jwt', 'Not ASCII')
   const jwt = parseJwt(text, 0, jwtEnd, 'dc+sd-jwt')
-  const algorithm = jwt.payload._sd_alg ?? 'sha-256'
-  if (algorithm !== 'sha-256') throw new AppError('format.newer', 'Unknown here: _sd_alg')
+  const isKnownDigest = (jwt.payload._sd_alg ?? 'sha-256') === 'sha-256'
+  const disclosures = parseDisclosures(text, ends)
   const bindingAt = ends[ends.length - 1]! + 1
+  const keyBinding = bindingAt === text.length ? null : parseJwt(text, bindingAt, text.length, 'kb+jwt')
+  const isKnownBinding = keyBinding === null || keyBinding.newer.length === 0
   return {
     jwt,
-    disclosures: parseDisclosures(text, ends),
-    keyBinding: bindingAt === text.length ? null : parseJwt(text, bindingAt, text.length, 'kb+jwt'),
+    disclosures: isKnownDigest ? disclosures : [],
+    keyBinding,
     presented: text.slice(0, bindingAt),
+    newer:
+      isKnownDigest && isKnownBinding
+        ? jwt.newer
+        : [...jwt.newer, ...(isKnownDigest ? [] : ['_sd_alg']), ...(isKnownBinding ? [] : ['kb-jwt'])],
   }
 }
 
@@ -77,10 +97,10 @@ function parseJwt(text: string, from: number, to: number, typ: 'dc+sd-jwt' | 'kb
   const headerEnd = text.indexOf('.', from)
   const payloadEnd = text.indexOf('.', headerEnd + 1)
   if (headerEnd === -1 || payloadEnd === -1 || payloadEnd >= to) throw new AppError('format.jwt')
-  const header = parseHeader(text.slice(from, headerEnd), from, typ)
+  const { header, newer } = parseHeader(text.slice(from, headerEnd), from, typ)
   const payloadLength = decode(headerEnd + 1, payloadEnd, 0, 'format.jwt')
   const end = decode(payloadEnd + 1, to, payloadLength, 'format.jwt')
-  if (end - payloadLength !== 64) throw new AppError('format.signature-length')
+  if (end - payloadLength !== 64 && !newer.includes('alg')) throw new AppError('format.signature-length')
   // One array for the three parts: the collector pays for each.
   const parts = new Uint8Array(payloadEnd - from + end)
   parts.set(decoded.subarray(0, end))
@@ -92,11 +112,12 @@ function parseJwt(text: string, from: number, to: number, typ: 'dc+sd-jwt' | 'kb
     payloadBytes,
     signingInput: parts.subarray(end),
     signature: parts.subarray(payloadLength, end),
+    newer,
   }
 }
 
 /** The accepted header; the last ones are kept, because they repeat: one a key, with its certificates. */
-function parseHeader(header: string, from: number, typ: 'dc+sd-jwt' | 'kb+jwt'): ParsedJwt['header'] {
+function parseHeader(header: string, from: number, typ: 'dc+sd-jwt' | 'kb+jwt'): AcceptedHeader {
   const accepted = acceptedHeaders[typ]
   const known = accepted.get(header)
   if (known !== undefined) return known
@@ -138,17 +159,17 @@ function textOf(bytes: Uint8Array): string {
   }
 }
 
-function acceptHeader(header: Readonly<Record<string, unknown>>, typ: string): ParsedJwt['header'] {
+function acceptHeader(header: Readonly<Record<string, unknown>>, typ: string): AcceptedHeader {
   const { alg, kid, x5c } = header
   if (header.typ !== typ) throw new AppError('format.header', `typ is not ${typ}`)
   if (typeof alg !== 'string' || /^(none|HS.*)$/i.test(alg)) throw new AppError('format.header', 'No signature algorithm')
   for (const name of forbidden) if (Object.hasOwn(header, name)) throw new AppError('format.header', `${name} is never allowed`)
   if (kid !== undefined && typeof kid !== 'string') throw new AppError('format.header', 'kid is no text')
   if (x5c !== undefined && !isCertificateChain(x5c)) throw new AppError('format.header', 'x5c is no list of certificates')
-  if (alg !== 'ES256') throw new AppError('format.newer', 'Unknown here: alg')
+  const newer = alg === 'ES256' ? [] : ['alg']
   const known = ['alg', 'typ', 'kid', ...(typ === 'dc+sd-jwt' ? ['x5c'] : [])]
-  if (Object.keys(header).some(name => !known.includes(name))) throw new AppError('format.newer', 'Unknown here: a header name')
-  return { ...(kid === undefined ? {} : { kid }), ...(x5c === undefined ? {} : { x5c }) }
+  if (Object.keys(header).some(name => !known.includes(name))) newer.push('header')
+  return { header: { ...(kid === undefined ? {} : { kid }), ...(x5c === undefined ? {} : { x5c }) }, newer }
 }
 
 function isCertificateChain(value: unknown): value is string[] {

@@ -7,9 +7,10 @@ export interface TrustKey {
   /** 8 bytes, and the same in base64url. */
   readonly kid: Uint8Array
   readonly kidText: string
-  /** 32 bytes. */
+  /** 32 bytes; none of an `other` key. */
   readonly thumbprint: Uint8Array
-  readonly jwk: P256Jwk | RsaJwk
+  /** `other`: of a kind that this version does not know. */
+  readonly jwk: P256Jwk | RsaJwk | { readonly kty: 'other' }
   /** card, diploma, status, document; another word is of a later version and fits nothing. */
   readonly use: string
   readonly notBefore: number

@@ -5,6 +5,8 @@ const seconds = z.int().check(z.gte(0))
 const count = z.int().check(z.gte(0))
 const code = z.string().check(z.minLength(1), z.maxLength(35), z.regex(/^[0-9A-Z]+(\.[0-9A-Z]+)*$/))
 const shortText = z.string().check(z.minLength(1), z.maxLength(400))
+/** Longer than ours: keys of other kinds may be. */
+const vkey = z.string().check(z.minLength(1), z.maxLength(8192))
 
 /** base64url of exactly so many bytes. */
 function b64u(length: number) {
@@ -29,11 +31,18 @@ const rsaJwk = z.object({
   e: z.string().check(z.maxLength(8)),
 })
 
+const isOtherKey = ({ kty, crv }: { kty: string; crv?: unknown }) => kty !== 'RSA' && !(kty === 'EC' && crv === 'P-256')
+/** A kind of key of a later version, such as P-384: kept, so that its kid is known, and verifies nothing. */
+const otherJwk = z.pipe(
+  z.looseObject({ kty: z.string().check(z.minLength(1)) }).check(z.refine(isOtherKey)),
+  z.transform(() => ({ kty: 'other' }) as const),
+)
+
 const compromise = z.object({ at: seconds, origin: shortText, logSize: count, rootHash: b64u(32) })
 
 const key = z.object({
   kid: b64u(8),
-  jwk: z.union([p256Jwk, rsaJwk]),
+  jwk: z.union([p256Jwk, rsaJwk, otherJwk]),
   // A use of a later version is kept, and fits nothing.
   use: z.string().check(z.minLength(1), z.maxLength(40)),
   notBefore: seconds,
@@ -68,7 +77,7 @@ export const trustSlicePayload = z.object({
   agencies: z.array(agency).check(z.minLength(1), z.maxLength(1000)),
 })
 
-const log = z.object({ origin: shortText, vkey: shortText, url: shortText, from: seconds, until: z.optional(seconds) })
+const log = z.object({ origin: shortText, vkey, url: shortText, from: seconds, until: z.optional(seconds) })
 const anchor = z.object({
   chainId: z.int().check(z.gte(1)),
   address: z.string().check(z.regex(/^0x[0-9a-fA-F]{40}$/)),
@@ -88,7 +97,7 @@ export const trustIndexPayload = z.object({
   slices: z.record(code, b64u(32)),
   logs: z.array(log).check(z.maxLength(100)),
   anchors: z.array(anchor).check(z.maxLength(100)),
-  witnesses: z.array(shortText).check(z.maxLength(100)),
+  witnesses: z.array(vkey).check(z.maxLength(100)),
   quorum: count,
 })
 

@@ -46,9 +46,11 @@ async function openAgency(payload: AgencyPayload, byKid: Map<number, TrustKey[]>
 }
 
 async function openKey(payload: TrustKeyPayload, agency: Agency, crypto: CoreCrypto): Promise<TrustKey> {
+  const { jwk } = payload
   const kid = decodeBase64url(payload.kid)
-  const thumbprint = await jwkThumbprint(payload.jwk, crypto)
-  if (!equalBytes(kid, thumbprint.subarray(0, 8))) throw new AppError('trust.malformed', `kid ${payload.kid} is not that of its key`)
-  const { jwk, use, notBefore, notAfter, retiredAt, compromise, endorsement, x5c } = payload
+  const thumbprint = jwk.kty === 'other' ? new Uint8Array(0) : await jwkThumbprint(jwk, crypto)
+  if (jwk.kty !== 'other' && !equalBytes(kid, thumbprint.subarray(0, 8)))
+    throw new AppError('trust.malformed', `kid ${payload.kid} is not that of its key`)
+  const { use, notBefore, notAfter, retiredAt, compromise, endorsement, x5c } = payload
   return { kid, kidText: payload.kid, thumbprint, jwk, use, notBefore, notAfter, retiredAt, compromise, endorsement, x5c, agency }
 }

@@ -1,6 +1,6 @@
 import type { CoreCrypto } from '../crypto/coreCrypto.ts'
 import { decodeBase64url } from '../encoding/base64url.ts'
-import type { Receipt } from '../log/receipt.ts'
+import { type Receipt, rootOfReceipt } from '../log/receipt.ts'
 import type { TrustIndex } from '../trust/trustIndex.ts'
 import type { AnchorDescription } from '../trust/trustSchema.ts'
 import type { CheckCode } from './checkCode.ts'
@@ -44,12 +44,13 @@ export async function checkAnchor(proven: ProvenEntry | undefined, evidence: Evi
   const { chain } = evidence
   if (!question) return anchor('unavailable', pending)
   if (chain.value === undefined) return anchor('unavailable', receipt.anchor ? chain.code : pending, chain.detail)
-  return judgeAnswer(chain.value, question, receipt.anchor ? 'anchor.unknown-size' : pending, proven, crypto)
+  return judgeAnswer(chain.value, question, receipt, receipt.anchor ? 'anchor.unknown-size' : pending, proven, crypto)
 }
 
 async function judgeAnswer(
   { contract, treeSize, answer }: ChainEvidence,
   question: AnchorQuestion,
+  receipt: Receipt,
   unknownSize: CheckCode,
   proven: ProvenEntry,
   crypto: CoreCrypto,
@@ -63,12 +64,27 @@ async function judgeAnswer(
   if (answer.codeHash === null) return anchor('unavailable', 'anchor.no-code', address)
   if (answer.codeHash !== codeHash) return anchor('unavailable', 'anchor.wrong-code', address)
   if (answer.rootHash === null || answer.rootHash.every(byte => byte === 0)) return anchor('unavailable', unknownSize, String(treeSize))
-  const relation = await compareTrees(proven, { treeSize, rootHash: answer.rootHash }, question.path.map(decodeBase64url), crypto)
+  const smallerRoot = await rootOnPath(receipt, treeSize, crypto)
+  const relation = await compareTrees(
+    proven,
+    { treeSize, rootHash: answer.rootHash },
+    question.path.map(decodeBase64url),
+    crypto,
+    smallerRoot,
+  )
   const position = `${chainId}/${address}/${treeSize}`
   if (relation === 'consistent') return anchor('passed', 'anchor.passed', position, answer.time)
   return relation === 'different'
     ? anchor('contradicted', 'anchor.different-root', position, answer.time)
     : anchor('unavailable', 'anchor.proof', position, answer.time)
+}
+
+/** The root at a smaller size as a receipt's inclusion path passes it: at a power of two above its leaf; else undefined. */
+async function rootOnPath(receipt: Receipt, treeSize: number, crypto: CoreCrypto): Promise<Uint8Array | undefined> {
+  const levels = Math.log2(treeSize)
+  if (treeSize >= receipt.treeSize || receipt.leafIndex >= treeSize || !Number.isInteger(levels)) return undefined
+  const smaller = { ...receipt, treeSize, inclusionPath: receipt.inclusionPath.slice(0, levels) }
+  return (await rootOfReceipt(smaller, crypto)) ?? undefined
 }
 
 function anchor(outcome: Outcome, code: CheckCode, detail = '', asOf?: number): Check {

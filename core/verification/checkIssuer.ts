@@ -39,11 +39,13 @@ export function checkIssuer(
   crypto: CoreCrypto,
 ): Check | Promise<Check> {
   const found = evidence.trust
-  if (found.value === undefined) return withoutSlice(credential, evidence, now)
+  if (found.value === undefined) return unlistedAgency(credential, evidence, now) ?? issuer('unavailable', found.code, found.detail)
   const slice = found.value
   const fault = trustFault(slice, now)
   if (fault) return issuer('unavailable', fault, '', slice.iat)
   if (!slice.agencies.has(sliceCodeOf(credential))) return issuer('unavailable', 'issuer.trust-other-agency', '', slice.iat)
+  const unlisted = unlistedAgency(credential, evidence, now)
+  if (unlisted) return unlisted
 
   const { iss, iat, card } = credential.claims
   // A slice older than the credential cannot deny what came after it (formats 4), unless it is what the server says today.
@@ -63,15 +65,17 @@ export function checkIssuer(
   return { name: 'issuer', outcome: 'passed', code: 'issuer.passed', detail: key.kidText, asOf: slice.iat }
 }
 
-function withoutSlice(credential: JudgedCredential, { trust, index }: Evidence, now: number): Check {
-  if (trust.value !== undefined) throw new TypeError('a slice is there')
-  const known = index.value
-  if (known && !trustFault(known, now) && !isOlderThanDay(known.iat, now)) {
-    const { iss } = credential.claims
-    const unknown = [iss, sliceCodeOf(credential)].find(code => !known.slices.has(code))
-    if (unknown !== undefined) return issuer('failed', 'issuer.unknown-agency', unknown, known.iat)
-  }
-  return issuer('unavailable', trust.code, trust.detail)
+/** The failure of a credential whose agency a current index does not have; undefined when no index says so. */
+function unlistedAgency(
+  credential: JudgedCredential,
+  { trust: { value: slice }, index: { value: index } }: Evidence,
+  now: number,
+): Check | undefined {
+  if (!index || trustFault(index, now) || isOlderThanDay(index.iat, now)) return undefined
+  // A slice of a later publication may name an agency that came after the index.
+  if (slice && (slice.epoch > index.epoch || (slice.epoch === index.epoch && slice.seq > index.seq))) return undefined
+  const unlisted = [credential.claims.iss, sliceCodeOf(credential)].find(code => !index.slices.has(code))
+  return unlisted === undefined ? undefined : issuer('failed', 'issuer.unknown-agency', unlisted, index.iat)
 }
 
 /** A compromised key vouches only for what was provably in the log when its system was last known honest (formats 4). */

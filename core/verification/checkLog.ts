@@ -125,7 +125,7 @@ async function contradictsNewest(
   if (!newest) return false
   const other = await openTrusted(newest.checkpoint, index, crypto)
   if (typeof other === 'string' || other.checkpoint.origin !== checkpoint.origin) return false
-  return (await compareTrees(checkpoint, other.checkpoint, newest.consistencyPath, crypto)) === 'different'
+  return (await compareTrees(checkpoint, other.checkpoint, newest.consistencyPath, crypto, newest.smallerRoot)) === 'different'
 }
 
 /** A log that says it does not know the ref contradicts only when it has provably gone on since the credential was issued. */

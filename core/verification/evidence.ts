@@ -70,6 +70,8 @@ export interface Absence {
 export interface NewestCheckpoint {
   readonly checkpoint: string
   readonly consistencyPath: readonly Uint8Array[]
+  /** The smaller tree's root as the larger tree has it: at a power of two the path does not carry it. */
+  readonly smallerRoot?: Uint8Array | undefined
 }
 
 /** What a chain node said of a contract at a tree size. */

@@ -79,7 +79,9 @@ async function gatherNewest(receipt: Receipt, gathering: Gathering): Promise<New
       large,
       bytes => crypto.sha256(bytes),
     )
-    return { checkpoint, consistencyPath: await hashRanges(consistencyRanges(small, large), read, bytes => crypto.sha256(bytes)) }
+    const ranges = [{ start: 0, end: small }, ...consistencyRanges(small, large)]
+    const [smallerRoot, ...consistencyPath] = await hashRanges(ranges, read, bytes => crypto.sha256(bytes))
+    return { checkpoint, consistencyPath, smallerRoot }
   } catch {
     return undefined
   }
@@ -102,9 +104,11 @@ function sizeOf(note: string): number | undefined {
   }
 }
 
-async function fetchTile(tile: Tile, { ports }: Gathering): Promise<Uint8Array> {
+/** The bytes of a tile. A log may drop a partial one once the tile is full, which begins with the same (C2SP tlog-tiles). */
+async function fetchTile(tile: Tile, gathering: Gathering): Promise<Uint8Array> {
   const maxLength = tile.level === 'entries' ? tileWidth * 65_537 : tileWidth * 32
-  const answer = await fetchEvidence(ports, `/log/${tilePath(tile)}`, maxLength)
+  const answer = await fetchEvidence(gathering.ports, `/log/${tilePath(tile)}`, maxLength)
+  if (answer.kind === 'absent' && tile.width < tileWidth) return fetchTile({ ...tile, width: tileWidth }, gathering)
   if (answer.kind !== 'found') throw new TypeError(`${tilePath(tile)} is not there`)
   return answer.bytes
 }

@@ -1,11 +1,13 @@
+import { basisCount } from '../credential/diploma.ts'
 import { isPartialDate } from '../credential/partialDate.ts'
 import type { CoreCrypto } from '../crypto/coreCrypto.ts'
 import { decodeBase64url } from '../encoding/base64url.ts'
 import { AppError } from '../errors.ts'
 import { type AgencyCode, isAgencyCode } from '../identity/agencyCode.ts'
+import { categories } from '../identity/category.ts'
 import { selectiveNames, type VcKind } from '../sd-jwt/credentialTypes.ts'
 import { disclosedClaims } from '../sd-jwt/disclosedClaims.ts'
-import { maxSdJwtLength, type ParsedSdJwt, parseSdJwt } from '../sd-jwt/parse.ts'
+import { maxSdJwtLength, type ParsedSdJwt, readSdJwtText } from '../sd-jwt/parse.ts'
 import type { JudgedCredential } from './readCredential.ts'
 import type { Check } from './report.ts'
 
@@ -31,14 +33,13 @@ export async function readSdJwt(
   crypto: CoreCrypto,
 ): Promise<{ check: Check; credential: ReadSdJwt | null }> {
   try {
-    const parsed = parseSdJwt(text)
+    const parsed = readSdJwtText(text)
     const { credential, newer } = credentialOf(parsed, await disclosedClaims(parsed.jwt.payload, parsed.disclosures, crypto))
     if (expected && credential.kind !== expected)
       return { check: { name: 'format', outcome: 'failed', code: 'format.kind', detail: credential.kind ?? '' }, credential: null }
     return { check: newer.length === 0 ? passed : newerCheck(newer.join(', ')), credential }
   } catch (error) {
     const known = error instanceof AppError ? error : new AppError('format.jwt')
-    if (known.code === 'format.newer') return { check: newerCheck(known.detail), credential: null }
     const isTooLarge = known.code === 'format.cap'
     const detail = isTooLarge ? String(maxSdJwtLength) : `${known.code}: ${known.detail}`
     return {
@@ -62,19 +63,21 @@ function credentialOf(parsed: ParsedSdJwt, claims: Readonly<Record<string, unkno
   if (typeof iss !== 'string' || !iss.endsWith(`/agencies/${code}`)) throw broken('iss')
   const type = typeof vct === 'string' ? /\/vct\/([a-z-]{1,40})\/(\d{1,4})$/.exec(vct) : null
   if (!type) throw broken('vct')
-  const vcKind = (Object.keys(kinds) as VcKind[]).find(one => one === type[1] && type[2] === '1')
+  // A later version of a known type is judged as that type: what is always disclosed is the same.
+  const vcKind = (Object.keys(kinds) as VcKind[]).find(one => one === type[1])
+  const isKnownType = vcKind !== undefined && type[2] === '1'
   if (!isTime(iat) || (exp !== undefined && !isTime(exp))) throw broken('iat or exp')
   if (vcKind === 'civil-servant-card' && exp === undefined) throw broken('exp')
   const { idx, uri } = statusOf(claims.status)
   const list = /\/status-lists\/(0|[1-9]\d{0,9})$/.exec(uri)
   if (!list) throw broken('status')
 
-  const newer = vcKind ? [] : ['vct']
+  const newer = [...parsed.newer, ...(isKnownType ? [] : ['vct'])]
   const disclosed: Record<string, string | number> = {}
-  const selective = vcKind ? selectiveNames(vcKind) : []
+  const selective = isKnownType ? selectiveNames(vcKind) : []
   for (const [name, value] of Object.entries(claims)) {
-    if (always.has(name) || !vcKind) continue
-    if (!selective.includes(name)) newer.push(name.slice(0, 40))
+    if (always.has(name) || !isKnownType) continue
+    if (!selective.includes(name) || isNewerValue(name, value)) newer.push(name.slice(0, 40))
     else disclosed[name] = selectiveValue(name, value)
   }
   const status = { list: Number(list[1]), idx }
@@ -105,10 +108,16 @@ function statusOf(status: unknown): { idx: number; uri: string } {
   return { idx: idx as number, uri }
 }
 
+/** Whether a value is one past the last that this version knows (formats, preamble). */
+function isNewerValue(name: string, value: unknown): boolean {
+  if (name === 'basis') return Number.isSafeInteger(value) && (value as number) >= basisCount
+  return name === 'category' && typeof value === 'string' && value !== '' && !categories.some(known => known === value)
+}
+
 function selectiveValue(name: string, value: unknown): string | number {
   const isRight =
     name === 'basis'
-      ? value === 0 || value === 1 || value === 2 || value === 3
+      ? Number.isSafeInteger(value) && (value as number) >= 0
       : typeof value === 'string' && value !== '' && (!['birth_date', 'awarded'].includes(name) || isPartialDate(value))
   if (!isRight) throw broken(name)
   return value as string | number

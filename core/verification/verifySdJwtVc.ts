@@ -57,6 +57,9 @@ async function checkSignature(
   now: number,
   crypto: CoreCrypto,
 ): Promise<{ check: Check; holderBound: boolean }> {
+  // Holder binding is by the digest of `_sd_alg`, and a KB-JWT may be of a later kind than the rest.
+  const unjudged = binding ? ['alg', '_sd_alg', 'kb-jwt'] : ['alg']
+  if (parsed.newer.some(name => unjudged.includes(name))) return signature('unavailable', 'signature.newer')
   if (!key) return signature('unavailable', trust.value ? 'signature.unknown-key' : 'signature.no-trust')
   if (key.jwk.kty !== 'EC') return signature('failed', 'signature.wrong', key.kidText)
   const verdict = await verifySdJwt(parsed, { key: key.jwk, now, crypto, ...(binding ? { binding } : {}) })

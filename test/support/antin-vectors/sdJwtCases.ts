@@ -1,5 +1,5 @@
 import { parseSealed } from '../../../core/credential/sealed.ts'
-import { encodeBase64url } from '../../../core/encoding/base64url.ts'
+import { decodeBase64url, encodeBase64url } from '../../../core/encoding/base64url.ts'
 import { utf8 } from '../../../core/encoding/bytes.ts'
 import { issueSdJwt } from '../../../core/sd-jwt/issue.ts'
 import { parseSdJwt } from '../../../core/sd-jwt/parse.ts'
@@ -7,8 +7,9 @@ import { presentSdJwt } from '../../../core/sd-jwt/present.ts'
 import { cardVcClaims, diplomaVcClaims } from '../../../core/sd-jwt/vcClaims.ts'
 import type { SdJwtInput } from '../../../core/verification/verifySdJwtVc.ts'
 import { nodeCrypto } from '../../../server/keys/nodeCrypto.ts'
-import type { VectorCase } from './cases.ts'
+import { withHeader as withJwsHeader, withPayload } from './changedJws.ts'
 import { testKey } from './testKey.ts'
+import type { VectorCase } from './vectorCase.ts'
 import { day, documentFile, type Files, host, minute, now, sha256, type World } from './world.ts'
 
 type Draft = Pick<VectorCase, 'name' | 'shows' | 'expect'> & { sdJwt: SdJwtInput } & Partial<VectorCase>
@@ -228,6 +229,57 @@ export async function addSdJwts(add: (draft: Draft) => void, world: World, files
     }),
   )
 
+  await other(
+    'sd-jwt-newer-basis',
+    'A basis of registration that this version does not know',
+    { verdict: 'undetermined', format: 'format.newer' },
+    sealed,
+    ({ claims, selective }) => ({ claims, selective: { ...selective, basis: 4 } }),
+  )
+  const withHeader = async (name: string, shows: string, more: object, expect: VectorCase['expect'], from = sealed) => {
+    const made = await issue(name, from)
+    const [first, ...rest] = made.text.split('~')
+    diploma(name, shows, expect, {
+      text: [await withJwsHeader(first!, await world.keyOf('G09', 'diploma'), more), ...rest].join('~'),
+      files: logged(made.payload),
+    })
+  }
+  await withHeader(
+    'sd-jwt-newer-alg',
+    'An unknown algorithm: the other checks still run',
+    { alg: 'ES384' },
+    { verdict: 'undetermined', format: 'format.newer', signature: 'signature.newer', issuer: 'issuer.passed', log: 'log.passed' },
+  )
+  await withHeader(
+    'sd-jwt-newer-header',
+    'An unknown header name in an ended diploma: the other checks still run and fail',
+    { later: 1 },
+    { verdict: 'invalid', format: 'format.newer', signature: 'signature.passed', status: 'status.revoked' },
+    await world.diploma('ended', { status: { list: 1, idx: 51 } }),
+  )
+  const otherDigest = await issue('sd-jwt-newer-digest', sealed)
+  const [hashed] = otherDigest.text.split('~')
+  const byOther = await withPayload(hashed!, await world.keyOf('G09', 'diploma'), payload => ({ ...payload, _sd_alg: 'sha-384' }))
+  diploma(
+    'sd-jwt-newer-digest',
+    'Disclosures by another digest cannot be read; what is always disclosed is judged',
+    { verdict: 'undetermined', format: 'format.newer', signature: 'signature.passed', status: 'status.passed' },
+    {
+      text: [byOther, ...otherDigest.text.split('~').slice(1)].join('~'),
+      files: logged(decodeBase64url(byOther.split('.')[1]!)),
+    },
+  )
+
+  const laterCategory = await issue('sd-jwt-newer-category', await world.card('card'), ({ claims, selective }) => ({
+    claims,
+    selective: { ...selective, category: 'XB' },
+  }))
+  add({
+    name: 'sd-jwt-newer-category',
+    shows: 'A category that this version does not know',
+    sdJwt: { text: laterCategory.text },
+    expect: { verdict: 'undetermined', format: 'format.newer' },
+  })
   const card = await issue('card', await world.card('card'))
   add({
     name: 'sd-jwt-card',
