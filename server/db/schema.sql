@@ -17,6 +17,7 @@ column agency_parents.valid_to timestamp with time zone
 column agency_revision.one boolean not null default true
 column agency_revision.revision bigint not null default 0
 column agency_templates.agency_code text not null
+column agency_templates.use text not null
 column agency_templates.template text not null
 column agency_templates.changed_at timestamp with time zone not null default now()
 column anchor_contracts.id integer not null identity
@@ -450,7 +451,8 @@ constraint agency_parents.agency_parents_pkey PRIMARY KEY (code, valid_from)
 constraint agency_revision.agency_revision_one_check CHECK (one)
 constraint agency_revision.agency_revision_pkey PRIMARY KEY (one)
 constraint agency_templates.agency_templates_agency_code_fkey FOREIGN KEY (agency_code) REFERENCES agencies(code)
-constraint agency_templates.agency_templates_pkey PRIMARY KEY (agency_code)
+constraint agency_templates.agency_templates_pkey PRIMARY KEY (agency_code, use)
+constraint agency_templates.agency_templates_use_check CHECK ((use = ANY (ARRAY['card'::text, 'diploma'::text, 'certificate'::text, 'extract'::text, 'attestation'::text])))
 constraint anchor_contracts.anchor_contracts_pkey PRIMARY KEY (id)
 constraint anchor_state.anchor_state_only_row_check CHECK (only_row)
 constraint anchor_state.anchor_state_pkey PRIMARY KEY (only_row)
@@ -633,7 +635,7 @@ CREATE UNIQUE INDEX agency_parents_current ON public.agency_parents USING btree 
 CREATE INDEX agency_parents_parent ON public.agency_parents USING btree (parent_code)
 CREATE UNIQUE INDEX agency_parents_pkey ON public.agency_parents USING btree (code, valid_from)
 CREATE UNIQUE INDEX agency_revision_pkey ON public.agency_revision USING btree (one)
-CREATE UNIQUE INDEX agency_templates_pkey ON public.agency_templates USING btree (agency_code)
+CREATE UNIQUE INDEX agency_templates_pkey ON public.agency_templates USING btree (agency_code, use)
 CREATE UNIQUE INDEX anchor_contracts_pkey ON public.anchor_contracts USING btree (id)
 CREATE UNIQUE INDEX anchor_state_pkey ON public.anchor_state USING btree (only_row)
 CREATE UNIQUE INDEX anchor_transactions_pkey ON public.anchor_transactions USING btree (hash)

@@ -5,6 +5,7 @@ import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import type { Receipt } from '../../core/log/receipt.ts'
 import type { SignerPool } from '../keys/signerPool.ts'
 import type { Timestamper } from '../keys/timestamp.ts'
+import { agencyTemplateOf } from '../printing/agencyTemplateOf.ts'
 import { diplomaFile } from '../printing/diplomaFile.ts'
 import type { Template } from '../printing/render/template.ts'
 import { recordFileDigest } from './diplomasTable.ts'
@@ -21,15 +22,24 @@ export interface DiplomaPdfDeps extends DiplomaViewDeps {
   timestamp?: Timestamper | undefined
 }
 
-/** Templates of what a diploma's file may be; the first is chosen by the title. */
-export const diplomaTemplates = ['van-bang', 'chung-chi', 'ban-sao-tu-so-goc'] as const
+export interface DiplomaPdfChoice {
+  /** Name of an installed document template; without it the issuer's default for `as`. */
+  template?: string | undefined
+  /** What the file is; without it what the title says. */
+  as?: 'diploma' | 'certificate' | 'extract' | undefined
+}
 
 /**
  * The signed PDF/A-3 of a registered diploma with its seal and receipt inside; its digest is remembered, so that the file is found by it.
  * Without a document key of the issuer itself the file is unsigned.
  */
-export async function diplomaPdf(deps: DiplomaPdfDeps, diploma: OpenedDiploma, template?: string): Promise<Uint8Array> {
-  const name = diplomaTemplates.find(one => one === template) ?? (/^(chứng|giấy)/i.test(diploma.title) ? 'chung-chi' : 'van-bang')
+export async function diplomaPdf(
+  deps: DiplomaPdfDeps,
+  diploma: OpenedDiploma,
+  { template, as }: DiplomaPdfChoice = {},
+): Promise<Uint8Array> {
+  const use = as ?? (/^(chứng|giấy)/i.test(diploma.title) ? 'certificate' : 'diploma')
+  const name = template ?? (await agencyTemplateOf(deps.pool, deps.agencies, diploma.issuerCode, use)).template
   const receipt = await deps.proofFor(diploma.ref)
   const signer = await ownSigner(deps, diploma.issuerCode as AgencyCode)
   const file = await diplomaFile({

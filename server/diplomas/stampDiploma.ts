@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
+import type { Pool } from 'pg'
 import { equalBytes } from '../../core/encoding/bytes.ts'
 import { AppError } from '../../core/errors.ts'
 import type { Receipt } from '../../core/log/receipt.ts'
+import { agencyTemplateOf } from '../printing/agencyTemplateOf.ts'
 import { evidenceFiles } from '../printing/diplomaFile.ts'
 import { stampedCopy } from '../printing/pdf/stampedCopy.ts'
 import { renderDiploma } from '../printing/render/renderDiploma.ts'
@@ -10,6 +12,7 @@ import { type DiplomaViewDeps, diplomaViewOf } from './diplomaViewOf.ts'
 import type { OpenedDiploma } from './readDiploma.ts'
 
 export interface StampDeps extends DiplomaViewDeps {
+  pool: Pool
   /** Seconds. */
   clock: () => number
   template: (name: string) => Template
@@ -35,9 +38,10 @@ export async function stampDiploma(deps: StampDeps, diploma: OpenedDiploma, orig
     issuedOn: new Date(madeAt.getTime() + 7 * 3_600_000).toISOString().slice(0, 10).split('-').reverse().join('/'),
     documentSha256: digest.toString('hex'),
   }
+  const { template } = await agencyTemplateOf(deps.pool, deps.agencies, diploma.issuerCode, 'attestation')
   return stampedCopy({
     original,
-    stamp: renderDiploma({ template: deps.template('trang-xac-nhan'), diploma: view }).pdf(),
+    stamp: renderDiploma({ template: deps.template(template), diploma: view }).pdf(),
     attachments: evidenceFiles(diploma.sealedBytes, receipt ? JSON.stringify(receipt) : undefined),
     title: `Bản sao có trang xác nhận: ${diploma.title}`,
     madeAt,

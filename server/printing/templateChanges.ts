@@ -9,10 +9,12 @@ import { createRequest } from '../requests/createRequest.ts'
 import { addProgress, closeRequest, itemsOf, markItems, requestById } from '../requests/requestsTable.ts'
 import { deleteAgencyTemplate, readAgencyTemplates, upsertAgencyTemplate } from './agencyTemplatesTable.ts'
 import { installedTemplate } from './render/installedTemplates.ts'
+import { type TemplateUse, useOf } from './render/template.ts'
 
 /** The claims of a `template.change` request. Names of templates; null: as the agency above. */
 const templateChangeClaims = z.object({
   agency: z.string().transform(parseAgencyCode),
+  use: z.enum(['card', 'diploma', 'certificate', 'extract', 'attestation']),
   before: z.string().nullable(),
   template: z.string().nullable(),
 })
@@ -24,23 +26,32 @@ export interface TemplateChangeDeps {
   templatesFolder: string
 }
 
-/** Asks that an agency print with this template by default (null: with that of the agency above). Throws `render.template` for none that prints cards, `template.conflict` when it is so already. */
+/**
+ * Asks that an agency print with this template by default (null: with that of the agency above). Throws `render.template` for none that
+ * is for this use, `template.conflict` when it is so already.
+ */
 export async function requestTemplateChange(
   deps: TemplateChangeDeps,
-  input: { maker: { sub: string; name: string }; agency: AgencyCode; template: string | null; reason?: string | undefined },
+  input: {
+    maker: { sub: string; name: string }
+    agency: AgencyCode
+    use: TemplateUse
+    template: string | null
+    reason?: string | undefined
+  },
 ): Promise<string> {
-  const { agency, template } = input
-  if (template !== null) assertCardTemplate(deps, template)
+  const { agency, use, template } = input
+  if (template !== null) assertTemplateFor(deps, use, template)
   return inTransaction(deps.pool, async tx => {
-    const before = await chosenBy(tx, agency)
+    const before = await chosenBy(tx, agency, use)
     if (before === template) throw new AppError('template.conflict')
     return createRequest(tx, deps.cipher, {
       kind: 'template.change',
       agency,
       maker: input.maker,
-      detail: { template: template ?? '' },
+      detail: { use, template: template ?? '' },
       reason: input.reason,
-      items: [{ claims: templateChangeClaims.parse({ agency, before, template }) }],
+      items: [{ claims: templateChangeClaims.parse({ agency, use, before, template }) }],
     })
   })
 }
@@ -53,14 +64,14 @@ export async function applyTemplateChange(deps: TemplateChangeDeps, requestId: s
   await inTransaction(deps.pool, async tx => {
     for (const item of await itemsOf(tx, requestId, { state: 'approved', limit: 10 })) {
       const claims = templateChangeClaims.parse(JSON.parse(deps.cipher.open(item.claims).toString('utf8')))
-      const { agency, before, template } = claims
+      const { agency, use, before, template } = claims
       const outcome = await faultOf(deps, tx, claims)
       const mark = outcome === null ? ({ state: 'done' } as const) : ({ state: 'failed', outcome } as const)
       if ((await markItems(tx, requestId, 'approved', [{ seq: item.seq, ...mark }])) !== 1) continue
       await addProgress(tx, requestId, outcome === null ? 1 : 0, outcome === null ? 0 : 1)
       if (outcome !== null) continue
-      await (template === null ? deleteAgencyTemplate(tx, agency) : upsertAgencyTemplate(tx, agency, template))
-      const detail = { ...(template === null ? {} : { template }), ...(before === null ? {} : { before }) }
+      await (template === null ? deleteAgencyTemplate(tx, agency, use) : upsertAgencyTemplate(tx, agency, use, template))
+      const detail = { use, ...(template === null ? {} : { template }), ...(before === null ? {} : { before }) }
       await recordAudit(tx, { actor, action: 'template.chosen', agency, subject: `agency:${agency}`, detail })
     }
   })
@@ -71,11 +82,11 @@ export async function applyTemplateChange(deps: TemplateChangeDeps, requestId: s
 async function faultOf(
   deps: TemplateChangeDeps,
   tx: Tx,
-  { agency, before, template }: z.infer<typeof templateChangeClaims>,
+  { agency, use, before, template }: z.infer<typeof templateChangeClaims>,
 ): Promise<string | null> {
-  if ((await chosenBy(tx, agency)) !== before) return 'template.conflict'
+  if ((await chosenBy(tx, agency, use)) !== before) return 'template.conflict'
   try {
-    if (template !== null) assertCardTemplate(deps, template)
+    if (template !== null) assertTemplateFor(deps, use, template)
     return null
   } catch (error) {
     if (error instanceof AppError) return error.code
@@ -83,10 +94,10 @@ async function faultOf(
   }
 }
 
-async function chosenBy(tx: Tx, agency: string): Promise<string | null> {
-  return (await readAgencyTemplates(tx, [agency]))[0]?.template ?? null
+async function chosenBy(tx: Tx, agency: string, use: TemplateUse): Promise<string | null> {
+  return (await readAgencyTemplates(tx, [agency])).find(row => row.use === use)?.template ?? null
 }
 
-function assertCardTemplate({ templatesFolder }: TemplateChangeDeps, name: string): void {
-  if (installedTemplate(name, templatesFolder).kind !== 'card') throw new AppError('render.template', `${name} prints no cards`)
+function assertTemplateFor({ templatesFolder }: TemplateChangeDeps, use: TemplateUse, name: string): void {
+  if (useOf(installedTemplate(name, templatesFolder)) !== use) throw new AppError('render.template', `${name} is not for: ${use}`)
 }

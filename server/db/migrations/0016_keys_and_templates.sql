@@ -14,7 +14,9 @@ create trigger requests_ended after update of status on requests for each row
 
 -- The card template that an agency prints with unless somebody chooses another; agencies without a row follow the one above them.
 create table agency_templates (
-  agency_code text primary key references agencies,
+  agency_code text not null references agencies,
+  use text not null check (use in ('card', 'diploma', 'certificate', 'extract', 'attestation')),
   template text not null,
-  changed_at timestamptz not null default now()
+  changed_at timestamptz not null default now(),
+  primary key (agency_code, use)
 );

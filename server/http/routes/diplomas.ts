@@ -4,7 +4,7 @@ import { sealedUrl } from '../../../core/credential/qr.ts'
 import { encodeBase64url } from '../../../core/encoding/base64url.ts'
 import { AppError } from '../../../core/errors.ts'
 import { recordAudit } from '../../audit/auditTable.ts'
-import { type DiplomaPdfDeps, diplomaPdf, diplomaTemplates } from '../../diplomas/diplomaPdf.ts'
+import { type DiplomaPdfDeps, diplomaPdf } from '../../diplomas/diplomaPdf.ts'
 import { diplomaSearch } from '../../diplomas/diplomaSearch.ts'
 import { type DiplomaFilter, listDiplomas } from '../../diplomas/diplomasTable.ts'
 import { openDiploma } from '../../diplomas/readDiploma.ts'
@@ -29,7 +29,13 @@ const searchBody = z.object({
   cursor: z.string().optional(),
   limit: z.int().min(1).max(200).default(50),
 })
-const pdfQuery = z.object({ template: z.enum(diplomaTemplates).optional() })
+const pdfQuery = z.object({
+  template: z.string().optional().describe("An installed document template; without it the issuer's default"),
+  as: z
+    .enum(['diploma', 'certificate', 'extract'])
+    .optional()
+    .describe('Without it what the title says; extract is the copy from the register'),
+})
 const pageSchema = z.object({ diplomas: z.array(diplomaSchema), next: z.string().nullable() })
 
 export type DiplomasRoutesDeps = DiplomaDeps & DiplomaPdfDeps
@@ -76,9 +82,9 @@ export function diplomasRoutes(deps: DiplomasRoutesDeps): Router {
 
   router.get('/api/diplomas/:ref/diploma.pdf', async (req, res) => {
     const diploma = await findDiploma(deps, req, 'diplomas.read')
-    const { template } = pdfQuery.parse(req.query)
+    const choice = pdfQuery.parse(req.query)
     if (diploma.endedAs !== null) throw new AppError('diploma.ended.conflict')
-    const file = await diplomaPdf(deps, diploma, template)
+    const file = await diplomaPdf(deps, diploma, choice)
     await recordAudit(deps.pool, {
       actor: req.actor!,
       action: 'diploma.exported',
@@ -134,7 +140,7 @@ export const diplomasPaths = {
     get: {
       summary: 'The signed PDF/A-3 with seal and receipt inside',
       requestParams: { path: refParameter, query: pdfQuery },
-      responses: { 200: { description: 'The file', content: { 'application/pdf': { schema: binary } } }, ...problems(400, 404, 409) },
+      responses: { 200: { description: 'The file', content: { 'application/pdf': { schema: binary } } }, ...problems(400, 404, 409, 422) },
     },
   },
   '/api/diplomas/{ref}/qr.svg': picture('The sealed QR as SVG', 'image/svg+xml'),

@@ -1,8 +1,9 @@
 import type { Response } from 'express'
 import { AppError } from '../../../core/errors.ts'
+import { agencyTemplateOf } from '../../printing/agencyTemplateOf.ts'
 import { readAgencyTemplates } from '../../printing/agencyTemplatesTable.ts'
-import { cardTemplateOf } from '../../printing/cardTemplateOf.ts'
-import { type InstalledTemplate, installedTemplates } from '../../printing/render/installedTemplates.ts'
+import { type InstalledTemplate, installedTemplate, installedTemplates } from '../../printing/render/installedTemplates.ts'
+import { type TemplateUse, useOf } from '../../printing/render/template.ts'
 import { templatePictures } from '../../printing/render/templatePictures.ts'
 import { requestTemplateChange } from '../../printing/templateChanges.ts'
 import type { Actor } from '../../staff/actor.ts'
@@ -16,10 +17,13 @@ export interface TemplatePagesDeps extends PageDeps {
   templatesFolder: string
 }
 
-/** What an agency follows when it chooses nothing; no folder is named so. */
-const inherited = '-'
+/** What a template is chosen for, in the order of the form. */
+const uses = ['card', 'diploma', 'certificate', 'extract', 'attestation'] as const satisfies readonly TemplateUse[]
 
-/** The installed templates with their samples and faults, and which one each agency prints its cards with. */
+/** The choice to follow the agency above for a use; no folder is named so. */
+const inherited = (use: TemplateUse) => `-${use}`
+
+/** The installed templates with their samples and faults, and which ones each agency prints with. */
 export function templatePages(deps: TemplatePagesDeps): ConsoleRouter {
   const pages = consoleRouter(deps)
 
@@ -31,17 +35,21 @@ export function templatePages(deps: TemplatePagesDeps): ConsoleRouter {
   ) => {
     const agencies = agenciesOf(deps.tree, actor)
     const templates = await Promise.all(installedTemplates(deps.templatesFolder).map(viewOf))
-    templates.sort((a, b) => Number(b.kind === 'card') - Number(a.kind === 'card'))
+    const place = (use: TemplateUse | undefined) => (use ? uses.indexOf(use) : uses.length)
+    templates.sort((a, b) => place(a.use) - place(b.use))
     const chosen = await readAgencyTemplates(deps.pool, agencies)
-    const own = await cardTemplateOf(deps.pool, deps.tree, actor.agency)
+    const own = await Promise.all(uses.map(async use => ({ use, ...(await agencyTemplateOf(deps.pool, deps.tree, actor.agency, use)) })))
     render(res, 'console/templates', {
       templates,
       titles: new Map(templates.map(one => [one.name, one.title])),
       chosen,
-      own,
-      choices: templates.filter(one => one.kind === 'card' && one.problem === null),
+      followed: own.filter(one => one.chosenBy !== actor.agency),
+      choices: uses.map(use => ({
+        use,
+        templates: templates.filter(one => one.use === use && one.problem === null),
+        inherited: inherited(use),
+      })),
       agencies,
-      inherited,
       values: { agency: actor.agency, ...values },
       errors,
     })
@@ -63,10 +71,11 @@ export function templatePages(deps: TemplatePagesDeps): ConsoleRouter {
     if (errors.length > 0) return showList(res.status(422), actor, values, errors)
     const code = inScope(deps.tree, actor, agency)
     try {
+      const chosen = choiceOf(template)
       const id = await requestTemplateChange(deps, {
         maker: whoOf(actor),
         agency: code,
-        template: template === inherited ? null : template,
+        ...chosen,
         reason: reason || undefined,
       })
       await redirectWith(deps, req, res, `/console/requests/${id}`, { key: 'keys.asked' })
@@ -91,6 +100,15 @@ export function templatePages(deps: TemplatePagesDeps): ConsoleRouter {
     res.type('image/png').send(Buffer.from(picture))
   })
 
+  /** Throws `render.template` for a template that is none, broken, or for nothing that has a default. */
+  const choiceOf = (choice: string): { use: TemplateUse; template: string | null } => {
+    const followed = uses.find(use => inherited(use) === choice)
+    if (followed) return { use: followed, template: null }
+    const use = useOf(installedTemplate(choice, deps.templatesFolder))
+    if (!use) throw new AppError('render.template', `${choice} is chosen by name only`)
+    return { use, template: choice }
+  }
+
   const find = (name: string): InstalledTemplate => {
     const found = installedTemplates(deps.templatesFolder).find(one => one.name === name)
     if (!found) throw new AppError('http.not-found')
@@ -108,6 +126,7 @@ async function viewOf(installed: InstalledTemplate) {
     name,
     title: template?.title ?? { vi: name, en: name },
     kind: template?.kind ?? null,
+    use: template ? useOf(template) : undefined,
     size: template?.size ?? null,
     legalBasis: template?.legalBasis ?? '',
     isPlaceholder: template?.emblem?.placeholder ?? false,

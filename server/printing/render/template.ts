@@ -12,6 +12,8 @@ const manifestSchema = z.strictObject({
   title: z.strictObject({ vi: z.string(), en: z.string() }),
   /** `card`: front.typ and back.typ, two sides. `document`: page.typ, as many pages as it needs. */
   kind: z.enum(['card', 'document']),
+  /** What a document may be chosen for by default; without it it is printed only by name. */
+  document: z.enum(['diploma', 'certificate', 'extract', 'attestation']).optional(),
   legalBasis: z.string().optional(),
   size: z.strictObject({ width: millimetres, height: millimetres, bleed: z.number().min(0).max(10).default(0) }),
   fonts: z.array(z.enum(Object.keys(fontFiles) as [FontName, ...FontName[]])).min(1),
@@ -48,6 +50,13 @@ export interface Template extends TemplateManifest {
   digest: string
   /** Path inside the folder -> bytes. */
   files: ReadonlyMap<string, Uint8Array>
+}
+
+/** What a template is chosen for. */
+export type TemplateUse = 'card' | NonNullable<TemplateManifest['document']>
+
+export function useOf({ kind, document }: TemplateManifest): TemplateUse | undefined {
+  return kind === 'card' ? 'card' : document
 }
 
 /** Where the project's own templates lie. */

@@ -7,9 +7,9 @@ import request from 'supertest'
 import type { AgencyCode } from '../../../core/identity/agencyCode.ts'
 import { readAudit } from '../../../server/audit/auditTable.ts'
 import { migrateJobs } from '../../../server/jobs/worker.ts'
-import { cardTemplateOf } from '../../../server/printing/cardTemplateOf.ts'
+import { agencyTemplateOf } from '../../../server/printing/agencyTemplateOf.ts'
 import { installedTemplate, installedTemplates } from '../../../server/printing/render/installedTemplates.ts'
-import { templatesFolder } from '../../../server/printing/render/template.ts'
+import { type TemplateUse, templatesFolder } from '../../../server/printing/render/template.ts'
 import { templatePictures } from '../../../server/printing/render/templatePictures.ts'
 import { applyTemplateChange, requestTemplateChange } from '../../../server/printing/templateChanges.ts'
 import { approveRequest } from '../../../server/requests/decideRequest.ts'
@@ -109,9 +109,9 @@ const admin = (sub: string): Actor => ({
 const deps = () => ({ pool: db.pool, cipher, templatesFolder: folder })
 const decide = async (id: string) =>
   approveRequest({ pool: db.pool }, { actor: admin('b'), id, claimsDigest: await pendingDigest(db.pool, id), selection: 'all' })
-const ask = (agency: string, template: string | null) =>
-  requestTemplateChange(deps(), { maker: admin('a'), agency: agency as AgencyCode, template })
-const ofAgency = async (agency: string) => (await cardTemplateOf(db.pool, world.tree, agency)).template
+const ask = (agency: string, template: string | null, use: TemplateUse = 'card') =>
+  requestTemplateChange(deps(), { maker: admin('a'), agency: agency as AgencyCode, use, template })
+const ofAgency = async (agency: string, use: TemplateUse = 'card') => (await agencyTemplateOf(db.pool, world.tree, agency, use)).template
 
 test('two administrators choose an agency’s template; those below follow until they choose; printing offers it first', async () => {
   expect([await ofAgency('G09'), await ofAgency('G09.01')]).toEqual(['the-cong-chuc-838', 'the-cong-chuc-838'])
@@ -122,7 +122,7 @@ test('two administrators choose an agency’s template; those below follow until
   await applyTemplateChange(deps(), ministry)
   expect(await requestById(db.pool, ministry)).toMatchObject({ status: 'done', done: 1, failed: 0 })
   expect([await ofAgency('G09'), await ofAgency('G09.01')]).toEqual(['thu', 'thu'])
-  expect((await readAudit(db.pool, { actions: ['template.chosen'] })).map(row => row.detail)).toEqual([{ template: 'thu' }])
+  expect((await readAudit(db.pool, { actions: ['template.chosen'] })).map(row => row.detail)).toEqual([{ use: 'card', template: 'thu' }])
 
   const own = await ask('G09.01', 'the-cong-chuc-838')
   const meanwhile = await ask('G09.01', 'thu')
@@ -151,6 +151,23 @@ test('two administrators choose an agency’s template; those below follow until
   await decide(back)
   await applyTemplateChange(deps(), back)
   expect(await ofAgency('G09.01')).toBe('thu')
+})
+
+test('diplomas, certificates and what is added to copies have defaults of their own; a template is chosen only for what it is', async () => {
+  for (const name of ['van-bang', 'chung-chi', 'trang-xac-nhan'])
+    cpSync(fileURLToPath(new URL(name, templatesFolder)), path(name), { recursive: true })
+  install('chung-chi-hoc-vien', fileURLToPath(new URL('chung-chi', templatesFolder)))
+  expect([await ofAgency('G09.01', 'certificate'), await ofAgency('G09.01', 'diploma')]).toEqual(['chung-chi', 'van-bang'])
+  const id = await ask('G09', 'chung-chi-hoc-vien', 'certificate')
+  await decide(id)
+  await applyTemplateChange(deps(), id)
+  expect([await ofAgency('G09.01', 'certificate'), await ofAgency('G09.01', 'diploma')]).toEqual(['chung-chi-hoc-vien', 'van-bang'])
+  expect(await ofAgency('G09', 'card')).toBe('thu')
+  await expect(ask('G09', 'chung-chi-hoc-vien', 'diploma')).rejects.toThrow('chung-chi-hoc-vien is not for: diploma')
+  await expect(ask('G09', 'thu', 'certificate')).rejects.toThrow('render.template')
+  const list = await request(world.app).get('/console/templates').set(asActor('admin', 'G09')).set('accept', 'text/html')
+  for (const text of ['Chứng chỉ: Chứng chỉ (chung-chi-hoc-vien)', 'value="-certificate"', 'Trang xác nhận bản sao: theo đơn vị cấp trên'])
+    expect(list.text).toContain(text)
 })
 
 test('the form names what is missing, keeps what was written, and takes no agency outside one’s own', async () => {

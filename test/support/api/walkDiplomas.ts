@@ -47,7 +47,7 @@ export async function walkDiplomas({ world, want, approve, note }: Walk): Promis
   await want(200, 'GET /api/diplomas/{ref}/qr.svg', { as: 'maker', at })
   await want(200, 'GET /api/diplomas/{ref}/qr.png', { as: 'maker', at })
   await want(200, 'GET /api/diplomas/{ref}/diploma.pdf', { as: 'maker', at })
-  await want(400, 'GET /api/diplomas/{ref}/diploma.pdf', { as: 'maker', at, query: { template: 'khong-co' } })
+  await want(422, 'GET /api/diplomas/{ref}/diploma.pdf', { as: 'maker', at, query: { template: 'khong-co' } })
   await want(200, 'POST /api/diplomas/{ref}/stamped-copy', { as: 'maker', at, form: { file: { name: 'quet.jpg', bytes: scan } } })
   const form = { type: 'multipart/form-data; boundary=x', body: '--x\r\ncontent-disp' }
   await want(400, 'POST /api/diplomas/{ref}/stamped-copy', { as: 'maker', at, text: form })
