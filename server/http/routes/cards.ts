@@ -12,7 +12,7 @@ import { requestStatusChange, type StatusDeps, suspendCards } from '../../cards/
 import { type OpenedCard, readCard } from '../../cards/readCard.ts'
 import { type CardDeps, officersToRequest, requestCards, requestReplacements } from '../../cards/requestCards.ts'
 import { statusReasonCodes } from '../../cards/statusReasons.ts'
-import { cardTemplateOf } from '../../printing/cardTemplateOf.ts'
+import { agencyTemplateOf } from '../../printing/agencyTemplateOf.ts'
 import { qrPng } from '../../printing/qr/qrPng.ts'
 import { qrSvg } from '../../printing/qr/qrSvg.ts'
 import { renderCard } from '../../printing/render/renderCard.ts'
@@ -149,7 +149,7 @@ export function cardsRoutes(deps: CardsRoutesDeps): Router {
     const { preview: asked, template } = renderingQuery.parse(req.query)
     const preview = asked !== undefined
     await authorizeCodes(req, card, preview, what)
-    const name = template ?? (await cardTemplateOf(deps.pool, deps.agencies, card.usingCode)).template
+    const name = template ?? (await agencyTemplateOf(deps.pool, deps.agencies, card.usingCode, 'card')).template
     return renderCard({ template: deps.template(name), card: await cardViewOf(views, card, { preview }), preview })
   }
 

@@ -9,7 +9,7 @@ import { recordAudit } from '../../audit/auditTable.ts'
 import { cardByRef } from '../../cards/cardsTable.ts'
 import { type CardViewDeps, cardViewOf } from '../../cards/cardView.ts'
 import { openCard } from '../../cards/readCard.ts'
-import { cardTemplateOf } from '../../printing/cardTemplateOf.ts'
+import { agencyTemplateOf } from '../../printing/agencyTemplateOf.ts'
 import { bureauColumns, bureauRow } from '../../printing/jobs/bureauRows.ts'
 import { changePlastics, createPrintJob, type PrintDeps } from '../../printing/jobs/printJobs.ts'
 import {
@@ -85,7 +85,7 @@ export function printJobsRoutes(deps: PrintJobsRoutesDeps): Router {
     const body = jobBody.parse(req.body)
     const agency = (body.agency as AgencyCode | undefined) ?? req.actor?.agency
     authorize(req.actor, 'cards.print', agency, deps.agencies)
-    const template = body.template ?? (await cardTemplateOf(deps.pool, deps.agencies, agency!)).template
+    const template = body.template ?? (await agencyTemplateOf(deps.pool, deps.agencies, agency!, 'card')).template
     deps.template(template)
     const job = await createPrintJob(deps, {
       ...body,

@@ -1,7 +1,7 @@
 import type { Response } from 'express'
 import { AppError } from '../../../core/errors.ts'
 import { isCardSerial } from '../../../core/identity/cardSerial.ts'
-import { cardTemplateOf } from '../../printing/cardTemplateOf.ts'
+import { agencyTemplateOf } from '../../printing/agencyTemplateOf.ts'
 import { changePlastics, createPrintJob } from '../../printing/jobs/printJobs.ts'
 import {
   cardsToPrint,
@@ -66,7 +66,7 @@ export function printPages(deps: TemplatePagesDeps & Pick<ReviewPagesDeps, 'lega
       cardsToPrint(deps.pool, within, queueSize),
       countToPrint(deps.pool, within),
       listPrintJobs(deps.pool, agenciesOf(deps.tree, actor), { before, limit: jobsSize + 1 }),
-      cardTemplateOf(deps.pool, deps.tree, agency || actor.agency),
+      agencyTemplateOf(deps.pool, deps.tree, agency || actor.agency, 'card'),
     ])
     render(res, 'console/print', {
       queue,
@@ -97,7 +97,7 @@ export function printPages(deps: TemplatePagesDeps & Pick<ReviewPagesDeps, 'lega
     const layout = layouts.find(one => one === fields.layout) ?? 'card'
     const t = res.locals.t as Translate
     const all = fields.what === 'all'
-    const choices = await cardTemplates(deps.templatesFolder, (await cardTemplateOf(deps.pool, deps.tree, agency)).template)
+    const choices = await cardTemplates(deps.templatesFolder, (await agencyTemplateOf(deps.pool, deps.tree, agency, 'card')).template)
     const template = (choices.find(one => one.name === fields.template) ?? choices[0])?.name
     if (template === undefined) throw new AppError('render.template', 'No card template can be used')
     const values = { layout, template, reason: fields.reason ?? '', serials }
