@@ -115,7 +115,7 @@ export async function listRequests(db: Db, filter: RequestFilter): Promise<Reque
   return rows
 }
 
-/** Items by seq after a cursor: all, or only those with warnings, or only those without. */
+/** Items by seq after a cursor: all, or only those with warnings, or without, or of which nothing came. */
 export async function itemsOf(
   db: Db,
   requestId: string,
@@ -124,14 +124,15 @@ export async function itemsOf(
     limit = 1000,
     state,
     withWarnings,
-  }: { afterSeq?: number; limit?: number; state?: ItemState; withWarnings?: boolean } = {},
+    failed = false,
+  }: { afterSeq?: number; limit?: number; state?: ItemState; withWarnings?: boolean; failed?: boolean } = {},
 ): Promise<ItemRow[]> {
   const { rows } = await db.query<ItemRow>(
     `select ${itemColumns} from request_items
      where request_id = $1 and seq > $2 and ($3::text is null or state = $3)
-       and ($4::boolean is null or (warnings <> '[]') = $4)
-     order by seq limit $5`,
-    [requestId, afterSeq, state ?? null, withWarnings ?? null, limit],
+       and ($4::boolean is null or (warnings <> '[]') = $4) and (not $5 or state in ('failed', 'void'))
+     order by seq limit $6`,
+    [requestId, afterSeq, state ?? null, withWarnings ?? null, failed, limit],
   )
   return rows
 }

@@ -5,6 +5,7 @@ import { approveRequest, cancelRequest, refuseRequest, type Selection } from '..
 import { type RequestKind, requestKinds } from '../../requests/requestKinds.ts'
 import {
   countItems,
+  type ItemCounts,
   type ItemRow,
   itemsOf,
   listRequests,
@@ -71,16 +72,15 @@ export function requestPages(deps: PageDeps): ConsoleRouter {
     const request = await find(String(req.params.id), actor)
     const pending = request.status === 'pending'
     const after = Number.parseInt(queryOf(req, 'after'), 10) || 0
-    const only = queryOf(req, 'only') === 'rest' ? 'rest' : 'exceptions'
     const [counts, digest, units, sample] = await Promise.all([
       countItems(deps.pool, request.id),
       pendingDigest(deps.pool, request.id),
       countByUnit(deps.pool, request.id),
       pending ? sampleItems(deps.pool, request.id, sampleSize) : Promise.resolve([]),
     ])
-    // Exceptions come first; without any, the rest is what there is to look at.
-    const showRest = only === 'rest' || counts.warnings === 0
-    const items = await itemsOf(deps.pool, request.id, { afterSeq: after, limit: itemPage + 1, withWarnings: !showRest })
+    const parts = partsOf(counts)
+    const shownPart = parts.find(part => part.name === queryOf(req, 'only')) ?? parts[0]!
+    const items = await itemsOf(deps.pool, request.id, { ...shownPart.items, afterSeq: after, limit: itemPage + 1 })
     const shown = items.slice(0, itemPage)
     const next = items.length > itemPage ? shown.at(-1)!.seq : null
     const path = `/console/requests/${request.id}`
@@ -92,10 +92,11 @@ export function requestPages(deps: PageDeps): ConsoleRouter {
       claimsDigest: digest.toString('base64url'),
       items: await Promise.all(shown.map(item => withDifferences(request.kind, item, res.locals.t as Translate))),
       sample: sample.map(item => opened(item)),
-      showRest,
+      part: shownPart.name,
+      parts,
       clean: (counts.byState.pending ?? 0) - warnedPending(counts, request),
-      next: next === null ? null : href(path, { only: showRest ? 'rest' : 'exceptions', after: String(next) }),
-      first: after > 0 ? href(path, { only: showRest ? 'rest' : 'exceptions' }) : null,
+      next: next === null ? null : href(path, { only: shownPart.name, after: String(next) }),
+      first: after > 0 ? href(path, { only: shownPart.name }) : null,
       reason: request.reason ? deps.cipher.open(request.reason).toString('utf8') : '',
       refusal: request.refusal ? deps.cipher.open(request.refusal).toString('utf8') : '',
       may,
@@ -171,14 +172,27 @@ export function requestPages(deps: PageDeps): ConsoleRouter {
   return pages
 }
 
+/** The parts of a request in the order in which they want to be looked at: what failed, what has warnings, all else. */
+function partsOf(counts: ItemCounts): { name: string; count: number; items: { failed?: boolean; withWarnings?: boolean } }[] {
+  const failed = (counts.byState.failed ?? 0) + (counts.byState.void ?? 0)
+  const all = [
+    { name: 'failed', count: failed, items: { failed: true } },
+    { name: 'exceptions', count: counts.warnings, items: { withWarnings: true } },
+    { name: 'rest', count: counts.total - counts.warnings, items: { withWarnings: false } },
+  ]
+  const filled = all.filter(part => part.count > 0)
+  return filled.length > 0 ? filled : all.slice(-1)
+}
+
 /** What this person may do with the request, and if they may not decide it, why. */
-function decisionOf(actor: Actor, request: RequestRow): { decide: boolean; cancel: boolean; why: string } {
+function decisionOf(actor: Actor, request: RequestRow): { decide: boolean; cancel: boolean; again: boolean; why: string } {
   const pending = request.status === 'pending'
   const role = holds(actor, requestKinds[request.kind].decide)
   const own = actor.sub === request.maker
   return {
     decide: pending && role && !own,
     cancel: pending && own,
+    again: holds(actor, requestKinds[request.kind].make),
     why: !pending ? '' : own ? 'request.why.own' : role ? '' : 'request.why.role',
   }
 }

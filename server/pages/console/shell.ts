@@ -112,7 +112,10 @@ export async function prepareLocals(deps: PageDeps, req: Request, res: Response)
     },
     fieldName: (name: string) => textOr(`field.${name}`, name),
     fieldValue: (field: string, value: string) => fieldValue(field, value, { textOr, agencyName }),
-    outcomeText: (code: string) => textOr(problemKey(code), code),
+    outcomeText: (outcome: string) => {
+      const code = outcome.split(':', 1)[0]!
+      return textOr(`outcome.${code}`, textOr(`problem.${code}`, t('outcome.other', { code })))
+    },
     actionText: (action: string) => textOr(`action.${action}`, action),
     detailText: (detail: Record<string, unknown>) => detailText(detail, textOr, lang),
   })

@@ -66,12 +66,17 @@ test('whatever a table of ours can say has a text', () => {
   expect(wanted.filter(key => vi[key] === undefined)).toEqual([])
 })
 
-test('every action and every detail of the audit has words', () => {
+test('every action of the audit and every outcome of a request has words', () => {
   const sources = filesBelow(join(folder, '../..')).map(file => readFileSync(file, 'utf8'))
   const actions = sources.flatMap(source => [...source.matchAll(/\baction: (?:\w+ \? '([a-z-]+\.[a-z-]+)' : )?'([a-z-]+\.[a-z-]+)'/g)])
   const named = actions.flatMap(([, one, other]) => [one, other]).filter(name => name !== undefined)
   expect(named.length).toBeGreaterThan(40)
   expect(named.filter(name => vi[`action.${name}`] === undefined)).toEqual([])
+  const outcomes = sources.flatMap(source =>
+    [...source.matchAll(/\b(?:outcome|otherwise): '([a-z-]+\.[a-z.-]+)'/g)].map(match => match[1]!),
+  )
+  expect(outcomes).toContain('request.changed')
+  expect(outcomes.filter(code => vi[`outcome.${code}`] === undefined && vi[`problem.${code}`] === undefined)).toEqual([])
 })
 
 test('the texts of errors are about errors that exist', () => {
