@@ -68,7 +68,7 @@ const readActor: RequestHandler = (req, _res, next) => {
 export async function openPublicInstallation(databaseUrl: string, environment: Record<string, string> = {}): Promise<PublicInstallation> {
   const home = mkdtempSync(join(tmpdir(), 'antin-public-'))
   const port = await freePort()
-  const origin = `http://localhost:${port}`
+  const origin = environment.PUBLIC_URL ?? `http://localhost:${port}`
   const logger = pino({ level: 'silent' })
   const config = readConfig({
     ANTIN_HOME: home,

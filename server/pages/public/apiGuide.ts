@@ -112,7 +112,8 @@ type WithExample = { content?: Record<string, { example?: unknown }> }
 function requestExample(path: string, method: string, operation: Json, publicUrl: string): string | null {
   const body = (operation.requestBody as WithExample | undefined)?.content?.['application/json']?.example
   if (body === undefined) return null
-  const lines = [`curl${method === 'post' ? '' : ` -X ${method.toUpperCase()}`} '${publicUrl}${path}'`]
+  const address = path.replace(/\{(\w+)\}/g, (_, name: string) => `$${name.toUpperCase()}`)
+  const lines = [`curl${method === 'post' ? '' : ` -X ${method.toUpperCase()}`} "${publicUrl}${address}"`]
   if (!Array.isArray(operation.security)) lines.push(`-H "authorization: Bearer $TOKEN"`)
   lines.push(`-H 'content-type: application/json'`, `-d '${JSON.stringify(body).replaceAll("'", "'\\''")}'`)
   return lines.join(' \\\n  ')

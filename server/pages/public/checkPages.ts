@@ -20,6 +20,7 @@ import { formatNumber } from '../format.ts'
 import { type Language, translator } from '../texts.ts'
 import { apiGuide } from './apiGuide.ts'
 import { createPublicPages, type PublicPageDeps } from './publicPage.ts'
+import { quickStart } from './quickStart.ts'
 import { type SerialAnswer, serverLookUpHtml, serverResultHtml, serverSerialHtml } from './serverResult.ts'
 import { languageOf } from './texts.ts'
 
@@ -47,7 +48,7 @@ const typedForm = z.object({
   awarded: z.string().trim().max(20).default(''),
 })
 const maxFile = 30 * 1024 * 1024
-const diplomaTexts = ['diploma', 'result', 'scan'] as const
+const diplomaTexts = ['diploma', 'list', 'result', 'scan'] as const
 
 /** The pages that check diplomas, lists and card numbers, also without JavaScript; the log, the documentation and the live card for people. */
 export function checkPages(deps: CheckPagesDeps): Router {
@@ -55,6 +56,7 @@ export function checkPages(deps: CheckPagesDeps): Router {
   const show = createPublicPages(deps)
   const readForm = express.urlencoded({ extended: false, limit: '16kb' })
   const guide = apiGuide(deps.openApi)
+  const start = quickStart(deps)
   const agencies = () => deps.agencies.all().map(({ code, nameVi }) => ({ code, name: nameVi }))
 
   /** What an issuer's register covers, by its code; said when a diploma is not there. */
@@ -129,7 +131,7 @@ export function checkPages(deps: CheckPagesDeps): Router {
     }
   })
   router.get('/diplomas/verify/list', (req, res) =>
-    show(req, res, 'list', { title: 'list.title', nav: '/diplomas/verify', script: 'diplomaList', scriptTexts: ['list', ...diplomaTexts] }),
+    show(req, res, 'list', { title: 'list.title', nav: '/diplomas/verify', script: 'diplomaList', scriptTexts: diplomaTexts }),
   )
   router.get('/diplomas/verify/list/template.csv', (_req, res) => {
     res.attachment('mau-kiem-tra-van-bang.csv').type('text/csv; charset=utf-8').send(template)
@@ -138,7 +140,7 @@ export function checkPages(deps: CheckPagesDeps): Router {
   router.get('/log', async (req, res) =>
     show(req, res, 'log', { title: 'log.title', nav: '/log', script: 'page', log: await logOf(languageOf(req, res)) }),
   )
-  router.get('/docs', (req, res) => show(req, res, 'docs', { title: 'docs.title', script: 'page', groups: guide }))
+  router.get('/docs', (req, res) => show(req, res, 'docs', { title: 'docs.title', script: 'page', groups: guide, start }))
   router.get('/live-card', async (req, res) => {
     res.set('Cache-Control', 'no-store')
     const own = req.actor && (await deps.ownCard(req.actor))
