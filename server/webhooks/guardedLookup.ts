@@ -8,8 +8,9 @@ export function isPublicAddress(address: string): boolean {
   if (!ipaddr.isValid(address)) return false
   const parsed = ipaddr.process(address)
   if (parsed.range() !== 'unicast') return false
-  // Tunnels carry an IPv4 address inside, which `range` of the outer one says nothing about.
-  return parsed.kind() === 'ipv4' || !/^(64:ff9b:|2002:|2001:0:)/.test(parsed.toNormalizedString())
+  if (parsed instanceof ipaddr.IPv4) return true
+  // What is given out is 2000::/3. Tunnels (6to4, Teredo) carry an IPv4 address inside, which `range` of the outer one says nothing about.
+  return (parsed.parts[0]! & 0xe000) === 0x2000 && !/^(2002:|2001:0:)/.test(parsed.toNormalizedString())
 }
 
 /**
