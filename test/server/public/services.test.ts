@@ -152,7 +152,18 @@ test('no request goes to loopback, private, link-local or mapped addresses', asy
     '224.0.0.1',
     '255.255.255.255',
   ]
-  const inner6 = ['::1', '::', 'fe80::1', 'fd00::1', '::ffff:127.0.0.1', '::7f00:1', '::a00:1', '64:ff9b::7f00:1', '2002:7f00:1::', 'ff02::1']
+  const inner6 = [
+    '::1',
+    '::',
+    'fe80::1',
+    'fd00::1',
+    '::ffff:127.0.0.1',
+    '::7f00:1',
+    '::a00:1',
+    '64:ff9b::7f00:1',
+    '2002:7f00:1::',
+    'ff02::1',
+  ]
   for (const address of [...inner, ...inner6]) expect([address, isPublicAddress(address)]).toEqual([address, false])
   for (const address of ['8.8.8.8', '2606:4700::1111']) expect(isPublicAddress(address)).toBe(true)
   for (const url of [
