@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { configSchema, readConfig } from '../../server/config.ts'
 import { createMetrics } from '../../server/operations/metrics.ts'
@@ -56,6 +56,19 @@ test('every alarm is explained in docs/operations.md, and every explained one ex
   const alarms = [...read('docs/alerts.yml').matchAll(/^\s*- alert: (\w+)$/gm)].map(([, name]) => name)
   const explained = [...read('docs/operations.md').matchAll(/^\| `(Antin\w+)` \|/gm)].map(([, name]) => name)
   expect(explained.toSorted()).toEqual(alarms.toSorted())
+})
+
+test('every line of docs/threat-model.md names the tests that try it', () => {
+  const rows = [...read('docs/threat-model.md').matchAll(/^\| (?!who |what |---)(.+?) \| .+? \| (.*?) \| .*\|$/gm)]
+  expect(rows.length).toBeGreaterThan(20)
+  for (const [, threat, tried] of rows) {
+    const named = [...tried!.matchAll(/`([^`]+)`/g)].map(([, path]) => path!)
+    expect([threat, named.length]).not.toEqual([threat, 0])
+    for (const path of named) {
+      const found = globSync([path, `${path}.test.ts`, `${path}/*`], { cwd: new URL('../', import.meta.url).pathname })
+      expect([threat, path, found.length]).not.toEqual([threat, path, 0])
+    }
+  }
 })
 
 test('the dashboard is JSON with a title and a query in every panel', () => {
