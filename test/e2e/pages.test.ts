@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { after, afterEach, before, test } from 'node:test'
 import { closeBrowsers, noBrowser, openBrowser, verdictOf } from './support/browser.ts'
 import { startDemonstration } from './support/demonstration.ts'
+import { keepPhones } from './support/pictures.ts'
 
 let demonstration: Awaited<ReturnType<typeof startDemonstration>>
 before(async () => {
@@ -33,6 +34,26 @@ test('public pages meet WCAG 2.2 AA as far as a program can tell, and fit 320 px
     )) as string[]
     assert.deepEqual(found, [], address.slice(0, 60))
   }
+  await context.close()
+})
+
+test('one glance tells a valid card, a withdrawn one and an altered one', options, async () => {
+  const { card } = demonstration.file
+  const { context, page } = await openBrowser()
+  const screens: Buffer[] = []
+  for (const [address, verdict, words] of [
+    [card.genuine, 'valid', /Thẻ hợp lệ/],
+    [card.revoked, 'invalid', /thu hồi/],
+    [card.tampered, 'invalid', /bị sửa/],
+  ] as const) {
+    await page.goto('about:blank')
+    await page.goto(address)
+    const seen = await verdictOf(page)
+    assert.equal(seen.verdict, verdict)
+    assert.match(seen.words, words)
+    screens.push(await page.screenshot())
+  }
+  await keepPhones('verify', screens)
   await context.close()
 })
 

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import sharp from 'sharp'
+import sharp, { type Sharp } from 'sharp'
 
 const artifacts = join(import.meta.dirname, '../artifacts')
 const documents = join(import.meta.dirname, '../../../docs')
@@ -13,10 +13,21 @@ const wanted = process.env.PICTURES ? picturesOf(readFileSync(join(documents, 'c
 export async function keepPicture(name: string, png: Buffer): Promise<void> {
   mkdirSync(artifacts, { recursive: true })
   await sharp(png).toFile(join(artifacts, `console-${name}.png`))
-  if (!wanted.has(name)) return
-  const webp = await sharp(png).webp({ quality: 82, effort: 6, smartSubsample: true }).toBuffer()
+  if (wanted.has(name)) await keepWebp(`console/${name}`, sharp(png))
+}
+
+/** With PICTURES=1 keeps screens of a phone, 390 px wide, side by side in `docs/pictures`: WebP, at most 120 kB. */
+export async function keepPhones(name: string, screens: readonly Buffer[]): Promise<void> {
+  if (!process.env.PICTURES) return
+  const [width, height] = [390, 844]
+  const sheet = sharp({ create: { width: width * screens.length, height, channels: 3, background: 'white' } })
+  await keepWebp(name, sheet.composite(screens.map((input, at) => ({ input, left: at * width, top: 0 }))))
+}
+
+async function keepWebp(name: string, picture: Sharp): Promise<void> {
+  const webp = await picture.webp({ quality: 82, effort: 6, smartSubsample: true }).toBuffer()
   if (webp.length > 120_000) throw new Error(`The picture ${name} has ${webp.length} bytes`)
-  await sharp(webp).toFile(join(documents, `pictures/console/${name}.webp`))
+  await sharp(webp).toFile(join(documents, `pictures/${name}.webp`))
 }
 
 function picturesOf(document: string): Set<string> {
