@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Runs `antin` (or, with --run a Node script, with --sh a command line) on Node 24 with the locked dependencies.
-// Plain JavaScript that Node 20 reads; with Node 24 and node_modules in place it only starts the command.
+// Plain JavaScript that Node 12 reads (Ubuntu 22.04 has it), so that it can say what is needed.
+// With Node 24 and node_modules in place it only starts the command.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -27,7 +28,7 @@ const child =
       )
 // A terminal's Ctrl-C reaches the child by itself; other signals are passed on.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => signal === 'SIGINT' || child.kill(signal))
-child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))
+child.on('exit', (code, signal) => process.exit(code === null ? 128 + constants.signals[signal] : code))
 
 /** Path of a Node 24 binary, fetched once into npm's cache. The platform's package needs no install script. */
 function node24() {
@@ -38,7 +39,7 @@ function node24() {
     stdio: ['ignore', 'pipe', 'pipe'],
     shell: windows,
   })
-  const path = found.stdout?.trim()
+  const path = String(found.stdout || '').trim()
   if (!path || path === process.execPath) stop(`Ấn Tín needs Node 24; this is ${process.version} and npm could not fetch it.`, found.stderr)
   return path
 }
@@ -63,6 +64,6 @@ function install() {
 }
 
 function stop(line, detail = '') {
-  process.stderr.write(`${line}\n${detail ?? ''}`)
+  process.stderr.write(`${line}\n${detail || ''}`)
   process.exit(1)
 }
