@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, afterEach, before, test } from 'node:test'
+import { PDFDocument } from '@cantoo/pdf-lib'
 import sharp from 'sharp'
 import { closeBrowsers, noBrowser, openBrowser } from './support/browser.ts'
 import { sightOf } from './support/camera.ts'
@@ -43,6 +44,13 @@ async function scannedPdf(jpeg: Buffer): Promise<Buffer> {
   return Buffer.concat(parts)
 }
 
+/** A PDF as a printer driver makes it of a picture: its pixels in FlateDecode. */
+async function printedPdf(picture: Buffer): Promise<Buffer> {
+  const document = await PDFDocument.create()
+  document.addPage().drawImage(await document.embedPng(new Uint8Array(await sharp(picture).png().toBuffer())))
+  return Buffer.from(await document.save())
+}
+
 test('files dropped together get their words, and no file leaves the browser', options, async () => {
   const { url, diploma } = demonstration.file
   const { context, page, errors } = await openBrowser({ width: 900 })
@@ -53,6 +61,7 @@ test('files dropped together get their words, and no file leaves the browser', o
   await page.setInputFiles('#files', [
     { name: 'anh-chup.jpg', mimeType: 'image/jpeg', buffer: jpeg },
     { name: 'ban-quet.pdf', mimeType: 'application/pdf', buffer: await scannedPdf(jpeg) },
+    { name: 'in-ra.pdf', mimeType: 'application/pdf', buffer: await printedPdf(jpeg) },
     { name: 'sua.jpg', mimeType: 'image/jpeg', buffer: await sightOf(diploma.tampered, { size: 600 }) },
     {
       name: 'mo.jpg',
@@ -68,25 +77,59 @@ test('files dropped together get their words, and no file leaves the browser', o
     },
     { name: 'thu.txt', mimeType: 'text/plain', buffer: Buffer.from('hello') },
   ])
-  await page.locator('#results [data-outcome]').nth(5).waitFor({ timeout: 45_000 })
+  await page.locator('#results [data-outcome]').nth(6).waitFor({ timeout: 45_000 })
+  assert.match(
+    String(await page.locator('#results [role=status]').textContent()),
+    /^7 tệp: Văn bằng có thật, tệp là bản chụp: 3, Không hợp lệ: 1,/,
+  )
   const outcomes = await page.locator('#results article').evaluateAll(articles =>
     articles.map(article => {
       const { dataset, textContent } = article as unknown as { dataset: { outcome: string }; textContent: string }
       return [/[\w-]+\.(jpg|pdf|heic|txt)/.exec(textContent)?.[0], dataset.outcome]
     }),
   )
-  assert.deepEqual(Object.fromEntries(outcomes), {
-    'anh-chup.jpg': 'copy',
-    'ban-quet.pdf': 'copy',
-    'sua.jpg': 'forged',
-    'mo.jpg': 'unreadable',
-    'iphone.heic': 'unreadable',
-    'thu.txt': 'unreadable',
-  })
+  // In the order in which they were chosen.
+  assert.deepEqual(outcomes, [
+    ['anh-chup.jpg', 'copy'],
+    ['ban-quet.pdf', 'copy'],
+    ['in-ra.pdf', 'copy'],
+    ['sua.jpg', 'forged'],
+    ['mo.jpg', 'unreadable'],
+    ['iphone.heic', 'unreadable'],
+    ['thu.txt', 'unreadable'],
+  ])
   assert.match(String(await page.locator('article', { hasText: 'anh-chup.jpg' }).textContent()), /Văn bằng này có thật; tệp là bản chụp/)
   assert.match(String(await page.locator('article', { hasText: 'iphone.heic' }).textContent()), /HEIC/)
   assert.ok(Math.max(...sent) < 5000, 'only digests and credentials are sent')
   assert.deepEqual(errors, [])
+  await context.close()
+})
+
+test('a folder of files waits when the server has had enough of it, and misses nothing', options, async () => {
+  const { url, diploma } = demonstration.file
+  const { context, page } = await openBrowser({ width: 900 })
+  let refused = 0
+  await context.route(/\/by-document\//, route =>
+    refused++ < 2 ? route.fulfill({ status: 429, headers: { 'retry-after': '1' } }) : route.continue(),
+  )
+  await page.goto(`${url}/diplomas/verify`)
+  const buffer = await sightOf(diploma.genuine, { size: 600 })
+  const blank = await sharp({ create: { width: 300, height: 300, channels: 3, background: '#eee' } })
+    .png()
+    .toBuffer()
+  await page.setInputFiles('#files', [
+    { name: 'trang.png', mimeType: 'image/png', buffer: blank },
+    { name: 'anh.jpg', mimeType: 'image/jpeg', buffer },
+  ])
+  await page.locator('#results', { hasText: 'trang tự làm tiếp sau 1 giây' }).waitFor()
+  await page.locator('#results [data-outcome]').nth(1).waitFor()
+  assert.ok(refused > 2)
+  assert.deepEqual(
+    await page
+      .locator('#results article')
+      .evaluateAll(all => all.map(each => (each as unknown as { dataset: { outcome: string } }).dataset.outcome)),
+    ['unreadable', 'copy'],
+  )
   await context.close()
 })
 

@@ -7,6 +7,7 @@ import type { DocumentInput } from '../../core/verification/evidence.ts'
 import { isOnlyExpired } from '../../core/verification/isOnlyExpired.ts'
 import type { Report } from '../../core/verification/report.ts'
 import { browserCrypto } from '../evidence/browserCrypto.ts'
+import { patientFetch } from '../evidence/patientFetch.ts'
 import { type Decoder, startDecoder } from '../scan/decoder.ts'
 import { readPicture } from '../scan/pictureFile.ts'
 import { type Checked, checkCredential, resolveToken } from '../verify/checkCredential.ts'
@@ -30,7 +31,7 @@ export type Outcome =
 export interface FileOutcome {
   readonly outcome: Outcome
   readonly sha256: string
-  readonly cause?: DocumentCause | 'too-large' | 'network' | undefined
+  readonly cause?: DocumentCause | 'too-large' | 'network' | 'insecure' | undefined
   readonly report?: Report | undefined
   readonly sealed?: Uint8Array | undefined
   /** How the diploma was found: by the file's digest, a seal or a QR code in it. */
@@ -45,6 +46,8 @@ export const maxFile = 60 * 1024 * 1024
 export interface CheckFacts {
   readonly trustRoot: string
   readonly host: string
+  /** Told when the server lets this address wait for so many seconds. */
+  readonly onWait: (seconds: number) => void
 }
 
 let decoder: Promise<Decoder> | undefined
@@ -56,7 +59,7 @@ export async function checkFile(file: File, facts: CheckFacts): Promise<FileOutc
   const found = await inspectDocument(bytes, { sha256: browserCrypto.sha256, verifySignature, readQrCodes })
   const sha256 = toHex(found.sha256)
   const document: DocumentInput = { sha256: found.sha256, signatures: found.signatures }
-  const registered = await byDocument(sha256)
+  const registered = await byDocument(sha256, facts.onWait)
   if (registered !== 'unreachable' && registered !== null) return judge(registered, document, facts, sha256, 'digest')
   if (found.sealed) return judge(found.sealed, document, facts, sha256, 'seal')
   const sealed = await fromQr(found.qrTexts)
@@ -78,7 +81,7 @@ async function judge(
   const outcome = outcomeOf(report)
   const common = { sha256, report, sealed, by }
   if (outcome !== 'revoked') return { ...common, outcome }
-  const end = await endOf(sealed)
+  const end = await endOf(sealed, facts.onWait)
   if (!end) return { ...common, outcome }
   const successor = end.successor
     ? (await checkCredential({ sealed: end.successor }, { ...facts, now }, () => undefined)).report
@@ -101,9 +104,9 @@ export function outcomeOf(report: Report): Outcome {
     : 'undetermined'
 }
 
-async function byDocument(sha256: string): Promise<Uint8Array | null | 'unreachable'> {
+async function byDocument(sha256: string, onWait: CheckFacts['onWait']): Promise<Uint8Array | null | 'unreachable'> {
   try {
-    const response = await fetch(`/api/diplomas/by-document/${sha256}`)
+    const response = await patientFetch(`/api/diplomas/by-document/${sha256}`, {}, onWait)
     if (response.status === 404) return null
     if (!response.ok) return 'unreachable'
     return decodeBase64url(((await response.json()) as { credential: string }).credential)
@@ -131,13 +134,11 @@ interface End {
   successor: Uint8Array | undefined
 }
 
-async function endOf(sealed: Uint8Array): Promise<End | null> {
+async function endOf(sealed: Uint8Array, onWait: CheckFacts['onWait']): Promise<End | null> {
   try {
-    const response = await fetch('/api/diplomas/successor', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ credential: encodeBase64url(sealed) }),
-    })
+    const body = JSON.stringify({ credential: encodeBase64url(sealed) })
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body }
+    const response = await patientFetch('/api/diplomas/successor', init, onWait)
     if (!response.ok) return null
     const { endedAs, decision, successor } = (await response.json()) as {
       endedAs: string | null

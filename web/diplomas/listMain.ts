@@ -8,7 +8,7 @@ import { timeText } from '../platform/vietnamTime.ts'
 import { loadSentences, sentenceOf } from '../result/sentences.ts'
 import { type Applicant, fileOf, readApplicants } from './applicants.ts'
 import { checkFile, type FileOutcome, type Outcome } from './checkFile.ts'
-import { outcomeWord, signedOtherwise, toneOf } from './outcomeHtml.ts'
+import { countsText, outcomeWord, signedOtherwise, toneOf } from './outcomeHtml.ts'
 import { parseRows, readSheet } from './readSheet.ts'
 
 /** The most rows that are checked at once; the server says so too when nobody is signed in. */
@@ -81,12 +81,16 @@ async function readForm(): Promise<Applicant[] | null> {
 }
 
 async function checkFiles(applicants: readonly Applicant[], files: readonly File[]): Promise<(FileOutcome | undefined)[]> {
-  const facts = { trustRoot: page().trustRoot, host: new URL(page().publicUrl).host }
   const found: (FileOutcome | undefined)[] = []
+  const say = (waiting = '') => {
+    byId('list-state').textContent = `${text('diploma.working', { done: found.length, total: applicants.length })} ${waiting}`
+  }
+  const onWait = (seconds: number) => say(text('diploma.waiting', { seconds }))
+  const facts = { trustRoot: page().trustRoot, host: new URL(page().publicUrl).host, onWait }
   for (const applicant of applicants) {
     const file = canVerifyHere() ? fileOf(applicant, files) : undefined
     found.push(file && (await checkFile(file, facts).catch(() => undefined)))
-    byId('list-state').textContent = text('list.working', { done: found.length, total: applicants.length })
+    say()
   }
   return found
 }
@@ -150,7 +154,7 @@ function showLines(lines: readonly CheckedLine[], answer: SheetAnswer): void {
     })
     .join('')
   byId('list-state').textContent = ''
-  const summary = text('list.summary', { total: lines.length, counts: [...counts].map(([word, count]) => `${word}: ${count}`).join(', ') })
+  const summary = text('list.summary', { total: lines.length, counts: countsText(counts) })
   const result = byId('list-result')
   result.hidden = false
   result.querySelector('p.lead')?.remove()

@@ -6,7 +6,7 @@ import { icons } from '../platform/icons.ts'
 import { byId, page, text } from '../platform/page.ts'
 import { loadSentences, sentenceOf } from '../result/sentences.ts'
 import { checkFile, type FileOutcome } from './checkFile.ts'
-import { outcomeHtml } from './outcomeHtml.ts'
+import { countsText, outcomeHtml, outcomeWord } from './outcomeHtml.ts'
 import { lookUp } from './typedLookup.ts'
 
 const facts = { trustRoot: page().trustRoot, host: new URL(page().publicUrl).host }
@@ -47,23 +47,56 @@ function start(): void {
   }
 }
 
+/** Checks files one after another, in their order; of several the page says how far it is, and at the end how many there are of each word. */
 async function checkAll(files: readonly File[]): Promise<void> {
+  if (files.length === 0) return
   await loadSentences(page().lang)
+  const batch = document.createElement('div')
+  results.prepend(batch)
+  if (files.length === 1) {
+    const [file] = files as readonly [File]
+    const place = newPlace(batch, file.name)
+    putAndFocus(place, (await resultOf(file, () => undefined)).content)
+    return
+  }
+  const [state, summary] = [document.createElement('p'), document.createElement('p')]
+  summary.setAttribute('role', 'status')
+  batch.append(summary, state)
+  const counts = new Map<string, number>()
+  const say = (waiting = '') => {
+    const done = [...counts.values()].reduce((sum, count) => sum + count, 0)
+    state.textContent = `${text('diploma.working', { done, total: files.length })} ${waiting}`
+  }
   for (const file of files) {
-    const place = newPlace(file.name)
-    const start = file.size <= 20_000 ? await file.text().catch(() => '') : ''
-    if (canVerifyHere() && /^\s*eyJ[\w-]*\.[\w-]*\.[\w-]*~/.test(start)) {
+    const place = newPlace(batch, file.name)
+    const { content, word } = await resultOf(file, seconds => say(text('diploma.waiting', { seconds })))
+    place.innerHTML = content.text
+    counts.set(word, (counts.get(word) ?? 0) + 1)
+    say()
+  }
+  state.remove()
+  summary.className = 'lead'
+  summary.textContent = text('diploma.summary', { total: files.length, counts: countsText(counts) })
+}
+
+async function resultOf(file: File, onWait: (seconds: number) => void): Promise<{ content: Html; word: string }> {
+  if (!canVerifyHere()) return resultOn(file, { outcome: 'undetermined', sha256: '', cause: 'insecure' })
+  try {
+    const start = file.size <= 20_000 ? await file.text() : ''
+    if (/^\s*eyJ[\w-]*\.[\w-]*\.[\w-]*~/.test(start)) {
       const { sdJwtHtml } = await import('../verify/sdJwtHtml.ts')
-      put(place, await sdJwtHtml(start.trim()))
-      continue
+      return { content: await sdJwtHtml(start.trim()), word: text('result.sdJwt') }
     }
-    let found: FileOutcome
-    try {
-      found = canVerifyHere() ? await checkFile(file, facts) : { outcome: 'undetermined', sha256: '', cause: 'network' }
-    } catch {
-      found = { outcome: 'unreadable', sha256: '', cause: 'broken' }
-    }
-    put(place, outcomeHtml(file.name, found, { text, lang: page().lang, sentence }))
+    return resultOn(file, await checkFile(file, { ...facts, onWait }))
+  } catch {
+    return resultOn(file, { outcome: 'unreadable', sha256: '', cause: 'broken' })
+  }
+}
+
+function resultOn(file: File, found: FileOutcome): { content: Html; word: string } {
+  return {
+    content: outcomeHtml(file.name, found, { text, lang: page().lang, sentence }),
+    word: outcomeWord({ ...found, decision: null }, text),
   }
 }
 
@@ -77,22 +110,23 @@ async function typed(form: HTMLFormElement): Promise<void> {
     return
   }
   byId('typed-error').hidden = true
-  const place = newPlace(fields.soHieu)
-  put(place, await lookUp(fields))
+  const place = newPlace(results, fields.soHieu, true)
+  putAndFocus(place, await lookUp(fields))
 }
 
-function newPlace(name: string): HTMLElement {
+function newPlace(within: HTMLElement, name: string, first = false): HTMLElement {
   byId('results-box').hidden = false
   const place = document.createElement('div')
   place.innerHTML =
     html`<article class="outcome"><h3><span class="tag waiting">${icons.waiting}${text('diploma.reading', { name })}</span></h3></article>`.text
-  results.prepend(place)
+  if (first) within.prepend(place)
+  else within.append(place)
   return place
 }
 
-function put(place: HTMLElement, content: Html): void {
+function putAndFocus(place: HTMLElement, content: Html): void {
   place.innerHTML = content.text
-  const heading = place.querySelector<HTMLElement>('h3')
+  const heading = place.querySelector<HTMLElement>('h3, h1')
   heading?.setAttribute('tabindex', '-1')
   heading?.focus({ preventScroll: true })
   place.scrollIntoView({ block: 'nearest' })

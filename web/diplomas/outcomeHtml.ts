@@ -34,6 +34,7 @@ const causes: Record<NonNullable<FileOutcome['cause']>, string> = {
   recompressed: 'diploma.causeRecompressed',
   'too-large': 'diploma.causeTooLarge',
   network: 'diploma.causeNetwork',
+  insecure: 'diploma.causeInsecure',
 }
 
 interface Worded extends Pick<FileOutcome, 'outcome' | 'decision'> {
@@ -49,6 +50,11 @@ export function outcomeWord({ outcome, decision, report }: Worded, text: Text): 
   // exp is the last second of the last day; what a reader asks is since when.
   if (outcome === 'expired' && expiresAt !== undefined) return text('result.expiredOn', { day: dayText(expiresAt + 1) })
   return text(`diploma.${outcome}`)
+}
+
+/** How many there are of each word: "Khớp: 12, Đã thu hồi: 1". */
+export function countsText(counts: ReadonlyMap<string, number>): string {
+  return [...counts].map(([word, count]) => `${word}: ${count}`).join(', ')
 }
 
 /** The check of a file whose signature is right and yet not the issuer's over all of it. */

@@ -53,8 +53,11 @@ export function diplomaLookupRoutes(deps: DiplomaLookupRoutesDeps): Router {
   const perMinute = deps.requestsPerMinute ?? 120
   const limit = limitRequests({ pool: deps.pool, name: 'diplomas', limit: perMinute, clientLimit: perMinute * 10, seconds: 60 })
 
+  // Digests and refs cannot be guessed: a clerk's folder of some hundred files may be asked for at once.
+  const byDigest = limitRequests({ pool: deps.pool, name: 'documents', limit: perMinute * 5, clientLimit: perMinute * 10, seconds: 60 })
+
   // Whoever can name the digest has the file, and with it all that the credential says.
-  router.get('/api/diplomas/by-document/:digest', limit, async (req, res) => {
+  router.get('/api/diplomas/by-document/:digest', byDigest, async (req, res) => {
     const { success, data } = digest.safeParse(req.params.digest)
     const found = success ? await registered.byDocument(Buffer.from(data, 'hex')) : null
     if (!found) throw new AppError('verification.not-found')
@@ -67,7 +70,7 @@ export function diplomaLookupRoutes(deps: DiplomaLookupRoutesDeps): Router {
     })
   })
 
-  router.get('/api/diplomas/:ref/receipt', limit, async (req, res) => {
+  router.get('/api/diplomas/:ref/receipt', byDigest, async (req, res) => {
     const { success, data } = ref.safeParse(req.params.ref)
     const receipt = success ? await deps.proofFor(decodeBase64url(data)) : null
     if (!receipt) throw new AppError('diploma.not-found')
@@ -83,7 +86,7 @@ export function diplomaLookupRoutes(deps: DiplomaLookupRoutesDeps): Router {
   })
 
   // Whoever has the credential may know what took its place.
-  router.post('/api/diplomas/successor', limit, express.json({ limit: '32kb' }), async (req, res) => {
+  router.post('/api/diplomas/successor', byDigest, express.json({ limit: '32kb' }), async (req, res) => {
     res.set('Cache-Control', 'no-store')
     const { credential } = successorBody.parse(req.body)
     const found = await bySealed(credential)
