@@ -5,19 +5,25 @@ import { decodeBase64url } from '../core/encoding/base64url.ts'
 import type { EvidencePorts, FetchAnswer } from '../core/verification/evidence.ts'
 import { CliError } from './io.ts'
 
-interface Slice {
-  readonly seq: number
-  readonly codes: ReadonlySet<string>
+interface Kept {
+  /** Of several that answer, the one whose age is the highest, number by number. */
+  readonly age: readonly number[]
   readonly text: string
+}
+
+/** Names of an entry in `/log/proof`: its ref where it is an issuing entry, its digest where it is an SD-JWT's. */
+interface KeptReceipt extends Kept {
+  readonly name: string | undefined
+  readonly treeSize: number
 }
 
 /** Evidence given as files: root documents, trust slices, an index, status lists, receipts. What a file is, its content says. */
 export class EvidenceFiles {
   readonly #roots = new Map<number, string>()
-  readonly #slices: Slice[] = []
-  readonly #statusLists: { readonly sub: string; readonly text: string }[] = []
-  #index: string | undefined
-  #receipt: string | undefined
+  readonly #slices: (Kept & { readonly codes: ReadonlySet<string> })[] = []
+  readonly #statusLists: (Kept & { readonly sub: string })[] = []
+  readonly #indexes: Kept[] = []
+  readonly #receipts: KeptReceipt[] = []
 
   /** Reads a file, or every file of a folder; one may hold several pieces, a line each or in a JSON array. Throws CliError for what is none. */
   add(path: string): void {
@@ -49,15 +55,19 @@ export class EvidenceFiles {
     const root = /^\/\.well-known\/antin\/root(?:\/(\d+))?$/.exec(path)
     if (root) return this.#roots.get(root[1] === undefined ? Math.max(...this.#roots.keys()) : Number(root[1]))
     const slice = /^\/\.well-known\/antin\/trust\/(.+)$/.exec(path)
-    if (slice) return this.#slices.filter(one => one.codes.has(slice[1]!)).sort((a, b) => b.seq - a.seq)[0]?.text
-    if (path === '/.well-known/antin/trust-list') return this.#index
-    if (path.startsWith('/status-lists/')) return this.#statusLists.find(one => one.sub.endsWith(path))?.text
-    return path.startsWith('/log/proof?') ? this.#receipt : undefined
+    if (slice) return newest(this.#slices.filter(one => one.codes.has(slice[1]!)))
+    if (path === '/.well-known/antin/trust-list') return newest(this.#indexes)
+    if (path.startsWith('/status-lists/')) return newest(this.#statusLists.filter(one => one.sub.endsWith(path)))
+    const proof = /^\/log\/proof\?(\w+=[\w-]+)(?:&size=(\d+))?$/.exec(path)
+    if (!proof) return undefined
+    const [, name, size] = proof
+    return newest(this.#receipts.filter(one => one.name === name && (size === undefined || one.treeSize === Number(size))))
   }
 
   /** Without a network, what was given for this kind of path though it answers another: the report then says so. */
   findOther(path: string): string | undefined {
     if (path.startsWith('/.well-known/antin/trust/')) return this.#slices[0]?.text
+    if (path.startsWith('/log/proof?')) return this.#receipts[0]?.text
     return path.startsWith('/status-lists/') ? this.#statusLists[0]?.text : undefined
   }
 
@@ -80,19 +90,37 @@ export class EvidenceFiles {
       return true
     }
     if (isObject(json) && 'inclusionPath' in json) {
-      this.#receipt = text
+      this.#receipts.push(receiptOf(json, text))
       return true
     }
     const payload = payloadOf(text.split('.')[1])
+    const publication = [Number(payload?.epoch) || 0, Number(payload?.seq) || 0]
     if (payload && Array.isArray(payload.agencies)) {
       const codes = new Set(payload.agencies.map(agency => String((agency as { code?: unknown } | null)?.code)))
-      this.#slices.push({ seq: Number(payload.seq) || 0, codes, text })
-    } else if (payload && 'slices' in payload) this.#index = text
-    else if (payload && 'status_list' in payload) this.#statusLists.push({ sub: String(payload.sub), text })
-    else if (/^[\w-]+\.[\w-]*\.[\w-]*$/.test(text)) this.#statusLists.push({ sub: '', text })
+      // Of one publication the smallest slice that holds an agency is its own: the others reach up to it from below.
+      this.#slices.push({ age: [...publication, -codes.size], codes, text })
+    } else if (payload && 'slices' in payload) this.#indexes.push({ age: publication, text })
+    else if (payload && 'status_list' in payload)
+      this.#statusLists.push({ age: [Number(payload.iat) || 0], sub: String(payload.sub), text })
+    else if (/^[\w-]+\.[\w-]*\.[\w-]*$/.test(text)) this.#statusLists.push({ age: [0], sub: '', text })
     else return false
     return true
   }
+}
+
+function newest(kept: readonly Kept[]): string | undefined {
+  const isBelow = (a: readonly number[], b: readonly number[]) => {
+    const at = a.findIndex((number, i) => number !== b[i])
+    return at >= 0 && a[at]! < b[at]!
+  }
+  return kept.reduce<Kept | undefined>((best, one) => (best && !isBelow(best.age, one.age) ? best : one), undefined)?.text
+}
+
+function receiptOf(receipt: Record<string, unknown>, text: string): KeptReceipt {
+  const entry = payloadOf(receipt.entry)
+  const treeSize = Number(receipt.treeSize) || 0
+  const name = entry?.type === 'sd-jwt.issued' ? `digest=${entry.digest}` : entry && `ref=${entry.ref}`
+  return { age: [treeSize], name, treeSize, text }
 }
 
 /** Evidence from files, and from the server at `base` for what they lack; without `base` there is no network. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -133,6 +133,25 @@ test('offline from files: a card by its QR text, and a diploma with its receipt'
   const { exit, report: found } = await report(qr(diploma), ...offline, '--trust-list', index, '--receipt', receipt)
   expect(codesOf(found)).toMatchObject({ log: 'log.passed', anchor: 'anchor.no-node' })
   expect(exit).toBe(0)
+})
+
+test('of several files the one that answers is taken: the own receipt, the newest list and index, the own slice', async () => {
+  const other = await world.diploma('other')
+  const several = mkdtempSync(join(folder, 'several-'))
+  const pieces: Record<string, string | Uint8Array> = {
+    a: await world.slice('G09.12.04'),
+    b: await world.slice('G09', { seq: 7, iat: now - 20 * 3600 }),
+    c: await world.index({}, { seq: 7 }),
+    d: await world.statusList('G09', { iat: now - 3 * 3600 }),
+    ...Object.fromEntries([root1, root2, slice, index, list, receipt].map((path, i) => [`m${i}`, readFileSync(path)])),
+    z: JSON.stringify((await world.logged(other)).log.receipt(leaf)),
+  }
+  for (const [name, piece] of Object.entries(pieces)) writeFileSync(join(several, name), piece)
+  const args = [...common, '--offline', '--trust-list', several]
+  const { exit, report: found } = await report(qr(diploma), ...args)
+  expect([exit, codesOf(found).issuer, codesOf(found).log]).toEqual([0, 'issuer.passed', 'log.passed'])
+  expect(found.checks.find(check => check.name === 'status')?.asOf).toBe(now - 300)
+  expect(codesOf((await report(qr(await world.diploma('third')), ...args)).report).log).toBe('log.foreign')
 })
 
 test('one file may hold several pieces, a line each or as an array', async () => {
