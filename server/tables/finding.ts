@@ -52,7 +52,7 @@ export const findings = {
     'Column {column}: decomposed Unicode was composed: "{to}".',
   ),
   'import.personal-number.digits': refused(
-    'Cột {column}: "{value}" không phải số định danh 12 chữ số (có {other} chữ số): hãy nhập đủ 12 số, ô để dạng Text.',
+    'Cột {column}: "{value}" không phải số định danh 12 chữ số (có {other} chữ số): hãy nhập đủ 12 số, định dạng ô là Văn bản (Text).',
     'Column {column}: "{value}" is not a personal number of 12 digits (it has {other}): enter all 12 in a text cell.',
   ),
   'import.personal-number.old-id': refused(

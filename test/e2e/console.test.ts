@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { createPool } from '../../server/db/pool.ts'
@@ -253,6 +254,42 @@ test('a locked session covers the page and gives back the form as it was', optio
   assert.equal(await maker.inputValue('#holderName'), 'Đang gõ dở')
   await maker.click('button:has-text("Trình đăng ký")')
   assert.equal(await maker.inputValue('#holderName'), 'Đang gõ dở')
+})
+
+test('a file that cannot be imported is named beside its field, and what else was chosen stays', options, async () => {
+  const maker = await people.as('maker')
+  const folder = mkdtempSync(join(tmpdir(), 'antin-files-'))
+  const file = (name: string, bytes: number) => {
+    writeFileSync(join(folder, name), '')
+    truncateSync(join(folder, name), bytes)
+    return join(folder, name)
+  }
+  const upload = () => maker.click('button:has-text("Tải lên")')
+  await maker.goto(`${url}/console/imports`)
+  const before = await maker.locator('tbody tr:has(a[href^="/console/imports/"])').count()
+  await maker.setInputFiles('#file', file('trong.xlsx', 0))
+  await upload()
+  assert.match(await maker.innerText('#file-error'), /Tệp này trống/)
+
+  // Above one MiB a script sends the form: it stays, with its files, when the server finds a fault.
+  await maker.setInputFiles('#file', file('to.csv', 2 << 20))
+  await maker.setInputFiles('#photos', file('anh.rar', 1))
+  await upload()
+  await maker.waitForSelector('#photos-error')
+  assert.match(await maker.innerText('.govuk-error-summary'), /Tệp ảnh phải là ZIP/)
+  assert.equal(await maker.locator('#file-error').count(), 0, 'a fault that is gone is not shown')
+  assert.equal(await maker.evaluate("document.querySelector('#file').files[0].name"), 'to.csv')
+  await look(maker, 'imports-fault')
+
+  await maker.setInputFiles('#photos', [])
+  await maker.setInputFiles('#file', file('qua-to.csv', (64 << 20) + 1))
+  assert.match(String(await maker.evaluate("document.querySelector('#file').validationMessage")), /nhiều nhất 64 MB/)
+  await upload()
+  await maker.waitForTimeout(300)
+  assert.ok(maker.url().endsWith('/console/imports'))
+  await maker.reload()
+  assert.equal(await maker.locator('tbody tr:has(a[href^="/console/imports/"])').count(), before, 'no import began')
+  rmSync(folder, { recursive: true })
 })
 
 test('without scripts the pages work: sections, forms, approval', options, async () => {

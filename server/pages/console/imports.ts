@@ -77,7 +77,8 @@ export function importPages(deps: PageDeps): ConsoleRouter {
       checkCsrf(req, form.fields.get('_csrf'))
       const file = form.files.get('file')?.[0]
       const photos = form.files.get('photos')?.[0]
-      if (!file || file.bytes === 0) return await showList(res.status(422), actor, [{ field: 'file', text: t('import.fileMissing') }])
+      const fault = faultOfSheet(file, t)
+      if (!file || fault) return await showList(res.status(422), actor, [{ field: 'file', text: fault }])
       if (photos && photos.bytes > 0 && !/\.zip$/i.test(photos.name))
         return await showList(res.status(422), actor, [{ field: 'photos', text: t('import.photosNotZip') }])
       const id = await startImport(imports, {
@@ -227,6 +228,13 @@ export function importPages(deps: PageDeps): ConsoleRouter {
   }
 
   return pages
+}
+
+/** Why a file cannot be a sheet, before it is opened; '' when it may. A browser sends an empty part without a name for no file. */
+function faultOfSheet(file: UploadedFile | undefined, t: Translate): string {
+  if (!file || (file.bytes === 0 && file.name === '')) return t('import.fileMissing')
+  if (file.bytes === 0) return t('import.fileEmpty')
+  return file.bytes > tableLimits.fileBytes ? t('import.fileTooLarge', { size: tableLimits.fileBytes / 1048576 }) : ''
 }
 
 function reads(actor: Actor): ImportKind[] {
