@@ -144,6 +144,7 @@ export type CopyDetail = (typeof copyDetails)[number]
 
 const known: ReadonlySet<string> = new Set(checkCodes)
 
+/** Whether a text is one of the codes above. */
 export function isCheckCode(text: string): text is CheckCode {
   return known.has(text)
 }

@@ -140,6 +140,7 @@ export interface MarkStore {
   accept(key: string, mark: readonly number[]): boolean | Promise<boolean>
 }
 
+/** A piece of evidence that could not be had, for this reason; `detail` names the key, agency or file. */
 export function missing(code: CheckCode, detail = ''): Missing {
   return { value: undefined, code, detail }
 }

@@ -14,6 +14,7 @@ const wellKnown = '/.well-known/antin'
 export const rootPath = `${wellKnown}/root`
 export const indexPath = `${wellKnown}/trust-list`
 
+/** The path of one agency's slice; `code` is a level-1 agency's. */
 export function slicePath(code: string): string {
   return `${wellKnown}/trust/${code}`
 }

@@ -12,6 +12,7 @@ const required: Record<PolicyName, Record<Kind, ReadonlySet<CheckName>>> = {
   strict: { card: new Set([...base, 'log', 'anchor'] as const), diploma: new Set([...base, 'log', 'anchor'] as const) },
 }
 
+/** Whether a policy needs this check to pass for a verdict of `valid`. */
 export function requires(policy: PolicyName, kind: Kind, check: CheckName): boolean {
   return required[policy][kind].has(check)
 }

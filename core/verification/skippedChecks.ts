@@ -8,6 +8,7 @@ export function skippedChecks(from: Skippable): Check[] {
   return afterFormat.slice(afterFormat.indexOf(from)).map(skippedCheck)
 }
 
+/** One check that was not reached. */
 export function skippedCheck(name: Skippable): Check {
   return { name: name satisfies CheckName, outcome: 'unavailable', code: `${name}.skipped`, detail: '' }
 }

@@ -21,6 +21,7 @@ export function isOlderThan(time: number, age: number, now: number): boolean {
   return now - time > age + skew
 }
 
+/** `isOlderThan` for 24 hours. */
 export function isOlderThanDay(time: number, now: number): boolean {
   return isOlderThan(time, day, now)
 }

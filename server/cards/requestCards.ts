@@ -110,7 +110,7 @@ function itemOf(
   return {
     officerId: person.id,
     subjectRef: person.validRef && replaces ? person.validRef : undefined,
-    claims: shown as unknown as Record<string, unknown>,
+    claims: shown,
     warnings: [
       ...person.warnings.map(({ code, column }) => (column ? { code, field: column } : { code })),
       ...(second ? [{ code: 'card.second' }] : []),

@@ -180,7 +180,7 @@ async function writeChunk(
       )
     ).map(row => [encodeBase64url(row.ref), row]),
   )
-  const taken = new Map(
+  const taken = new Map<string, { ref: Buffer }>(
     (
       await diplomasByNumber(
         tx,
@@ -202,7 +202,7 @@ async function writeChunk(
     else {
       const duplicateOf = one.shown.duplicate && other ? other.ref : null
       const current = { ...one, row: { ...one.row, duplicateOf } }
-      if (!other && !old) taken.set(one.row.numberIndex.toString('hex'), current.row as unknown as DiplomaRow)
+      if (!other && !old) taken.set(one.row.numberIndex.toString('hex'), current.row)
       registered.push(current)
       marks.push({ seq: one.item.seq, state: 'done', ref: one.row.ref })
       if (old) ended.push({ old, by: one, committed: commitReason(deps.cipher, `QUYET_DINH: ${one.shown.decision ?? ''}`) })

@@ -21,7 +21,7 @@ export interface RequestItemDraft {
   personIndex?: Buffer | undefined
   subjectRef?: Uint8Array | undefined
   /** What approvers are shown and what will be issued; plain JSON values. */
-  claims: Record<string, unknown>
+  claims: object
   warnings?: readonly Warning[]
 }
 
