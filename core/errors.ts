@@ -101,6 +101,7 @@ export const errorCodes = {
   'officer.query': 'The search has no letters or digits, or its cursor is not ours',
   'pades.signed': 'The PDF cannot be signed as it is',
   'pades.timestamp': 'The time-stamp authority gave no usable time stamp',
+  'pdf.encrypted': 'The PDF is encrypted: no page can be added to a copy of it',
   'pdf.syntax': 'Not a PDF that this program can read',
   'photo.dimensions': 'The picture has too many pixels',
   'photo.heic': 'The picture is HEIC, as iPhones make them: save it as JPEG',

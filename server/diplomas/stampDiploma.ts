@@ -22,7 +22,7 @@ export interface StampDeps extends DiplomaViewDeps {
 /**
  * The copy of a registered file with a page that attests the registration, the QR code on it, seal and receipt inside: a new PDF beside
  * the file, which stays as it was. Throws `diploma.ended.conflict`, `diploma.other-file` for any file but the registered one,
- * `pdf.syntax` for one that is no PDF, JPEG or PNG that can be copied.
+ * `pdf.encrypted`, `pdf.syntax` for one that is no PDF, JPEG or PNG that can be copied.
  */
 export async function stampDiploma(deps: StampDeps, diploma: OpenedDiploma, original: Uint8Array): Promise<Uint8Array> {
   if (diploma.endedAs !== null) throw new AppError('diploma.ended.conflict')

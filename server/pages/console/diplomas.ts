@@ -80,7 +80,7 @@ export function diplomaPages(deps: DiplomaPagesDeps): ConsoleRouter {
       const file = form.files.get('file')?.[0]
       if (!file || file.bytes === 0) return await fault(t('diplomas.stampMissing'))
       const copy = await stampDiploma(deps, diploma, await file.read()).catch(error => {
-        if (error instanceof AppError && (error.code === 'diploma.other-file' || error.code === 'pdf.syntax')) return error.code
+        if (error instanceof AppError && ['diploma.other-file', 'pdf.encrypted', 'pdf.syntax'].includes(error.code)) return error.code
         throw error
       })
       if (typeof copy === 'string') return await fault(t(problemKey(copy)))

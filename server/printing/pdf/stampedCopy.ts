@@ -1,6 +1,7 @@
-import { AFRelationship, PDFDocument } from '@cantoo/pdf-lib'
+import { AFRelationship, EncryptedPDFError, PDFDocument } from '@cantoo/pdf-lib'
 import { AppError } from '../../../core/errors.ts'
 import type { Attachment } from '../render/renderDiploma.ts'
+import { addPicture } from './addPicture.ts'
 
 export interface StampedCopyInput {
   /** The registered file: PDF, JPEG or PNG. It is read, never changed. */
@@ -24,13 +25,14 @@ const relationships = {
 /**
  * Returns a new PDF: the original's pages (or picture, on A4), then the stamp page, with the attachments. It is a copy beside
  * the original, whose bytes and digest stay as registered; signatures inside the original do not survive in it. Same input,
- * same bytes. Throws `pdf.syntax` for a file that is none of the three, is damaged or encrypted.
+ * same bytes. Throws `pdf.encrypted`, and `pdf.syntax` for a file that is none of the three, is damaged, or has too many pixels.
  */
 export async function stampedCopy({ original, stamp, attachments, title, madeAt }: StampedCopyInput): Promise<Uint8Array> {
   const copy = await PDFDocument.create({ updateMetadata: false })
   try {
     await addOriginal(copy, original)
   } catch (cause) {
+    if (cause instanceof EncryptedPDFError) throw new AppError('pdf.encrypted', undefined, { cause })
     throw new AppError('pdf.syntax', 'The registered file is no PDF, JPEG or PNG that can be copied', { cause })
   }
   const stampFile = await PDFDocument.load(stamp, { updateMetadata: false })
@@ -54,21 +56,8 @@ export async function stampedCopy({ original, stamp, attachments, title, madeAt 
 
 async function addOriginal(copy: PDFDocument, original: Uint8Array): Promise<void> {
   const [a, b] = original
-  const isJpeg = a === 0xff && b === 0xd8
-  if (!isJpeg && !(a === 0x89 && b === 0x50)) {
-    const source = await PDFDocument.load(original, { updateMetadata: false })
-    for (const page of await copy.copyPages(source, source.getPageIndices())) copy.addPage(page)
-    return
-  }
-  const picture = isJpeg ? await copy.embedJpg(original) : await copy.embedPng(original)
-  const landscape = picture.width > picture.height
-  const [width, height] = landscape ? [841.89, 595.28] : [595.28, 841.89]
-  const page = copy.addPage([width, height])
-  const scale = Math.min((width - 56) / picture.width, (height - 56) / picture.height)
-  page.drawImage(picture, {
-    x: (width - picture.width * scale) / 2,
-    y: (height - picture.height * scale) / 2,
-    width: picture.width * scale,
-    height: picture.height * scale,
-  })
+  if (a === 0xff && b === 0xd8) return addPicture(copy, original, 'jpeg')
+  if (a === 0x89 && b === 0x50) return addPicture(copy, original, 'png')
+  const source = await PDFDocument.load(original, { updateMetadata: false })
+  for (const page of await copy.copyPages(source, source.getPageIndices())) copy.addPage(page)
 }

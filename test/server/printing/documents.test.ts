@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { inflateSync } from 'node:zlib'
+import { degrees, PDFDocument, PDFName, type PDFPage, PDFRawStream } from '@cantoo/pdf-lib'
 import { expect, test } from '@jest/globals'
 import sharp from 'sharp'
 import { embeddedFiles, receiptFileName, sealFileName } from '../../../core/pdf/embeddedFiles.ts'
@@ -145,4 +147,36 @@ test('a stamped copy keeps the original’s pages, adds one and carries seal and
   }
   const broken = stampedCopy({ original: Buffer.from('HEIC'), stamp: pdf, attachments: [], title: '', madeAt: new Date(0) })
   expect(await rejectedCode(broken)).toBe('pdf.syntax')
+})
+
+test('a stamped copy shows what was registered as it is seen: turned pictures upright, odd pages as they are, PNG on white', async () => {
+  const template = ownTemplate('trang-xac-nhan')
+  const stamp = renderDiploma({ template, diploma: sampleDiploma('trang-xac-nhan', { documentSha256: '0'.repeat(64) }) }).pdf()
+  const copyOf = async (original: Uint8Array) =>
+    PDFDocument.load(await stampedCopy({ original, stamp, attachments: [], title: 'x', madeAt: new Date(0) }))
+  const facts = (page: PDFPage) => [Math.round(page.getWidth()), Math.round(page.getHeight()), page.getRotation().angle]
+  const first = async (original: Uint8Array) => facts((await copyOf(original)).getPage(0))
+  const sheet = sharp({ create: { width: 80, height: 60, channels: 4, background: { r: 200, g: 0, b: 0, alpha: 0.5 } } })
+  expect(await first(await sheet.clone().jpeg().toBuffer())).toEqual([842, 595, 0])
+  expect(await first(await sheet.clone().withMetadata({ orientation: 6 }).jpeg().toBuffer())).toEqual([842, 595, 90])
+  expect(await first(await sheet.clone().withMetadata({ orientation: 8 }).jpeg().toBuffer())).toEqual([842, 595, 270])
+  const copy = await copyOf(await sheet.clone().png().toBuffer())
+  const image = copy.context.enumerateIndirectObjects().flatMap(([, one]) => (one instanceof PDFRawStream ? [one] : []))
+  const picture = image.find(one => String(one.dict.get(PDFName.of('Width'))) === '80')!
+  // Each row begins with its filter; half transparent red on white.
+  const rows = inflateSync(picture.contents)
+  expect([rows.length, ...rows.subarray(1, 4)]).toEqual([60 * (1 + 80 * 3), 227, 127, 127])
+
+  const odd = await PDFDocument.create()
+  odd.addPage([400, 300]).setMediaBox(-200, 500, 400, 300)
+  odd.addPage([595, 842]).setRotation(degrees(90))
+  const pages = (await copyOf(await odd.save())).getPages()
+  expect(pages.map(page => page.getMediaBox())[0]).toEqual({ x: -200, y: 500, width: 400, height: 300 })
+  expect(pages.map(page => page.getRotation().angle)).toEqual([0, 90, 0])
+  odd.encrypt({ ownerPassword: 'chu', userPassword: '', permissions: {} })
+  expect(await rejectedCode(copyOf(await odd.save()))).toBe('pdf.encrypted')
+  const bomb = await sharp({ create: { width: 11_000, height: 10_000, channels: 3, background: '#fff' } })
+    .png()
+    .toBuffer()
+  expect(await rejectedCode(copyOf(bomb))).toBe('pdf.syntax')
 })
