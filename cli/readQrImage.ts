@@ -52,7 +52,7 @@ function decoder(): Promise<Decode> {
     await prepareZXingModule({ overrides: { wasmBinary }, fireImmediately: true })
     return async (rgba, width, height) => {
       const image = { data: new Uint8ClampedArray(rgba.buffer, rgba.byteOffset, rgba.byteLength), width, height, colorSpace: 'srgb' }
-      const codes = await readBarcodes(image as never, { formats: ['QRCode'], tryHarder: true, tryInvert: true, maxNumberOfSymbols: 8 })
+      const codes = await readBarcodes(image, { formats: ['QRCode'], tryHarder: true, tryInvert: true, maxNumberOfSymbols: 8 })
       return codes.filter(code => code.isValid && code.text !== '').map(code => code.text)
     }
   })()

@@ -59,7 +59,7 @@ async function release(pool: Pool, owner: string, key: string, since = Date.now(
 }
 
 function bodyText(req: { body?: unknown; headers: Record<string, unknown> }): string {
-  if (req.body !== undefined && req.body !== null && typeof req.body === 'object') return canonicalJson(req.body as never)
+  if (req.body !== undefined && req.body !== null && typeof req.body === 'object') return canonicalJson(req.body)
   return `${req.headers['content-length'] ?? ''} ${String(req.headers['content-type'] ?? '').split(';')[0]}`
 }
 

@@ -37,10 +37,10 @@ export async function createAgencyCa(copies: readonly KeyFile[], name: string, a
       extensions: [
         new x509.BasicConstraintsExtension(true, 0, true),
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-        await x509.SubjectKeyIdentifierExtension.create(spki, false, webcrypto as never),
+        await x509.SubjectKeyIdentifierExtension.create(spki, false, webcrypto),
       ],
     },
-    webcrypto as never,
+    webcrypto,
   )
   return agencyCa(key, certificate)
 }
@@ -69,11 +69,11 @@ function agencyCa(key: KeyObject, own: x509.X509Certificate): AgencyCa {
             new x509.BasicConstraintsExtension(false, undefined, true),
             new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
             new x509.SubjectAlternativeNameExtension([{ type: 'url', value: iss }]),
-            await x509.SubjectKeyIdentifierExtension.create(publicKey, false, webcrypto as never),
-            await x509.AuthorityKeyIdentifierExtension.create(await own.publicKey.export(webcrypto as never), false, webcrypto as never),
+            await x509.SubjectKeyIdentifierExtension.create(publicKey, false, webcrypto),
+            await x509.AuthorityKeyIdentifierExtension.create(await own.publicKey.export(webcrypto), false, webcrypto as never),
           ],
         },
-        webcrypto as never,
+        webcrypto,
       )
       return Buffer.from(leaf.rawData).toString('base64')
     },

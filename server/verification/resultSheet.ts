@@ -44,12 +44,10 @@ export function signSheet(
   const counts: Record<string, number> = {}
   for (const { outcome } of rows) counts[outcome] = (counts[outcome] ?? 0) + 1
   const statement: SheetStatement = { v: 1, type: 'result-sheet', ...facts, rows: rows.length, counts, resultDigest: digestOf(rows) }
-  const signature = Buffer.from(key.sign(Buffer.from(canonicalJson(statement as never)))).toString('base64url')
+  const signature = Buffer.from(key.sign(Buffer.from(canonicalJson(statement)))).toString('base64url')
   return { statement, rows, keyId: key.keyId, signature }
 }
 
 export function digestOf(rows: readonly SheetRow[]): string {
-  return createHash('sha256')
-    .update(canonicalJson(rows as never))
-    .digest('base64url')
+  return createHash('sha256').update(canonicalJson(rows)).digest('base64url')
 }
