@@ -7,6 +7,7 @@ import { parseSealed } from '../../../core/credential/sealed.ts'
 import { fromHex } from '../../../core/encoding/bytes.ts'
 import { parseSdJwt } from '../../../core/sd-jwt/parse.ts'
 import { verifySdJwt } from '../../../core/sd-jwt/verify.ts'
+import { checkCodes } from '../../../core/verification/checkCode.ts'
 import { nodeCrypto } from '../../../server/keys/nodeCrypto.ts'
 import { sampleCard, sampleDiploma } from '../../support/sampleClaims.ts'
 import { workedExamples } from '../../support/workedExamples.ts'
@@ -17,6 +18,12 @@ const page = readFileSync(`${root}/docs/formats.md`, 'utf8')
 
 test('the published examples are what the code writes today: the formats are frozen', async () => {
   expect(JSON.parse(JSON.stringify(await workedExamples()))).toEqual(published)
+})
+
+test('docs/formats.md names every code of a check and no other', () => {
+  const section = page.slice(page.indexOf('### Codes, in the order'), page.indexOf('## 9.'))
+  const named = new Set([...section.matchAll(/`([a-z]+\.[a-z-]+)`/g)].map(([, code]) => code!))
+  expect([...named].sort()).toEqual([...checkCodes].sort())
 })
 
 test('docs/formats.md prints the published examples, byte for byte', () => {
