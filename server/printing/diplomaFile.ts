@@ -32,7 +32,11 @@ export async function diplomaFile({
   signedAt,
   timestamp,
 }: DiplomaFileInput): Promise<Uint8Array> {
-  const file = renderDiploma({ template, diploma, attachments: evidenceFiles(sealed, receipt) }).pdf()
+  const file = renderDiploma({
+    template,
+    diploma: { ...diploma, signed: signer !== undefined },
+    attachments: evidenceFiles(sealed, receipt),
+  }).pdf()
   if (!signer) return file
   return signPdf(file, signer, { signedAt, reason: 'Cấp văn bằng, chứng chỉ', ...(timestamp ? { timestamp } : {}) })
 }

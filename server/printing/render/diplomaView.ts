@@ -30,5 +30,7 @@ export interface DiplomaView {
   ref?: string
   /** Hex SHA-256 of the registered file, on the page that is added to a copy of it. */
   documentSha256?: string
+  /** Whether the file gets the digital signature that its words speak of. */
+  signed?: boolean
   sample?: boolean
 }

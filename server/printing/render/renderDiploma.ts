@@ -77,7 +77,7 @@ export function compileDiploma(
   preview: boolean,
 ): NodeTypstDocument {
   if (template.kind !== 'document') throw new AppError('render.template', 'template.json: kind is not document')
-  const data: Record<string, unknown> = { basis: diploma.basis, sample: diploma.sample ?? false }
+  const data: Record<string, unknown> = { basis: diploma.basis, signed: diploma.signed ?? false, sample: diploma.sample ?? false }
   for (const field of textFields) {
     const text = diploma[field]
     data[field] = text || null
