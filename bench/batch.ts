@@ -1,24 +1,17 @@
-import { createHash, generateKeyPairSync, sign } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { createHash } from 'node:crypto'
 import type { AgencyCode } from '../core/identity/agencyCode.ts'
 import { proveReceipt } from '../core/log/receipt.ts'
-import { makeVerifierKey } from '../core/log/verifierKey.ts'
-import { startEmbeddedPostgres } from '../server/db/embeddedPostgres.ts'
-import { freePort } from '../server/db/freePort.ts'
-import { migrate } from '../server/db/migrate.ts'
-import { createPool } from '../server/db/pool.ts'
 import { type RegisterDeps, registerDiplomas } from '../server/diplomas/registerDiplomas.ts'
 import { requestDiplomas } from '../server/diplomas/requestDiplomas.ts'
-import { migrateJobs } from '../server/jobs/worker.ts'
 import { createFieldCipher } from '../server/keys/fieldCipher.ts'
 import { nodeCrypto } from '../server/keys/nodeCrypto.ts'
 import { proofsFor } from '../server/log/proofsFor.ts'
 import { approveRequest } from '../server/requests/decideRequest.ts'
 import { pendingDigest, requestById } from '../server/requests/requestsTable.ts'
+import { newNoteKey } from '../test/server/log/support/testLog.ts'
 import { makeMinistry } from '../test/support/ministry.ts'
 import { loadPeerModule } from './loadPeer.ts'
+import { ownDatabase } from './ownDatabase.ts'
 import type { Report } from './report.ts'
 
 const [, asked] = /^--diplomas=(\d+)$/.exec(process.argv.find(argument => argument.startsWith('--diplomas=')) ?? '') ?? []
@@ -32,12 +25,7 @@ const agency = 'G09' as AgencyCode
  * wraps a batch with Merkle proofs in memory: no signature for each, no database, no status.
  */
 export async function run(report: Report): Promise<void> {
-  const dir = mkdtempSync(join(tmpdir(), 'antin-batch-'))
-  const postgres = await startEmbeddedPostgres(join(dir, 'postgres'), await freePort())
-  const pool = createPool(postgres.url)
-  try {
-    await migrate(pool)
-    await migrateJobs(pool)
+  await ownDatabase(async ({ pool }) => {
     const cipher = await createFieldCipher(pool, Buffer.alloc(32, 7))
     const clock = () => Math.floor(Date.now() / 1000)
     const origin = 'https://the.moha.gov.vn'
@@ -70,7 +58,7 @@ export async function run(report: Report): Promise<void> {
     await registerDiplomas(deps, requestId)
     const registered = performance.now()
     const registeredCpu = process.cpuUsage(cpu)
-    const log = await newLog()
+    const log = await newNoteKey('bench.example/log')
     const { rows: refs } = await pool.query<{ ref: Buffer }>('select ref from diplomas where request_id = $1 order by request_seq', [
       requestId,
     ])
@@ -106,22 +94,9 @@ export async function run(report: Report): Promise<void> {
       peer.wrapBatch(wrapped)
       report({ case: 'TradeTrust: wrap with proofs, in memory only', rate: (wrapped * 1000) / (performance.now() - start), unit, limit })
     }
-  } finally {
-    await pool.end()
-    await postgres.stop()
-    rmSync(dir, { recursive: true, force: true })
-  }
+  })
 }
 
 function perSecond(start: number): number {
   return (count * 1000) / (performance.now() - start)
-}
-
-async function newLog() {
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
-  const raw = Uint8Array.from(publicKey.export({ format: 'der', type: 'spki' }).subarray(12))
-  return {
-    logKey: await makeVerifierKey('bench.example/log', 'note', raw, nodeCrypto),
-    signNote: (text: Uint8Array) => sign(null, text, privateKey),
-  }
 }

@@ -1,20 +1,15 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { encodeBase64url } from '../core/encoding/base64url.ts'
-import { startEmbeddedPostgres } from '../server/db/embeddedPostgres.ts'
 import { freePort } from '../server/db/freePort.ts'
-import { migrate } from '../server/db/migrate.ts'
-import { createPool } from '../server/db/pool.ts'
 import { createPublicWorld } from '../test/support/publicWorld.ts'
 import { type Load, load } from './http-parts/load.ts'
 import type { SentWorld } from './http-parts/server.ts'
+import { ownDatabase } from './ownDatabase.ts'
 import type { Report } from './report.ts'
 
 const rounds = 5
@@ -36,17 +31,7 @@ interface Served {
  * turn by turn, in one process and two; then the time of 99 in 100 answers at half of that load.
  */
 export async function run(report: Report): Promise<void> {
-  const dir = mkdtempSync(join(tmpdir(), 'antin-http-'))
-  const postgres = await startEmbeddedPostgres(join(dir, 'postgres'), await freePort(), { durable: false })
-  try {
-    const pool = createPool(postgres.url, { max: 1 })
-    await migrate(pool)
-    await pool.end()
-    await measure(report, postgres.url)
-  } finally {
-    await postgres.stop()
-    rmSync(dir, { recursive: true, force: true })
-  }
+  await ownDatabase(({ url }) => measure(report, url), { durable: false })
 }
 
 async function measure(report: Report, databaseUrl: string): Promise<void> {

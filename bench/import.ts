@@ -1,24 +1,19 @@
-import { createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { createWriteStream, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { AgencyCode } from '../core/identity/agencyCode.ts'
 import { loadAgencyTree } from '../server/agencies/agencyTree.ts'
-import { startEmbeddedPostgres } from '../server/db/embeddedPostgres.ts'
-import { freePort } from '../server/db/freePort.ts'
-import { migrate } from '../server/db/migrate.ts'
-import { createPool } from '../server/db/pool.ts'
 import { commitImport } from '../server/imports/commitImport.ts'
 import { readImport } from '../server/imports/importsTable.ts'
 import { readImportFile } from '../server/imports/readImportFile.ts'
 import { startCommit, startImport } from '../server/imports/startImport.ts'
-import { migrateJobs } from '../server/jobs/worker.ts'
 import { createFieldCipher } from '../server/keys/fieldCipher.ts'
 import { searchOfficers } from '../server/officers/searchOfficers.ts'
 import { seedPeople } from '../server/officers/seedPeople.ts'
 import { syntheticPerson } from '../server/officers/syntheticPerson.ts'
 import { readTable } from '../server/tables/readTable.ts'
 import { writeXlsx } from '../server/tables/writeXlsx.ts'
+import { ownDatabase } from './ownDatabase.ts'
 import type { Report } from './report.ts'
 
 const people = Number(process.env.BENCH_PEOPLE ?? 100_000)
@@ -41,12 +36,7 @@ const header = [
  * the limit is reading the sheet alone. Then the same sheet again, and searches among these people.
  */
 export async function run(report: Report): Promise<void> {
-  const dir = mkdtempSync(join(tmpdir(), 'antin-bench-'))
-  const postgres = await startEmbeddedPostgres(join(dir, 'postgres'), await freePort())
-  const pool = createPool(postgres.url)
-  try {
-    await migrate(pool)
-    await migrateJobs(pool)
+  await ownDatabase(async ({ pool, dir }) => {
     const cipher = await createFieldCipher(pool, Buffer.alloc(32, 7))
     await seedPeople({ pool, cipher }, { people: 0, agencies: 100, root: 'G09' as AgencyCode })
     const deps = { pool, cipher, agencies: await loadAgencyTree(pool), clock: () => Date.now() / 1000 }
@@ -85,11 +75,7 @@ export async function run(report: Report): Promise<void> {
       }, rounds)
       report({ case: `search "${query}"`, rate, unit: 'searches/s' })
     }
-  } finally {
-    await pool.end()
-    await postgres.stop()
-    rmSync(dir, { recursive: true, force: true })
-  }
+  })
 }
 
 async function rateOf(work: () => Promise<unknown>, count = people): Promise<number> {

@@ -1,22 +1,15 @@
-import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { createHash, randomBytes } from 'node:crypto'
 import { encodeBase64url } from '../core/encoding/base64url.ts'
 import { AppError } from '../core/errors.ts'
 import type { EntryDraft } from '../core/log/entry.ts'
-import { makeVerifierKey } from '../core/log/verifierKey.ts'
-import { startEmbeddedPostgres } from '../server/db/embeddedPostgres.ts'
-import { freePort } from '../server/db/freePort.ts'
-import { migrate } from '../server/db/migrate.ts'
-import { createPool } from '../server/db/pool.ts'
 import { inTransaction } from '../server/db/transaction.ts'
-import { nodeCrypto } from '../server/keys/nodeCrypto.ts'
 import { appendEntries } from '../server/log/appendEntries.ts'
 import { databaseSource } from '../server/log/logSource.ts'
 import { proofFor } from '../server/log/proofFor.ts'
 import { signCheckpoint } from '../server/log/signCheckpoint.ts'
 import { verifyLog } from '../server/log/verifyLog.ts'
+import { newNoteKey } from '../test/server/log/support/testLog.ts'
+import { ownDatabase } from './ownDatabase.ts'
 import type { Report } from './report.ts'
 
 const batch = 1000
@@ -28,12 +21,8 @@ const entries = Number(asked ?? 200_000)
  * `--entries=10000000` fills it to national size (200,000 by default).
  */
 export async function run(report: Report): Promise<void> {
-  const dir = mkdtempSync(join(tmpdir(), 'antin-bench-'))
-  const postgres = await startEmbeddedPostgres(join(dir, 'postgres'), await freePort())
-  const pool = createPool(postgres.url, { max: 18 })
-  try {
-    await migrate(pool)
-    const log = await newLog()
+  await ownDatabase(async ({ pool }) => {
+    const log = await newNoteKey('bench.example/log')
     const refs: string[] = []
     const draft = (): EntryDraft => {
       const ref = encodeBase64url(randomBytes(16))
@@ -72,20 +61,7 @@ export async function run(report: Report): Promise<void> {
     if (findings.length > 0) throw new Error(JSON.stringify(findings[0]))
     report({ case: 'monitor, whole log from the database', rate: treeSize / seconds, unit: 'entries/s', limit: 10_000_000 / 60 })
     report.note(`monitor: ${treeSize} entries in ${seconds.toFixed(1)} s, ${process.memoryUsage().rss >> 20} MB`)
-  } finally {
-    await pool.end()
-    await postgres.stop()
-    rmSync(dir, { recursive: true, force: true })
-  }
-}
-
-async function newLog() {
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
-  const raw = Uint8Array.from(publicKey.export({ format: 'der', type: 'spki' }).subarray(12))
-  return {
-    logKey: await makeVerifierKey('bench.example/log', 'note', raw, nodeCrypto),
-    signNote: (text: Uint8Array) => sign(null, text, privateKey),
-  }
+  })
 }
 
 function b64u32(text: string): string {

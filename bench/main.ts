@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import type { Report, Row } from './report.ts'
 
-const parts = ['main', 'report', 'interleaved', 'referenceCard', 'referenceSdJwt', 'loadPeer']
+const parts = ['main', 'report', 'interleaved', 'referenceCard', 'referenceSdJwt', 'loadPeer', 'ownDatabase']
 const quick = ['comparison', 'batch', 'render', 'anchor', 'http', 'qr']
 const benches = readdirSync(import.meta.dirname)
   .filter(file => file.endsWith('.ts'))
