@@ -156,6 +156,15 @@ test('a list is checked line by line, with a result sheet that verifies', option
   const { url, diploma } = demonstration.file
   const { context, page } = await openBrowser({ width: 1000 })
   await page.goto(`${url}/diplomas/verify/list`)
+  let asked = 0
+  page.on('request', request => {
+    if (request.method() === 'POST') asked++
+  })
+  await page.fill('#rows', `ma_don_vi,so_hieu,ngay_sinh\n${'G09,X-1,1990\n'.repeat(51)}`)
+  await page.click('#list-form button')
+  await page.locator('#list-error', { hasText: 'hơn 50 dòng cần đăng nhập' }).waitFor()
+  assert.equal(await page.locator('#list-error a').getAttribute('href'), '/signin?return=/diplomas/verify/list')
+  assert.equal(asked, 0)
   const rows = [
     ['Họ tên', 'Mã đơn vị', 'Số hiệu', 'Ngày sinh', 'Tệp'],
     ['Người Thứ Nhất', diploma.agency, diploma.soHieu, diploma.ngaySinh, ''],

@@ -1,7 +1,7 @@
 import '../platform/pageMain.ts'
 import { encodeBase64url } from '../../core/encoding/base64url.ts'
 import { canVerifyHere } from '../evidence/browserCrypto.ts'
-import { html } from '../platform/html.ts'
+import { type Html, html } from '../platform/html.ts'
 import { icons } from '../platform/icons.ts'
 import { byId, page, text } from '../platform/page.ts'
 import { timeText } from '../platform/vietnamTime.ts'
@@ -11,8 +11,8 @@ import { checkFile, type FileOutcome, type Outcome } from './checkFile.ts'
 import { countsText, outcomeWord, signedOtherwise, toneOf } from './outcomeHtml.ts'
 import { parseRows, readSheet } from './readSheet.ts'
 
-/** The most rows that are checked at once; the server says so too when nobody is signed in. */
-const maxRows = 2000
+/** The most rows that the server checks at once for this reader. */
+const rowLimit = Number(page().rowLimit)
 
 interface CheckedLine {
   readonly applicant: Applicant
@@ -77,7 +77,13 @@ async function readForm(): Promise<Applicant[] | null> {
   if (rows.length < 2) return fail(text('list.noRows'))
   const applicants = readApplicants(rows)
   if (!Array.isArray(applicants)) return fail(text('list.missingColumns', { columns: applicants.missing.join(', ') }))
-  return applicants.length > maxRows ? fail(text('list.tooMany', { limit: maxRows })) : applicants
+  if (applicants.length <= rowLimit) return applicants
+  // Said before any file is read, and not by the server after all of them were.
+  return fail(
+    page().isChecker
+      ? text('list.tooMany', { limit: rowLimit })
+      : html`${text('list.signedInOnly', { limit: rowLimit })} <a href="/signin?return=/diplomas/verify/list">${text('list.signIn')}</a>`,
+  )
 }
 
 async function checkFiles(applicants: readonly Applicant[], files: readonly File[]): Promise<(FileOutcome | undefined)[]> {
@@ -105,7 +111,7 @@ async function askServer(applicants: readonly Applicant[], found: readonly (File
     })
     if (response.ok) return (await response.json()) as SheetAnswer
     return fail(
-      text(response.status === 413 ? 'list.signedInOnly' : response.status === 429 ? 'diploma.limited' : 'list.sheetFailed', { limit: 50 }),
+      text(response.status === 413 ? 'list.tooMany' : response.status === 429 ? 'list.busy' : 'list.sheetFailed', { limit: rowLimit }),
     )
   } catch {
     return fail(text('diploma.causeNetwork'))
@@ -228,10 +234,11 @@ function plain(name: string): string {
   return name.normalize('NFC').toLocaleLowerCase('vi').replace(/\s+/g, ' ').trim()
 }
 
-function fail(message: string): null {
+function fail(message: string | Html): null {
   const place = byId('list-error')
-  place.textContent = message
+  place.innerHTML = html`${message}`.text
   place.hidden = message === ''
+  if (message !== '') place.scrollIntoView({ block: 'center' })
   return null
 }
 

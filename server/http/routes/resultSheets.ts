@@ -23,7 +23,7 @@ export interface ResultSheetsRoutesDeps extends VerificationRoutesDeps {
 
 /** Rows that anyone may check at once; signed-in staff may check more. */
 export const publicRows = 50
-const staffRows = 2000
+export const staffRows = 2000
 
 const rowBody = z
   .strictObject({

@@ -8,12 +8,14 @@ import type { AgencyTree } from '../../agencies/agencyTree.ts'
 import type { CoveragePart } from '../../agencies/coverage.ts'
 import { readMultipart } from '../../http/multipart.ts'
 import { limitRequests } from '../../http/rateLimits.ts'
+import { publicRows, staffRows } from '../../http/routes/resultSheets.ts'
 import { askerOf } from '../../http/routes/tokens.ts'
 import type { VerificationAnswer, VerificationBody } from '../../http/routes/verifications.ts'
 import { verificationBody } from '../../http/routes/verifications.ts'
 import { newestAnchor } from '../../log/anchorsTable.ts'
 import { newestCheckpoint } from '../../log/checkpointsTable.ts'
 import type { Actor } from '../../staff/actor.ts'
+import { holds } from '../../staff/authorize.ts'
 import { evenTiming } from '../../verification/evenTiming.ts'
 import type { FileVerifier } from '../../verification/fileVerifier.ts'
 import { formatNumber } from '../format.ts'
@@ -48,7 +50,7 @@ const typedForm = z.object({
   awarded: z.string().trim().max(20).default(''),
 })
 const maxFile = 30 * 1024 * 1024
-const diplomaTexts = ['diploma', 'list', 'result', 'scan'] as const
+const diplomaTexts = ['diploma', 'result', 'scan'] as const
 
 /** The pages that check diplomas, lists and card numbers, also without JavaScript; the log, the documentation and the live card for people. */
 export function checkPages(deps: CheckPagesDeps): Router {
@@ -130,9 +132,16 @@ export function checkPages(deps: CheckPagesDeps): Router {
       await form.discard()
     }
   })
-  router.get('/diplomas/verify/list', (req, res) =>
-    show(req, res, 'list', { title: 'list.title', nav: '/diplomas/verify', script: 'diplomaList', scriptTexts: diplomaTexts }),
-  )
+  router.get('/diplomas/verify/list', (req, res) => {
+    const isChecker = holds(req.actor, 'verify.full')
+    show(req, res, 'list', {
+      title: 'list.title',
+      nav: '/diplomas/verify',
+      script: 'diplomaList',
+      scriptTexts: ['list', ...diplomaTexts],
+      scriptData: { isChecker, rowLimit: isChecker ? staffRows : publicRows },
+    })
+  })
   router.get('/diplomas/verify/list/template.csv', (_req, res) => {
     res.attachment('mau-kiem-tra-van-bang.csv').type('text/csv; charset=utf-8').send(template)
   })
