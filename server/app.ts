@@ -4,6 +4,7 @@ import helmet from 'helmet'
 import type { Logger } from 'pino'
 import { AppError } from '../core/errors.ts'
 import { problemHandler, type RenderProblem } from './http/problem.ts'
+import { readJson } from './http/readJson.ts'
 
 declare module 'express-serve-static-core' {
   interface Request {
@@ -51,12 +52,12 @@ export function buildApp(deps: AppDeps): express.Express {
   app.use((req, res, next) => (req.url.startsWith('/api/') ? next() : publicRouter(req, res, next)))
   app.use(deps.authenticate)
   for (const router of deps.streamRoutes) app.use(router)
-  app.use('/api', noStore, readJson, deps.idempotency)
+  app.use('/api', noStore, readBodyIfAny, deps.idempotency)
   for (const router of [...deps.apiRoutes, ...deps.pages]) app.use(router)
   app.use(() => {
     throw new AppError('http.not-found')
   })
-  app.use(problemHandler(deps.logger, deps.renderProblem))
+  app.use(problemHandler(deps.logger, deps.renderProblem, deps.publicUrl))
   return app
 }
 
@@ -66,10 +67,11 @@ const forgetAnyTag: RequestHandler = (req, _res, next) => {
   next()
 }
 
-const parseJson = express.json({ limit: '1mb' })
+const readBody = readJson(1_048_576)
 
 /** The body of what may have one: a GET is never refused for what it carries. */
-const readJson: RequestHandler = (req, res, next) => (req.method === 'POST' || req.method === 'PUT' ? parseJson(req, res, next) : next())
+const readBodyIfAny: RequestHandler = (req, res, next) =>
+  req.method === 'POST' || req.method === 'PUT' ? readBody(req, res, next) : next()
 
 const noStore: RequestHandler = (_req, res, next) => {
   res.set('Cache-Control', 'no-store')

@@ -25,7 +25,6 @@ import { proofFor } from './log/proofFor.ts'
 import type { WebAssets } from './pages/buildWeb.ts'
 import { checkPages } from './pages/public/checkPages.ts'
 import { publicRoutes } from './pages/public/publicRoutes.ts'
-import { webhookPages } from './pages/public/webhookPages.ts'
 import { serviceKey } from './service-keys/serviceKey.ts'
 import { holds } from './staff/authorize.ts'
 import { requireCaller } from './staff/requireCaller.ts'
@@ -64,6 +63,7 @@ export async function composePublic(
   })
   const verification = { pool, cipher, verifier, sealedByToken, verifyFile, isBound: isBound({ pool }), agencies, publicUrl: origin, clock }
   const openApi = openApiDocument(origin)
+  const wrongMethod = methodNotAllowed(openApi)
   const page = { publicUrl: origin, trustRoot, assets, demonstration }
   const logState = async () => {
     const checkpoint = await newestCheckpoint(pool)
@@ -85,12 +85,13 @@ export async function composePublic(
     idempotency: idempotency({ pool, cipher }),
     apiRoutes: [
       liveCardsRoutes({ ...installation, publicUrl: origin }),
+      // Of what is public too, a wrong method is told to everybody.
+      Router().use((req, res, next) => (req.actor ? next() : wrongMethod(req, res, next))),
       // All that follows below /api is for callers who are known.
       Router().use('/api', requireCaller),
       webhooksRoutes({ pool, agencies, allowPrivate: config.WEBHOOK_ALLOW_PRIVATE, key: webhookKey }),
     ],
     pages: [
-      webhookPages({ ...page, pool, agencies, allowPrivate: config.WEBHOOK_ALLOW_PRIVATE }),
       checkPages({
         ...page,
         pool,
@@ -106,7 +107,7 @@ export async function composePublic(
         openApi,
         anchoring: config.CHAIN !== 'none',
       }),
-      Router().use(methodNotAllowed(openApi)),
+      Router().use(wrongMethod),
     ],
   }
 }

@@ -22,7 +22,8 @@ const whenLimited = {
   'RateLimit-Policy': text('The limit and its window in seconds', true),
 }
 const ofStatus: Record<number, Record<string, ReturnType<typeof text>>> = {
-  401: { 'WWW-Authenticate': text('Bearer', true) },
+  401: { 'WWW-Authenticate': text('Bearer, with resource_metadata (RFC 9728)', true) },
+  ...Object.fromEntries([201, 202].map(status => [status, { Location: text('Where to ask for it, when it has an address', false) }])),
   503: { 'Retry-After': text('Seconds', true) },
   429: { ...whenLimited, 'Retry-After': text('Seconds; absent when typed look-ups are used up for the day', false) },
 }

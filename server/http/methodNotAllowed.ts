@@ -8,11 +8,15 @@ import { AppError } from '../../core/errors.ts'
 export function methodNotAllowed(document: object): RequestHandler {
   const { paths } = document as { paths: Record<string, object> }
   const known = Object.entries(paths).map(([path, item]) => ({
+    path,
     pattern: new RegExp(`^${path.replaceAll('.', '\\.').replace(/\{[^}]+\}/g, '[^/]+')}$`),
     methods: Object.keys(item).flatMap(method => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()])),
   }))
   return (req, res, next) => {
-    const allowed = new Set(known.flatMap(({ pattern, methods }) => (pattern.test(req.path) ? methods : [])))
+    const matching = known.filter(({ pattern }) => pattern.test(req.path))
+    // `/diplomas/lookup` is not the diploma named lookup.
+    const named = matching.filter(({ path }) => path === req.path)
+    const allowed = new Set((named.length > 0 ? named : matching).flatMap(({ methods }) => methods))
     if (allowed.size === 0 || allowed.has(req.method) || req.method === 'OPTIONS') return next()
     res.set('Allow', [...allowed].join(', '))
     throw new AppError('http.method')

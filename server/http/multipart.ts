@@ -77,7 +77,10 @@ function receive(req: Request, limits: MultipartLimits, folder: string): Promise
       file.catch(broken)
       keeping.push({ field, file })
     })
-    for (const limit of ['filesLimit', 'fieldsLimit', 'partsLimit'] as const) parser.on(limit, tooLarge)
+    parser.on('filesLimit', () =>
+      reject(new AppError('http.too-large', `At most ${limits.files} ${limits.files === 1 ? 'file' : 'files'}`)),
+    )
+    for (const limit of ['fieldsLimit', 'partsLimit'] as const) parser.on(limit, tooLarge)
     parser.on('error', broken)
     req.on('aborted', broken)
     parser.on('close', async () => {

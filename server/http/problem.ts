@@ -42,13 +42,13 @@ export function appErrorOf(error: unknown): AppError | null {
 }
 
 /** The last error handler: every error becomes application/problem+json, or a page for a browser that asks for HTML where programs have no business. */
-export function problemHandler(logger: Logger, renderPage?: RenderProblem): ErrorRequestHandler {
+export function problemHandler(logger: Logger, renderPage?: RenderProblem, publicUrl?: string): ErrorRequestHandler {
   return (error, req, res, _next) => {
     const known = appErrorOf(error)
     if (!known || problemStatus(known.code) >= 500) logger.error({ err: error, requestId: req.id }, 'request failed')
     if (res.headersSent) return void res.destroy(error instanceof Error ? error : undefined)
     const problem = problemOf(known ?? new AppError('internal'), String(req.id))
-    if (problem.status === 401) res.set('WWW-Authenticate', 'Bearer')
+    if (problem.status === 401) res.set('WWW-Authenticate', challenge(req.headers.authorization !== undefined, publicUrl))
     if (problem.status === 503) res.set('Retry-After', retryAfter)
     if (renderPage && !forPrograms.test(req.path) && req.accepts(['json', 'html']) === 'html') {
       res.status(problem.status)
@@ -65,7 +65,17 @@ function sendProblem(res: Response, problem: Problem): void {
   res.status(problem.status).set('Cache-Control', 'no-store').type('application/problem+json').send(JSON.stringify(problem))
 }
 
-function problemOf(error: AppError, requestId: string): Problem {
+/** RFC 6750, 3, and RFC 9728, 5.1: that the token is not good, and where to learn how to get one. */
+function challenge(isGiven: boolean, publicUrl: string | undefined): string {
+  const said = [
+    ...(isGiven ? ['error="invalid_token"'] : []),
+    ...(publicUrl === undefined ? [] : [`resource_metadata="${publicUrl}/.well-known/oauth-protected-resource"`]),
+  ]
+  return `Bearer ${said.join(', ')}`.trim()
+}
+
+/** What is answered for an error. */
+export function problemOf(error: AppError, requestId: string): Problem {
   const status = problemStatus(error.code)
   const problem: Problem = {
     type: `urn:antin:error:${error.code}`,
@@ -87,11 +97,13 @@ function titleOf(status: number): string {
     403: 'Not allowed',
     404: 'Not found',
     405: 'Method not allowed',
+    408: 'Request timeout',
     409: 'Conflict',
     413: 'Too large',
     415: 'Unsupported media type',
     422: 'Cannot be processed',
     429: 'Too many requests',
+    431: 'Request header fields too large',
     503: 'Not available now',
   }
   return titles[status] ?? 'Internal error'

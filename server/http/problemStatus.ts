@@ -12,7 +12,9 @@ const byPrefix: readonly (readonly [string, number])[] = [
   ['limit.', 429],
   ['http.not-found', 404],
   ['http.method', 405],
+  ['http.timeout', 408],
   ['http.too-large', 413],
+  ['http.headers', 431],
   ['http.media-type', 415],
   ['http.unavailable', 503],
 ]

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { Logger } from 'pino'
+import { answerUnreadable } from './answerUnreadable.ts'
 import { serverLimits } from './serverLimits.ts'
 
 /** PEM files of a certificate with its chain, and of its key. */
@@ -14,7 +15,7 @@ const lookAgainEvery = 60_000
 
 /** A server for the app, not listening yet; with files it speaks TLS 1.2 and newer, and takes up renewed ones within a minute. */
 export function createWebServer(app: RequestListener, logger: Logger, tls?: TlsFiles, lookAgain = lookAgainEvery): Server {
-  if (!tls) return createServer(serverLimits, app)
+  if (!tls) return answering(createServer(serverLimits, app), app)
   let current = read(tls)
   const server = createTlsServer({ ...serverLimits, minVersion: 'TLSv1.2', ...current }, app)
   const timer = setInterval(() => {
@@ -31,7 +32,12 @@ export function createWebServer(app: RequestListener, logger: Logger, tls?: TlsF
   }, lookAgain)
   timer.unref()
   server.once('close', () => clearInterval(timer))
-  return server
+  return answering(server, app)
+}
+
+/** With an answer for what is no request; an `Expect` that nobody knows is passed over (RFC 9110, 10.1.1). */
+function answering(server: Server, app: RequestListener): Server {
+  return server.on('clientError', answerUnreadable).on('checkExpectation', app)
 }
 
 function read({ cert, key }: TlsFiles) {

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from '@jest/globals'
@@ -64,4 +64,38 @@ test('it speaks TLS, takes up a renewed certificate without a restart, and keeps
 
 test('a certificate without its key is no configuration', () => {
   expect(() => readConfig({ TLS_CERT_FILE: '/x' })).toThrow('TLS_CERT_FILE and TLS_KEY_FILE go together')
+})
+
+/** All that comes back for these bytes on a connection of their own. */
+function sendBytes(port: number, bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes))
+    socket.on('data', chunk => {
+      text += chunk
+    })
+    socket.on('close', () => resolve(text))
+    socket.on('error', reject)
+  })
+}
+
+test('what never becomes a request is answered with a problem and its code', async () => {
+  const server = createWebServer((_req, res) => res.end('ok'), pino({ level: 'silent' }))
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const head = 'HTTP/1.1\r\nHost: localhost\r\n'
+  for (const [bytes, status, code] of [
+    [`GET / ${head}X: ${'a'.repeat(20_000)}\r\n\r\n`, 431, 'http.headers'],
+    [`GET /${'a'.repeat(20_000)} ${head}\r\n`, 431, 'http.headers'],
+    ['HELO there\r\n\r\n', 400, 'http.invalid'],
+    [`POST / ${head}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, 400, 'http.invalid'],
+  ] as const) {
+    const answer = await sendBytes(port, bytes)
+    const [headers, body] = answer.split('\r\n\r\n')
+    expect(headers).toMatch(new RegExp(`^HTTP/1.1 ${status} .*Content-Type: application/problem\\+json`, 's'))
+    expect(JSON.parse(body!)).toMatchObject({ status, code })
+    expect(headers).toContain(`Content-Length: ${Buffer.byteLength(body!)}\r\n`.trimEnd())
+  }
+  expect(await sendBytes(port, `GET / ${head}Expect: 200-maybe\r\nConnection: close\r\n\r\n`)).toContain('HTTP/1.1 200 OK')
+  await new Promise(resolve => server.close(resolve))
 })

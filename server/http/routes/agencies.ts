@@ -14,6 +14,7 @@ import { authorize } from '../../staff/authorize.ts'
 import { decodeCursor, nextCursor } from '../cursor.ts'
 import { pageQuery } from '../pageQuery.ts'
 import { problems } from '../problemResponses.ts'
+import { sendBegun } from '../sendBegun.ts'
 
 const code = z.string().refine(isAgencyCode, 'not an agency code')
 const codeParameter = z.object({ code })
@@ -92,7 +93,7 @@ export function agenciesRoutes(deps: AgenciesRoutesDeps): Router {
     const scope = scopeOfChange(agencyStates(deps.agencies.all()), change)
     authorize(req.actor, 'agencies.manage', scope, deps.agencies)
     const requestId = await requestAgencyChanges(deps, { maker: req.actor, scope, changes: [change], reason: body.reason })
-    res.status(202).json({ requestId })
+    sendBegun(res, { requestId })
   })
 
   return router

@@ -21,6 +21,7 @@ import { authorize, holds } from '../../staff/authorize.ts'
 import { decodeCursor, nextCursor } from '../cursor.ts'
 import { pageQuery } from '../pageQuery.ts'
 import { problems } from '../problemResponses.ts'
+import { sendBegun } from '../sendBegun.ts'
 
 const agencyCode = z.string().refine(isAgencyCode, 'not an agency code')
 const serialParameter = z.object({ serial: z.string().describe('G09-26-0000123-K') })
@@ -84,7 +85,7 @@ export function cardsRoutes(deps: CardsRoutesDeps): Router {
     await assertInScope(req, officerIds)
     const agency = (body.agency as AgencyCode | undefined) ?? req.actor.agency
     const answer = await requestCards(deps, { maker: req.actor, agency, officerIds })
-    res.status(202).json(answer)
+    sendBegun(res, answer)
   })
 
   router.get('/api/cards', async (req, res) => {
@@ -120,9 +121,9 @@ export function cardsRoutes(deps: CardsRoutesDeps): Router {
     if (body.action === 'replace') {
       const { requestId, refused } = await requestReplacements(deps, { ...input, officerIds: [card.officerId] })
       if (!requestId) throw new AppError('card.status.conflict', `No new card can be requested: ${refused[0]?.code}`)
-      return void res.status(202).json({ requestId })
+      return sendBegun(res, { requestId })
     }
-    res.status(202).json({ requestId: await requestStatusChange(deps, { ...input, action: body.action }) })
+    sendBegun(res, { requestId: await requestStatusChange(deps, { ...input, action: body.action }) })
   })
 
   router.get('/api/cards/:serial/card.pdf', async (req, res) => {

@@ -8,6 +8,7 @@ import { authorize } from '../../staff/authorize.ts'
 import { findDiploma, refParameter } from '../findDiploma.ts'
 import { personalNumber } from '../personalNumberSchema.ts'
 import { problems } from '../problemResponses.ts'
+import { sendBegun } from '../sendBegun.ts'
 import type { DiplomaRequestsDeps } from './diplomaRequests.ts'
 
 const endBody = z.object({
@@ -28,7 +29,7 @@ export function diplomaChangesRoutes(deps: DiplomaRequestsDeps): Router {
     const body = endBody.parse(req.body)
     const agency = diploma.issuerCode as AgencyCode
     const requestId = await requestDiplomaEnds(deps, { ...body, maker: req.actor!, agency, refs: [diploma.ref] })
-    res.status(202).json({ requestId })
+    sendBegun(res, { requestId })
   })
 
   router.post('/api/requests/:id/withdraw', async (req, res) => {
@@ -41,7 +42,7 @@ export function diplomaChangesRoutes(deps: DiplomaRequestsDeps): Router {
       authorize(req.actor, 'diplomas.register', first.issuerCode as AgencyCode, deps.agencies)
     }
     const requestId = await requestDiplomaEnds(deps, { ...body, maker: req.actor, agency: req.actor.agency, refs })
-    res.status(202).json({ requestId, diplomas: refs.length })
+    sendBegun(res, { requestId, diplomas: refs.length })
   })
 
   router.post('/api/diplomas/:ref/holder', async (req, res) => {
@@ -53,7 +54,7 @@ export function diplomaChangesRoutes(deps: DiplomaRequestsDeps): Router {
       ref: diploma.ref,
       holderNumber: holderNumber ?? undefined,
     })
-    res.status(202).json({ requestId })
+    sendBegun(res, { requestId })
   })
 
   return router

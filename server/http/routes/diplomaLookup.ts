@@ -1,4 +1,4 @@
-import express, { Router } from 'express'
+import { Router } from 'express'
 import type { Pool } from 'pg'
 import { z } from 'zod'
 import { refOf } from '../../../core/credential/ref.ts'
@@ -13,9 +13,11 @@ import { evenTiming } from '../../verification/evenTiming.ts'
 import { readGivenCredential } from '../../verification/verifyRequest.ts'
 import { problems } from '../problemResponses.ts'
 import { limitRequests } from '../rateLimits.ts'
+import { readJson } from '../readJson.ts'
 import { receiptSchema } from '../receiptSchema.ts'
 import { registeredDiplomas } from '../registeredDiplomas.ts'
 import { lookUpSchema } from '../reportSchema.ts'
+import { sha256Hex } from '../sha256Hex.ts'
 import { createVerificationAnswer, type VerificationRoutesDeps, verificationBody } from './verifications.ts'
 
 export interface DiplomaLookupRoutesDeps extends VerificationRoutesDeps {
@@ -26,7 +28,6 @@ export interface DiplomaLookupRoutesDeps extends VerificationRoutesDeps {
 }
 
 const ref = z.string().regex(/^[\w-]{21}[AQgw]$/)
-const digest = z.string().regex(/^[0-9a-f]{64}$/)
 const successorBody = z.object({ credential: z.string().max(20_000).describe('As in POST /api/verifications') })
 const end = {
   endedAs: z.enum(['ended', 'replaced', 'error', 'corrected']).nullable().optional(),
@@ -58,8 +59,7 @@ export function diplomaLookupRoutes(deps: DiplomaLookupRoutesDeps): Router {
 
   // Whoever can name the digest has the file, and with it all that the credential says.
   router.get('/api/diplomas/by-document/:digest', byDigest, async (req, res) => {
-    const { success, data } = digest.safeParse(req.params.digest)
-    const found = success ? await registered.byDocument(Buffer.from(data, 'hex')) : null
+    const found = await registered.byDocument(Buffer.from(sha256Hex.parse(req.params.digest), 'hex'))
     if (!found) throw new AppError('verification.not-found')
     res.set({ 'Cache-Control': 'no-store', 'Access-Control-Allow-Origin': '*' })
     res.json({
@@ -78,7 +78,7 @@ export function diplomaLookupRoutes(deps: DiplomaLookupRoutesDeps): Router {
     res.attachment(`bien-nhan-${data}.json`).json(receipt)
   })
 
-  router.post('/api/diplomas/lookup', limit, express.json({ limit: '16kb' }), async (req, res) => {
+  router.post('/api/diplomas/lookup', limit, readJson(16_384), async (req, res) => {
     res.set('Cache-Control', 'no-store')
     const body = verificationBody.parse(lookUpBody.strict().parse(req.body))
     const { lookup, ...report } = await evenTiming(() => answer(body, req.actor, req.ip))
@@ -86,7 +86,7 @@ export function diplomaLookupRoutes(deps: DiplomaLookupRoutesDeps): Router {
   })
 
   // Whoever has the credential may know what took its place.
-  router.post('/api/diplomas/successor', byDigest, express.json({ limit: '32kb' }), async (req, res) => {
+  router.post('/api/diplomas/successor', byDigest, readJson(32_768), async (req, res) => {
     res.set('Cache-Control', 'no-store')
     const { credential } = successorBody.parse(req.body)
     const found = await bySealed(credential)
@@ -134,7 +134,7 @@ export const diplomaLookupPaths = {
     get: {
       summary: 'The credential and receipt of a registered file',
       security: [],
-      requestParams: { path: z.object({ digest: digest.describe('SHA-256 in hex') }) },
+      requestParams: { path: z.object({ digest: sha256Hex.describe('SHA-256 in hex') }) },
       responses: {
         200: {
           description: 'The credential, to be verified by the caller',
@@ -147,7 +147,7 @@ export const diplomaLookupPaths = {
             }),
           ),
         },
-        ...problems(404, 429),
+        ...problems(400, 404, 429),
       },
     },
   },

@@ -5,7 +5,7 @@ import { vietnamDay } from '../../../core/encoding/vietnamDay.ts'
 import { AppError } from '../../../core/errors.ts'
 import { type AgencyCode, isAgencyCode } from '../../../core/identity/agencyCode.ts'
 import type { AgencyTree } from '../../agencies/agencyTree.ts'
-import { digestFiles } from '../../diplomas/diplomaFiles.ts'
+import { digestFiles, documentOf, unusedFiles } from '../../diplomas/diplomaFiles.ts'
 import { readDiplomaSheet } from '../../diplomas/diplomaSheet.ts'
 import { type DiplomaDeps, requestDiplomas } from '../../diplomas/requestDiplomas.ts'
 import type { ShownDiploma } from '../../diplomas/shownDiploma.ts'
@@ -16,6 +16,8 @@ import { severityOf } from '../../tables/finding.ts'
 import { idempotency } from '../idempotency.ts'
 import { readMultipart } from '../multipart.ts'
 import { personalNumber } from '../personalNumberSchema.ts'
+import { sendBegun } from '../sendBegun.ts'
+import { sha256Hex } from '../sha256Hex.ts'
 
 const partialDate = z.string().refine(isPartialDate, 'YYYY, YYYY-MM or YYYY-MM-DD')
 const text = (max: number) => z.string().trim().normalize('NFC').min(1).max(max)
@@ -35,10 +37,7 @@ const diplomaBody = z
     expiresOn: z.iso.date().optional().describe('Its last day; leave it out when it does not expire'),
     institutionThen: text(200).optional(),
     basis: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)]).default(0),
-    documentSha256: z
-      .string()
-      .regex(/^[0-9a-f]{64}$/)
-      .optional(),
+    documentSha256: sha256Hex.optional(),
     decision: text(200).optional().describe('Number and date; needed when the number is registered with other data'),
     allowDuplicate: z.boolean().default(false),
   })
@@ -56,6 +55,7 @@ const requestAnswer = z.object({
   refused: z.array(z.object({ row: z.int(), column: z.string(), code: z.string(), value: z.string() })),
   warned: z.int(),
   repaired: z.int(),
+  unusedFiles: z.array(z.string()).describe('Files given that no row names'),
 })
 
 export interface DiplomaRequestsDeps extends DiplomaDeps {
@@ -81,7 +81,7 @@ export function diplomaRequestsRoute(deps: DiplomaRequestsDeps): Router {
       if (one !== undefined) {
         const [documentSha256] = (await digestFiles(form.files.get('file')?.slice(0, 1) ?? [])).values()
         const body = diplomaBody.parse({ ...parsed(one), ...(documentSha256 ? { documentSha256 } : {}) })
-        return void res.status(202).json(await requestOne(deps, req.actor, body))
+        return sendBegun(res, await requestOne(deps, req.actor, body))
       }
       const sheet = form.files.get('sheet')?.[0]
       if (!sheet) throw new AppError('http.invalid', 'The form has neither a field "diploma" nor a file "sheet"')
@@ -89,7 +89,7 @@ export function diplomaRequestsRoute(deps: DiplomaRequestsDeps): Router {
       const read = await readDiplomaSheet(await sheet.read(), {
         agencies: deps.agencies,
         today: vietnamDay(deps.clock()) as IsoDate,
-        ...(digests.size > 0 ? { files: new Set(digests.keys()) } : {}),
+        files: digests,
       })
       const good = read.rows.filter(row => !row.refused)
       for (const agency of new Set(good.map(row => row.values.agency!))) authorize(req.actor, 'diplomas.register', agency, deps.agencies)
@@ -102,7 +102,7 @@ export function diplomaRequestsRoute(deps: DiplomaRequestsDeps): Router {
         rows: good.map(({ values, findings }) => {
           const { agency, file, ...rest } = values
           return {
-            diploma: { ...rest, issuer: agency!, ...(file ? { document: digests.get(file)! } : {}) } as ShownDiploma,
+            diploma: { ...rest, issuer: agency!, ...documentOf(digests, file) } as ShownDiploma,
             warnings: findings
               .filter(finding => severityOf(finding.code) !== 'refused')
               .map(({ code, column }) => ({ code, field: column })),
@@ -122,12 +122,13 @@ export function diplomaRequestsRoute(deps: DiplomaRequestsDeps): Router {
         code,
         value: good[row]!.values.number ?? '',
       }))
-      res.status(202).json({
+      sendBegun(res, {
         ...answer,
         unchanged: answer.unchanged + read.counts.repeated,
         refused: [...refusedRows, ...refusedKeys],
         warned: read.counts.warned,
         repaired: read.counts.repaired,
+        unusedFiles: unusedFiles(digests, read.rows),
       })
     } finally {
       await form.discard()
@@ -140,7 +141,7 @@ export function diplomaRequestsRoute(deps: DiplomaRequestsDeps): Router {
 export function diplomaRequestRoute(deps: DiplomaRequestsDeps): Router {
   const router = Router()
   router.post('/api/diploma-requests', async (req, res) => {
-    res.status(202).json(await requestOne(deps, req.actor, diplomaBody.parse(req.body)))
+    sendBegun(res, await requestOne(deps, req.actor, diplomaBody.parse(req.body)))
   })
   return router
 }
@@ -157,7 +158,7 @@ async function requestOne(deps: DiplomaRequestsDeps, actor: Actor | null, body: 
     allowDuplicates: allowDuplicate,
   })
   const refused = answer.refused.map(({ row, code }) => ({ row, column: 'number', code, value: '' }))
-  return { ...answer, refused, warned: 0, repaired: 0 }
+  return { ...answer, refused, warned: 0, repaired: 0, unusedFiles: [] }
 }
 
 function parsed(text: string): Record<string, unknown> {

@@ -20,13 +20,14 @@ import { idempotency } from '../idempotency.ts'
 import { presentImport } from '../importSchema.ts'
 import { readMultipart } from '../multipart.ts'
 import { pageQuery } from '../pageQuery.ts'
+import { readJson } from '../readJson.ts'
 import type { UploadedFile } from '../uploadedFile.ts'
 import { absentQuery, assignBody, commitBody, idParameter, mappingSchema, photosQuery, previewBody, rowsQuery } from './importsPaths.ts'
 
 /** Imports of people and agencies. Mount it before the JSON body is read: the upload reads its own, the others theirs. */
 export function importsRoutes(deps: ImportDeps): Router {
   const router = Router()
-  const body = express.json({ limit: '256kb' })
+  const body = readJson(262_144)
   const once = idempotency(deps)
 
   router.post('/api/imports', once, async (req, res) => {

@@ -9,6 +9,7 @@ import { authorize } from '../../staff/authorize.ts'
 import { decodeCursor, nextCursor } from '../cursor.ts'
 import { pageQuery } from '../pageQuery.ts'
 import { problems } from '../problemResponses.ts'
+import { sendBegun } from '../sendBegun.ts'
 
 const agencyCode = z.string().refine(isAgencyCode, 'not an agency code')
 const kid = z.string().regex(/^[\w-]{10}[AEIMQUYcgkosw048]$/, 'not a kid in base64url')
@@ -93,7 +94,7 @@ export function keysRoutes(deps: KeysRoutesDeps): Router {
     for (const agency of 'agency' in change ? [change.agency as AgencyCode] : keys.map(key => key.agency))
       authorize(req.actor, 'keys.manage', agency, deps.agencies)
     const requestId = await requestKeyChange(deps, { maker: req.actor, change: change as KeyChange, ...(reason ? { reason } : {}) })
-    res.status(202).json({ requestId })
+    sendBegun(res, { requestId })
   })
 
   return router

@@ -1,4 +1,4 @@
-import express, { Router } from 'express'
+import { Router } from 'express'
 import { z } from 'zod'
 import { decodeBase64url, encodeBase64url } from '../../../core/encoding/base64url.ts'
 import { AppError } from '../../../core/errors.ts'
@@ -14,6 +14,7 @@ import type { Actor } from '../../staff/actor.ts'
 import { authorize, holds } from '../../staff/authorize.ts'
 import { problems } from '../problemResponses.ts'
 import { limitRequests } from '../rateLimits.ts'
+import { readJson } from '../readJson.ts'
 
 export interface LiveCardsRoutesDeps extends Omit<LiveCardDeps, 'cardByRef'> {
   cipher: FieldCipher
@@ -48,7 +49,7 @@ export function isBound(deps: Pick<LiveCardDeps, 'pool'>): (thumbprint: Uint8Arr
 export function liveCardsRoutes(deps: LiveCardsRoutesDeps): Router {
   const router = Router()
   const live = liveCardDeps(deps)
-  const readJson = express.json({ limit: '8kb' })
+  const readBody = readJson(8192)
   const limit = limitRequests({ pool: deps.pool, name: 'live-cards', limit: 20, seconds: 60 })
 
   router.post('/api/cards/:serial/live-links', async (req, res) => {
@@ -71,14 +72,14 @@ export function liveCardsRoutes(deps: LiveCardsRoutesDeps): Router {
     res.status(204).end()
   })
 
-  router.post('/api/live-cards/bind', limit, readJson, async (req, res) => {
+  router.post('/api/live-cards/bind', limit, readBody, async (req, res) => {
     const { token, key: jwk, time, proof } = bindBody.parse(req.body)
     const bound = await bindPhone(live, { token: decodeBase64url(token), key: jwk, time, proof: decodeBase64url(proof) })
     res.status(201).set('Cache-Control', 'no-store')
     res.json({ credential: encodeBase64url(bound.sealed), binding: encodeBase64url(bound.binding), expiresAt: bound.expiresAt })
   })
 
-  router.post('/api/live-cards/unbind', limit, readJson, async (req, res) => {
+  router.post('/api/live-cards/unbind', limit, readBody, async (req, res) => {
     const { key: jwk, time, proof } = unbindBody.parse(req.body)
     await unbindPhone(live, { key: jwk, time, proof: decodeBase64url(proof) })
     res.status(204).end()

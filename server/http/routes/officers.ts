@@ -18,6 +18,7 @@ import { decodeCursor, nextCursor } from '../cursor.ts'
 import { readMultipart } from '../multipart.ts'
 import { pageQuery } from '../pageQuery.ts'
 import { problems } from '../problemResponses.ts'
+import { readJson } from '../readJson.ts'
 
 const idParameter = z.object({ id: z.uuid() })
 const searchBody = z.object({
@@ -103,7 +104,7 @@ export interface OfficersRoutesDeps extends Omit<OfficerDeps, 'pool'> {
 /** People: search (POST, so that no name stands in a URL), one person, photo, leaving, personal data. Mount it before the JSON body is read. */
 export function officersRoutes(deps: OfficersRoutesDeps): Router {
   const router = Router()
-  const body = express.json({ limit: '64kb' })
+  const body = readJson(65_536)
 
   router.post('/api/officers/search', body, async (req, res) => {
     authorize(req.actor, 'people.read', undefined, deps.agencies)

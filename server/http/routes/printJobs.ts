@@ -94,7 +94,7 @@ export function printJobsRoutes(deps: PrintJobsRoutesDeps): Router {
       agency: agency!,
       agencies: deps.agencies.subtree(agency!),
     })
-    res.status(201).json(job)
+    res.status(201).location(`/api/print-jobs/${job.id}`).json(job)
   })
 
   router.get('/api/print-jobs', async (req, res) => {

@@ -1,4 +1,4 @@
-import express, { Router } from 'express'
+import { Router } from 'express'
 import { z } from 'zod'
 import { decodeBase64url } from '../../../core/encoding/base64url.ts'
 import { canonicalJson } from '../../../core/encoding/canonicalJson.ts'
@@ -13,6 +13,7 @@ import { evenTiming } from '../../verification/evenTiming.ts'
 import { digestOf, type SheetRow, signSheet } from '../../verification/resultSheet.ts'
 import { problems } from '../problemResponses.ts'
 import { limitRequests } from '../rateLimits.ts'
+import { readJson } from '../readJson.ts'
 import { createVerificationAnswer, type VerificationAnswer, type VerificationRoutesDeps, verificationBody } from './verifications.ts'
 
 export interface ResultSheetsRoutesDeps extends VerificationRoutesDeps {
@@ -80,7 +81,7 @@ export function resultSheetsRoutes(deps: ResultSheetsRoutesDeps): Router {
   router.post(
     '/api/result-sheets',
     limitRequests({ pool: deps.pool, name: 'result-sheets', limit: 10, clientLimit: 60, seconds: 60 }),
-    express.json({ limit: '4mb' }),
+    readJson(4_194_304),
     async (req, res) => {
       const body = sheetBody.parse(req.body)
       const isChecker = holds(req.actor, 'verify.full')
@@ -105,7 +106,7 @@ export function resultSheetsRoutes(deps: ResultSheetsRoutesDeps): Router {
   router.post(
     '/api/result-sheets/verify',
     limitRequests({ pool: deps.pool, name: 'result-sheets-verify', limit: 60, seconds: 60 }),
-    express.json({ limit: '4mb' }),
+    readJson(4_194_304),
     (req, res) => {
       const { statement, signature, rows } = verifyBody.parse(req.body)
       res.json({ valid: isSigned(statement, bytesOf(signature)) && (rows === undefined || isOver(rows, statement.resultDigest)) })

@@ -30,6 +30,7 @@ import { registeredDiplomas } from '../registeredDiplomas.ts'
 import { reportSchema } from '../reportSchema.ts'
 import type { SealedByToken } from '../sealedByToken.ts'
 import { sendJson } from '../sendJson.ts'
+import { sha256Hex } from '../sha256Hex.ts'
 
 export interface VerificationRoutesDeps {
   pool: Pool
@@ -58,6 +59,7 @@ const typedDate = z
     return date ?? z.NEVER
   })
 
+const policy = z.enum(['standard', 'strict']).default('standard')
 const shortText = z.string().trim().normalize('NFC').min(1).max(200)
 
 /** What is to be verified: exactly one of credential, token, documentSha256 alone, or the three typed fields. */
@@ -74,11 +76,7 @@ export const verificationBody = z
       .optional()
       .describe('Of an SD-JWT VC: what its KB-JWT has to answer; without it holder binding is not asked for'),
     token: z.string().max(64).optional().describe('What follows /t/ in a short QR'),
-    documentSha256: z
-      .string()
-      .regex(/^[0-9a-f]{64}$/)
-      .optional()
-      .describe('Of the file that came with the credential; alone: of a registered file'),
+    documentSha256: sha256Hex.optional().describe('Of the file that came with the credential; alone: of a registered file'),
     agency: z.string().refine(isAgencyCode, 'Not an agency code').optional(),
     soHieu: z.string().trim().min(1).max(40).optional(),
     ngaySinh: typedDate
@@ -89,7 +87,7 @@ export const verificationBody = z
     awarded: typedDate.optional().meta({ override: { type: 'string' } }),
     title: shortText.optional(),
     classification: shortText.optional(),
-    policy: z.enum(['standard', 'strict']).default('standard'),
+    policy,
   })
   .refine(body => waysOf(body) === 1, 'Give exactly one of credential, token, documentSha256, or agency with soHieu and ngaySinh')
   .meta({ id: 'VerificationRequest' })
@@ -159,11 +157,11 @@ export function verificationRoutes(deps: VerificationRoutesDeps): Router {
     try {
       const [file] = [...form.files.values()].flat()
       if (!file) throw new AppError('http.invalid', 'A file is needed')
-      const policy = form.fields.get('policy') === 'strict' ? 'strict' : 'standard'
+      const asked = policy.parse(form.fields.get('policy'))
       const bytes = await file.read()
       const text = sdJwtText(bytes)
-      if (text !== undefined) return await deps.verifier.verifySdJwt({ text }, policy)
-      const report = await deps.verifyFile(bytes, policy)
+      if (text !== undefined) return await deps.verifier.verifySdJwt({ text }, asked)
+      const report = await deps.verifyFile(bytes, asked)
       if (!report) throw new AppError('verification.not-found')
       return report
     } finally {
