@@ -16,6 +16,7 @@ interface Answer {
   refused: { row: number; column: string; code: string; value: string }[]
   warned: number
   repaired: number
+  unusedFiles: string[]
 }
 
 /** `antin register SHEET [--files DIR|ZIP]`: asks for the diplomas of a spreadsheet to be registered; another person approves. */
@@ -58,6 +59,10 @@ function show(io: CliIo, answer: Answer): void {
   io.out(
     `New ${answer.requested}, corrections ${answer.corrections}, holders named ${answer.holders}, unchanged ${answer.unchanged}, repaired ${answer.repaired}, warned ${answer.warned}, refused ${answer.refused.length}`,
   )
+  if (answer.unusedFiles.length > 0) {
+    const more = answer.unusedFiles.length > 20 ? ` and ${answer.unusedFiles.length - 20} more` : ''
+    io.out(`Files that no row names: ${answer.unusedFiles.slice(0, 20).join(', ')}${more}`)
+  }
   for (const id of [answer.requestId, answer.correctionId, answer.holdersId])
     if (id) io.out(`Request ${id} waits for another person: antin approve ${id}`)
 }

@@ -14,6 +14,7 @@ import { readTable } from '../tables/readTable.ts'
 import { rowFindings } from '../tables/rowFindings.ts'
 import { searchName } from '../tables/searchName.ts'
 import { type DiplomaColumn, diplomaColumns } from './diplomaColumns.ts'
+import type { DigestedFiles } from './diplomaFiles.ts'
 
 /** A diploma as a good row describes it. Dates are ISO; old records may have a month (`1998-06`) or a year (`1998`). */
 export interface DiplomaValues {
@@ -57,8 +58,8 @@ export interface DiplomaSheetContext {
   agencies: KnownAgencies
   /** Today, ISO. */
   today: IsoDate
-  /** Names of the files given, when any were; a row that names another is refused. */
-  files?: ReadonlySet<string>
+  /** The files given; a row that names another is refused. */
+  files?: DigestedFiles
   /** Column name -> header text that a person chose. */
   mapping?: Readonly<Record<string, string>>
 }
@@ -178,7 +179,9 @@ export function readDiplomaRow(
   if (basis !== null) values.basis = basis
   const file = readText(cell('tep'), 'tep', 200, findings)
   put('file', file)
-  if (file && context.files && !context.files.has(file)) findings.add('import.diploma.file-missing', 'tep', file)
+  if (file && (context.files?.size ?? 0) === 0) findings.add('import.diploma.file-not-given', 'tep', file)
+  else if (file && !context.files?.has(file)) findings.add('import.diploma.file-missing', 'tep', file)
+  else if (file && context.files?.get(file) === null) findings.add('import.diploma.file-ambiguous', 'tep', file)
   return { values, findings: findings.list, refused: findings.refused }
 
   function warnOfPartial(column: DiplomaColumn, date: IsoDate): void {

@@ -244,6 +244,14 @@ export const findings = {
     'Cột {column}: không có tệp "{value}" trong thư mục hoặc tệp nén.',
     'Column {column}: there is no file "{value}" in the folder or archive.',
   ),
+  'import.diploma.file-ambiguous': refused(
+    'Cột {column}: có nhiều tệp khác nhau cùng tên "{value}": hãy ghi cả thư mục, ví dụ "2024/{value}".',
+    'Column {column}: several different files have the name "{value}": write the folder too, such as "2024/{value}".',
+  ),
+  'import.diploma.file-not-given': warning(
+    'Cột {column}: không kèm tệp "{value}"; văn bằng sẽ đăng ký mà không có dấu vân của tệp.',
+    'Column {column}: the file "{value}" was not given; the diploma is registered without a file.',
+  ),
 } as const satisfies Record<string, Kind>
 
 export type FindingCode = keyof typeof findings

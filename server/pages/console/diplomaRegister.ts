@@ -2,7 +2,7 @@ import type { Response } from 'express'
 import { vietnamDay } from '../../../core/encoding/vietnamDay.ts'
 import { AppError } from '../../../core/errors.ts'
 import type { AgencyCode } from '../../../core/identity/agencyCode.ts'
-import { digestFiles } from '../../diplomas/diplomaFiles.ts'
+import { digestFiles, documentOf, unusedFiles } from '../../diplomas/diplomaFiles.ts'
 import { readDiplomaSheet } from '../../diplomas/diplomaSheet.ts'
 import { type RequestedDiplomas, requestDiplomas, shownOf } from '../../diplomas/requestDiplomas.ts'
 import type { ShownDiploma } from '../../diplomas/shownDiploma.ts'
@@ -76,7 +76,7 @@ export function diplomaRegisterPages(deps: PageDeps): ConsoleRouter {
       const read = await readDiplomaSheet(await sheet.read(), {
         agencies: deps.tree,
         today: vietnamDay(deps.clock()) as IsoDate,
-        ...(digests.size > 0 ? { files: new Set(digests.keys()) } : {}),
+        files: digests,
       })
       const good = read.rows.filter(row => !row.refused && isOurs(actor, row.values.agency))
       const foreign = read.rows.filter(row => !row.refused && !isOurs(actor, row.values.agency))
@@ -90,7 +90,7 @@ export function diplomaRegisterPages(deps: PageDeps): ConsoleRouter {
         allowDuplicates: form.fields.get('allowDuplicates') === 'yes',
         detail: { rows: read.counts.rows, refusedRows: read.counts.refused, foreignRows: foreign.length, sheet: sheet.name.slice(0, 120) },
         rows: good.map(({ values: { agency, file, ...rest }, findings }) => ({
-          diploma: { ...rest, issuer: agency!, ...(file && digests.has(file) ? { document: digests.get(file)! } : {}) } as ShownDiploma,
+          diploma: { ...rest, issuer: agency!, ...documentOf(digests, file) } as ShownDiploma,
           warnings: findings.filter(one => severityOf(one.code) !== 'refused').map(({ code, column }) => ({ code, field: column })),
         })),
       })
@@ -110,7 +110,7 @@ export function diplomaRegisterPages(deps: PageDeps): ConsoleRouter {
           text: t(`problem.${one.code}`),
         })),
       ].sort((a, b) => a.row - b.row)
-      showSheetResult(res, made, refused, read.counts)
+      showSheetResult(res, made, refused, read.counts, unusedFiles(digests, read.rows))
     } catch (error) {
       if (!(error instanceof AppError) || error.code.startsWith('auth.')) throw error
       showForm(res.status(422), actor, { agency: actor.agency, basis: '0' }, [
@@ -121,8 +121,8 @@ export function diplomaRegisterPages(deps: PageDeps): ConsoleRouter {
     }
   })
 
-  const showSheetResult = (res: Response, made: RequestedDiplomas, refused: readonly object[], counts: object) =>
-    render(res, 'console/diploma-sheet-result', { made, refused, counts })
+  const showSheetResult = (res: Response, made: RequestedDiplomas, refused: readonly object[], counts: object, unused: string[]) =>
+    render(res, 'console/diploma-sheet-result', { made, refused, counts, unused })
 
   const isOurs = (actor: Actor, agency: string | undefined) =>
     agency !== undefined && (agency === actor.agency || deps.tree.inSubtree(agency, actor.agency))

@@ -92,7 +92,7 @@ test.each([
   ['markup', { nganh: '<img src=x>' }, 'nganh', 'import.text.markup'],
   ['a file that was not given', { tep: 'b.pdf' }, 'tep', 'import.diploma.file-missing'],
 ])('%s refuses the row', async (_, set, column, refusal) => {
-  const { rows } = await readDiplomaSheet(csv(header, line(set)), { ...context, files: new Set(['a.pdf']) })
+  const { rows } = await readDiplomaSheet(csv(header, line(set)), { ...context, files: new Map([['a.pdf', '00']]) })
   expect(rows[0]!.refused).toBe(true)
   expect(rows[0]!.findings).toContainEqual(expect.objectContaining({ code: refusal, column }))
 })
