@@ -155,6 +155,7 @@ export async function composeWeb(installation: Installation, { demonstration = f
         ...rendering,
         proofFor: diplomaFiles.proofFor,
         legalBasis: config.LEGAL_BASIS,
+        allowPrivate: config.WEBHOOK_ALLOW_PRIVATE,
         tree: agencies,
         sessions,
         publicUrl: origin,

@@ -87,11 +87,26 @@ test('keys change when two administrators agree; the other pages of administrati
     ['/console/agencies/G09.22', 'agency'],
     ['/console/staff', 'staff'],
     ['/console/audit', 'audit'],
+    ['/console/webhooks', 'webhooks'],
     ['/console/keys', 'keys'],
   ] as const) {
     await admin.goto(url + path)
     await look(admin, name)
   }
+  await admin.goto(`${url}/console/webhooks`)
+  await admin.fill('#url', 'http://127.0.0.1/bi-mat')
+  await admin.check('label:has-text("Cấp thẻ")')
+  await admin.click('main button:has-text("Thêm webhook")')
+  assert.match(await admin.innerText('#url-error'), /địa chỉ https công khai/)
+  assert.ok(await admin.isChecked('input[value="card.issued"]'), 'what was chosen stays')
+  await admin.fill('#url', 'https://hooks.example/antin')
+  await admin.click('main button:has-text("Thêm webhook")')
+  await admin.waitForSelector('text=Đã thêm webhook')
+  await look(admin, 'webhook')
+  await admin.click('summary:has-text("Gỡ webhook này")')
+  await admin.click('button:has-text("không gửi tới hooks.example nữa")')
+  await admin.waitForSelector('text=Đã gỡ webhook')
+  await admin.goto(`${url}/console/keys`)
   await admin.click('tbody th a >> nth=0')
   await admin.fill('#logSize', '3')
   await admin.click('button:has-text("Xem ảnh hưởng")')

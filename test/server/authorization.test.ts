@@ -41,6 +41,7 @@ function addressOf(path: string, objects: ConsoleObjects): string {
     [/^\/keys\/:kid/, objects.kid],
     [/^\/agencies\/:code/, objects.agency],
     [/^\/templates\/:name/, 'the-cong-chuc-838'],
+    [/^\/webhooks\/:id/, objects.webhook],
   ]
   const id = ids.find(([pattern]) => pattern.test(path))?.[1] ?? ''
   return `/console${path
@@ -92,6 +93,9 @@ const forms: Record<string, (objects: ConsoleObjects) => Record<string, string>>
   '/keys/:kid/compromise': () => ({ logSize: '0' }),
   '/agencies': o => ({ code: o.agency, nameVi: `Tên ${o.agency} mới`, parent: o.agency === 'G10' ? 'G10' : 'G09' }),
   '/agencies/:code/end': () => ({ sure: 'x' }),
+  '/webhooks': () => ({ url: 'https://hooks.example/b', events: 'card.issued' }),
+  '/webhooks/:id/replay': () => ({}),
+  '/webhooks/:id/remove': () => ({}),
   '/staff/confirm': o => ({ sub: o.staff }),
   '/staff': () => ({ query: '' }),
   '/staff/bar': o => ({ sub: o.staff, bar: 'no' }),
@@ -109,6 +113,7 @@ const multipart = new Set([
 const withoutObject = new Set([
   '/imports',
   '/staff',
+  '/webhooks',
   '/diplomas',
   '/diplomas/register/sheet',
   '/me/lost',

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import { v7 as uuidv7 } from 'uuid'
 import { seal } from '../../core/credential/sealed.ts'
@@ -10,6 +10,7 @@ import type { FieldCipher } from '../../server/keys/fieldCipher.ts'
 import { insertKey } from '../../server/keys/keysTable.ts'
 import { memorySigner } from '../../server/keys/memorySigner.ts'
 import { createRequest } from '../../server/requests/createRequest.ts'
+import { insertWebhook } from '../../server/webhooks/webhooksTable.ts'
 import { makeOfficers } from './ministry.ts'
 import { sampleDiploma } from './sampleClaims.ts'
 
@@ -28,6 +29,7 @@ export interface ConsoleObjects {
   printJob: string
   kid: string
   staff: string
+  webhook: string
 }
 
 let sequence = 1
@@ -116,6 +118,15 @@ export async function makeConsoleObjects(pool: pg.Pool, cipher: FieldCipher, age
     ['maker'],
     agency,
   ])
+  const webhook = randomUUID()
+  await insertWebhook(pool, {
+    id: webhook,
+    agencyCode: agency,
+    url: 'https://hooks.example/antin',
+    events: ['card.issued'],
+    description: '',
+    createdBy: maker.sub,
+  })
   return {
     agency,
     officer,
@@ -129,5 +140,6 @@ export async function makeConsoleObjects(pool: pg.Pool, cipher: FieldCipher, age
     printJob,
     kid: Buffer.from(signer.kid).toString('base64url'),
     staff,
+    webhook,
   }
 }

@@ -79,6 +79,7 @@ export async function makeConsole(
     isRestricted: () => false,
     store: options.store ?? keyStore({ dir: '/nowhere', passphrase: 'unused' }),
     keyWaitSeconds: 86_400,
+    allowPrivate: false,
     templatesFolder: options.templates ?? fileURLToPath(templatesFolder),
     logOrigin: 'localhost:3999/log',
   }

@@ -23,6 +23,7 @@ import { consoleShell } from './shell.ts'
 import { type SignInDeps, signInPages } from './signIn.ts'
 import { staffPages } from './staff.ts'
 import { type TemplatePagesDeps, templatePages } from './templates.ts'
+import { type WebhookPagesDeps, webhookPages } from './webhooks.ts'
 
 /** Everything the console is made of; `main.ts` fills it. */
 export type ConsoleDeps = SignInDeps &
@@ -34,6 +35,7 @@ export type ConsoleDeps = SignInDeps &
   KeyPagesDeps &
   TemplatePagesDeps &
   AgencyPagesDeps &
+  WebhookPagesDeps &
   ReviewPagesDeps
 
 /** Sign-in and all console pages, and the permissions of every route. Mount it at the root, after `pageShell` and `authenticate`. */
@@ -60,6 +62,7 @@ export function consolePages(deps: ConsoleDeps): Router & { declared: readonly D
     templatePages(deps),
     agencyPages(deps),
     staffPages(deps),
+    webhookPages(deps),
   ]
   const router = express.Router()
   router.use(['/console', '/signin', '/signout', '/signed-out'], consoleShell(deps))
