@@ -1,26 +1,17 @@
-import { randomUUID } from 'node:crypto'
 import { Router } from 'express'
 import type { Pool } from 'pg'
 import { z } from 'zod'
 import { AppError } from '../../../core/errors.ts'
 import { type AgencyCode, isAgencyCode } from '../../../core/identity/agencyCode.ts'
 import type { AgencyTree } from '../../agencies/agencyTree.ts'
-import { recordAudit } from '../../audit/auditTable.ts'
-import { inTransaction } from '../../db/transaction.ts'
 import type { ServiceKey } from '../../service-keys/serviceKey.ts'
 import type { Actor } from '../../staff/actor.ts'
 import { authorize } from '../../staff/authorize.ts'
+import { addWebhook } from '../../webhooks/addWebhook.ts'
 import { webhookEvents } from '../../webhooks/collectEvents.ts'
-import { parseWebhookUrl } from '../../webhooks/guardedLookup.ts'
-import {
-  disableWebhook,
-  insertWebhook,
-  listDeliveries,
-  listWebhooks,
-  readWebhook,
-  replayDeliveries,
-  type WebhookRow,
-} from '../../webhooks/webhooksTable.ts'
+import { removeWebhook } from '../../webhooks/removeWebhook.ts'
+import { replayWebhook } from '../../webhooks/replayWebhook.ts'
+import { listDeliveries, listWebhooks, readWebhook, type WebhookRow } from '../../webhooks/webhooksTable.ts'
 import { decodeCursor, nextCursor } from '../cursor.ts'
 import { evidenceResponses } from '../evidenceResponses.ts'
 import { openToAll } from '../openToAll.ts'
@@ -92,26 +83,13 @@ export function webhooksRoutes(deps: WebhooksRoutesDeps): Router {
   router.post('/api/webhooks', async (req, res) => {
     const body = webhookBody.parse(req.body)
     const actor = manager(req.actor, body.agency)
-    const url = parseWebhookUrl(body.url, deps.allowPrivate).href
-    const agencyCode = body.agency ?? actor.agency
-    const row = await insertWebhook(pool, {
-      id: randomUUID(),
-      agencyCode,
-      url,
-      events: body.events,
-      description: body.description,
-      createdBy: actor.sub,
-    })
-    await recordAudit(pool, { actor, action: 'webhook.added', agency: agencyCode, subject: `webhook:${row.id}` })
+    const row = await addWebhook(deps, actor, { ...body, agency: body.agency ?? actor.agency })
     res.status(201).location(`/api/webhooks/${row.id}`).json(present(row))
   })
 
   router.delete('/api/webhooks/:id', async (req, res) => {
     const { actor, row } = await managed(req.actor, req.params)
-    await inTransaction(pool, async tx => {
-      await disableWebhook(tx, row.id)
-      await recordAudit(tx, { actor, action: 'webhook.removed', agency: row.agencyCode, subject: `webhook:${row.id}` })
-    })
+    await removeWebhook(pool, actor, row)
     res.status(204).end()
   })
 
@@ -133,11 +111,7 @@ export function webhooksRoutes(deps: WebhooksRoutesDeps): Router {
   router.post('/api/webhooks/:id/replay', async (req, res) => {
     const { actor, row } = await managed(req.actor, req.params)
     const { eventId } = replayBody.parse(req.body ?? {})
-    if (row.disabledAt) throw new AppError('webhook.not-found', 'The webhook was removed')
-    const count = await replayDeliveries(pool, row.id, eventId)
-    if (eventId && count === 0) throw new AppError('webhook.not-found')
-    await recordAudit(pool, { actor, action: 'webhook.replayed', agency: row.agencyCode, subject: `webhook:${row.id}`, detail: { count } })
-    res.status(202).json({ count })
+    res.status(202).json({ count: await replayWebhook(pool, actor, row, eventId) })
   })
 
   return router

@@ -138,6 +138,10 @@ test('a receiver that fails is tried again later and later, becomes a dead lette
   expect(await sendWebhook({ url: hookUrl(), headers: {}, body: '{}', allowPrivate: true })).toEqual({ status: 302, error: null })
   answerWith = 200
   await supertest(world.app).delete(`/api/webhooks/${hook.id}`).set(as(admin)).expect(204)
+  // What was removed is called no more, not even again.
+  await supertest(world.app).post(`/api/webhooks/${hook.id}/replay`).set(as(admin)).send({}).expect(404)
+  const { rows } = await pool.query('select action from audit where subject = $1 order by id', [`webhook:${hook.id}`])
+  expect(rows.map(row => row.action)).toEqual(['webhook.added', 'webhook.replayed', 'webhook.removed'])
 })
 
 test('no request goes to loopback, private, link-local or mapped addresses', async () => {
