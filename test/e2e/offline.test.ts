@@ -72,6 +72,34 @@ test('a counter loads all slices and lists ahead, and then checks cards it never
   await context.close()
 })
 
+test('a short code without a network leads to the large one, also when the phone’s own camera opened it', options, async () => {
+  const { shortQr, url } = demonstration.file
+  const { context, page } = await openBrowser()
+  await page.goto(`${url}/v`)
+  await page.evaluate(workerReady)
+  await context.setOffline(true)
+  await page.goto(shortQr.genuine)
+  const { verdict, words } = await verdictOf(page)
+  assert.equal(verdict, 'undetermined')
+  assert.match(words, /Mã QR nhỏ chỉ kiểm tra được khi có mạng/)
+  assert.equal(page.url(), `${url}/v`)
+  await context.setOffline(false)
+  await page.click('[data-do=again]')
+  await page.locator('[data-verdict=valid]').waitFor()
+  await context.close()
+})
+
+test('data loaded ahead says so when it is too old to rely on', options, async () => {
+  const { context, page } = await openBrowser()
+  await page.goto(`${demonstration.file.url}/v`)
+  await page.click('#offline-fetch')
+  await page.locator('#offline-state', { hasText: 'Đã tải dữ liệu' }).waitFor({ timeout: 20_000 })
+  await page.clock.setSystemTime(new Date(Date.now() + 2 * 86_400_000))
+  await page.reload()
+  await page.locator('#offline-state', { hasText: 'đã quá một ngày' }).waitFor()
+  await context.close()
+})
+
 test('an outage of the server is no verdict', options, async () => {
   const { card } = demonstration.file
   const { context, page } = await openBrowser()

@@ -48,6 +48,7 @@ export async function startOfflineBox(): Promise<void> {
 
 function doneText({ at, agencies }: Download): string {
   const now = Math.floor(Date.now() / 1000)
+  if (now > at + day) return text('offline.stale', { time: timeText(at, now) })
   return text('offline.done', { agencies, time: timeText(at, now), until: timeText(at + day, now) })
 }
 

@@ -56,7 +56,10 @@ scope.addEventListener('fetch', (event: Fetching) => {
   const url = new URL(request.url)
   if (url.origin !== scope.location.origin || request.method !== 'GET') return
   if (url.pathname.startsWith('/assets/web/')) event.respondWith(fromCache(request))
-  else if (request.mode === 'navigate' && pages.includes(url.pathname)) event.respondWith(fromNetwork(request, url))
+  else if (request.mode === 'navigate') {
+    const page = pages.find(path => path === url.pathname) ?? (url.pathname.startsWith('/t/') ? '/v' : undefined)
+    if (page) event.respondWith(fromNetwork(request, url, page))
+  }
 })
 
 async function fromCache(request: Request): Promise<Response> {
@@ -64,8 +67,8 @@ async function fromCache(request: Request): Promise<Response> {
 }
 
 /** The page as it is now; when that cannot be had soon, the kept one in the language last read. */
-async function fromNetwork(request: Request, url: URL): Promise<Response> {
-  const kept = async () => caches.match(`${url.pathname}?lang=${await language(url)}`)
+async function fromNetwork(request: Request, url: URL, page: string): Promise<Response> {
+  const kept = async () => caches.match(`${page}?lang=${await language(url)}`)
   try {
     const response = await Promise.race([fetch(request), new Promise<null>(resolve => setTimeout(() => resolve(null), pageTimeout))])
     if (response && response.status < 500) {
@@ -75,8 +78,8 @@ async function fromNetwork(request: Request, url: URL): Promise<Response> {
     }
     return (await kept()) ?? response ?? fetch(request)
   } catch (error) {
-    const page = await kept()
-    if (page) return page
+    const known = await kept()
+    if (known) return known
     throw error
   }
 }

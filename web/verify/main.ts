@@ -19,10 +19,16 @@ async function main(): Promise<void> {
   else await showScanner()
 }
 
-/** The scanned link, taken out of the address bar and the history, where the next person at this phone would find it. */
+/**
+ * The scanned link, taken out of the address bar and the history, where the next person at this phone would find it. A short
+ * link brings its card along, unless the page was kept for use without a network.
+ */
 function takeAddress(): string | null {
   const { pathname, hash, origin } = location
-  if (pathname.startsWith('/t/')) history.replaceState(null, '', '/v')
+  if (pathname.startsWith('/t/')) {
+    history.replaceState(null, '', '/v')
+    return page().token === undefined ? `${origin}${pathname}` : null
+  }
   if (!/^#[0-9]+$/.test(hash)) return null
   history.replaceState(null, '', pathname)
   return `${origin}${pathname}${hash}`
@@ -122,8 +128,8 @@ async function openToken(token: string, known?: string | null, foreign?: string)
     return showBand(
       'unsure',
       text('result.undetermined'),
-      text('result.offlineNothing'),
-      text('result.offlineAdvice'),
+      text('result.tokenOffline'),
+      text('result.tokenOfflineAdvice'),
       retry,
       showScannerAgain,
     )
