@@ -4,7 +4,7 @@
 // With Node 24 and node_modules in place it only starts the command.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import fs from 'node:fs'
 import { constants } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -48,9 +48,9 @@ function node24() {
 function install() {
   const stamp = join(root, 'node_modules/.antin-lock')
   const wanted = createHash('sha256')
-    .update(readFileSync(join(root, 'package-lock.json')))
+    .update(fs.readFileSync(join(root, 'package-lock.json')))
     .digest('hex')
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
+  if (fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === wanted) return
   process.stderr.write('Installing dependencies …\n')
   // npm 11's `npm ci` refuses locks that miss other platforms' packages.
   const npm = spawnSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
@@ -59,8 +59,12 @@ function install() {
     stdio: ['ignore', 2, 2],
     shell: windows,
   })
-  if (npm.status !== 0) stop('npm install failed; see above.')
-  writeFileSync(stamp, wanted)
+  if (npm.status !== 0) {
+    const { bavail, bsize } = fs.statfsSync(root)
+    // npm takes away what it wrote before it ends, and does not say that the disk was full.
+    stop(bavail * bsize < 1e9 ? `The disk is too small: installing needs about 1 GB in ${root}.` : 'npm install failed; see above.')
+  }
+  fs.writeFileSync(stamp, wanted)
 }
 
 function stop(line, detail = '') {
