@@ -43,7 +43,9 @@ export async function verifySdJwtVc(
   const { check: signature, holderBound } = await checkSignature(credential, key, input.binding, evidence, now, crypto)
   if (signature.outcome === 'failed') return report([format, signature, ...skippedChecks('issuer')])
 
-  const judged = await judgeSigned(credential, key, undefined, input, evidence, policy, now, crypto)
+  // A photo that the holder does not disclose is no other photo.
+  const came = { document: input.document, photo: credential.disclosed.photo === undefined ? undefined : input.photo }
+  const judged = await judgeSigned(credential, key, undefined, came, evidence, policy, now, crypto)
   const checks = [format, signature, ...judged.map(check => (check.name === 'status' ? ofNamedList(check, credential, key) : check))]
   const isVouchedFor = checks.slice(0, 3).every(({ outcome }) => outcome === 'passed')
   return report(checks, isVouchedFor ? reportedSdJwt(credential, evidence.trust.value!, holderBound) : null)

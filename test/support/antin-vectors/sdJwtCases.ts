@@ -10,7 +10,7 @@ import { nodeCrypto } from '../../../server/keys/nodeCrypto.ts'
 import { withHeader as withJwsHeader, withPayload } from './changedJws.ts'
 import { testKey } from './testKey.ts'
 import type { VectorCase } from './vectorCase.ts'
-import { day, documentFile, type Files, host, minute, now, sha256, type World } from './world.ts'
+import { day, documentFile, type Files, host, minute, now, photo, sha256, type World } from './world.ts'
 
 type Draft = Pick<VectorCase, 'name' | 'shows' | 'expect'> & { sdJwt: SdJwtInput } & Partial<VectorCase>
 
@@ -281,6 +281,18 @@ export async function addSdJwts(add: (draft: Draft) => void, world: World, files
     expect: { verdict: 'undetermined', format: 'format.newer' },
   })
   const card = await issue('card', await world.card('card'))
+  for (const [name, shows, claim, code] of [
+    ['sd-jwt-card-photo', 'With the JPEG whose digest the holder discloses', 'photo', 'photo.matches'],
+    [
+      'sd-jwt-card-photo-withheld',
+      'With a JPEG, whose digest the holder does not disclose: it is not compared',
+      'category',
+      'photo.not-given',
+    ],
+  ] as const) {
+    const text = await presentSdJwt(card.text, [claim])
+    add({ name, shows, sdJwt: { text, photo }, expect: { verdict: 'valid', photo: code } })
+  }
   add({
     name: 'sd-jwt-card',
     shows: 'A card of which the holder discloses the category alone',

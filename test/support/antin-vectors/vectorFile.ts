@@ -40,7 +40,7 @@ export function publish(
   store: (bytes: Uint8Array) => string,
 ): PublishedVector {
   const { input, sdJwt, chain } = one
-  const { document } = sdJwt ?? input
+  const { document, photo } = sdJwt ?? input
   const names = (files: Files) =>
     Object.fromEntries(Object.entries(files).map(([path, file]) => [path, store(typeof file === 'string' ? utf8(file) : file)]))
   return {
@@ -52,7 +52,7 @@ export function publish(
     trustRoot: one.trustRoot,
     ...(sdJwt ? { sdJwt: sdJwt.text } : { sealed: toHex(input.sealed), qr: sealedUrl(host, input.sealed) }),
     ...(sdJwt?.binding ? { binding: { aud: sdJwt.binding.aud, nonce: sdJwt.binding.nonce } } : {}),
-    ...(input.photo ? { photo: toHex(input.photo) } : {}),
+    ...(photo ? { photo: toHex(photo) } : {}),
     ...(document ? { document: publishDocument(document) } : {}),
     online: one.online,
     unreachable: one.unreachable,
@@ -79,14 +79,15 @@ function restore(vector: PublishedVector): VerificationCase & { name: string; re
   const read = (names: Record<string, string>): Files =>
     Object.fromEntries(Object.entries(names).map(([path, name]) => [path, new Uint8Array(readFileSync(join(vectorFolder, 'files', name)))]))
   const { sdJwt, binding, photo, chain, before } = vector
+  const jpeg = photo === undefined ? undefined : fromHex(photo)
   const document = vector.document && {
     sha256: fromHex(vector.document.sha256),
     signatures: vector.document.signatures?.map(signature => ({ ...signature, certificate: fromHex(signature.certificate) })),
   }
   return {
     ...vector,
-    input: { sealed: fromHex(vector.sealed ?? ''), photo: photo === undefined ? undefined : fromHex(photo), document },
-    sdJwt: sdJwt === undefined ? undefined : { text: sdJwt, document, binding },
+    input: { sealed: fromHex(vector.sealed ?? ''), photo: jpeg, document },
+    sdJwt: sdJwt === undefined ? undefined : { text: sdJwt, photo: jpeg, document, binding },
     files: read(vector.files),
     before: before && read(before),
     chain:
