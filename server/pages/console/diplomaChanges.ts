@@ -11,10 +11,10 @@ import { render } from '../render.ts'
 import type { Translate } from '../texts.ts'
 import { bareNumber, type Fault } from './diplomaForm.ts'
 import { diplomaOfPath } from './diplomaOfPath.ts'
+import { isUuid } from './isUuid.ts'
 import { type ConsoleRouter, consoleRouter, fieldsOf, inScope, type PageDeps, whoOf } from './routes.ts'
 import { attempt, redirectWith } from './shell.ts'
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const endReasons = ['QUYET_DINH', 'NHAP_SAI', 'GIAN_LAN', 'KHAC'] as const
 
 /** What a second person is asked about registered diplomas: to end one or a whole batch, to say whose one is. */
@@ -107,7 +107,7 @@ export function diplomaChangePages(deps: PageDeps): ConsoleRouter {
     render(res.status(422), 'console/diploma-holder', { diploma, values, errors: [{ field: 'holderNumber', text }] })
 
   const findBatch = async (id: string, actor: Actor) => {
-    const request = uuid.test(id) ? await requestById(deps.pool, id) : null
+    const request = isUuid(id) ? await requestById(deps.pool, id) : null
     if (!request?.kind.startsWith('diploma.')) throw new AppError('request.not-found')
     inScope(deps.tree, actor, request.agencyCode)
     return request

@@ -21,10 +21,10 @@ import { importKindsOf } from '../../staff/importKindsOf.ts'
 import { tableLimits } from '../../tables/tableLimits.ts'
 import { render } from '../render.ts'
 import type { Translate } from '../texts.ts'
+import { isUuid } from './isUuid.ts'
 import { agenciesOf, type ConsoleRouter, consoleRouter, fieldsOf, href, inScope, type PageDeps, queryOf, whoOf } from './routes.ts'
 import { attempt, checkCsrf, problemKey, redirectWith } from './shell.ts'
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const importer = ['people.write', 'agencies.manage'] as const satisfies readonly Permission[]
 /** Who may look at an import: an auditor follows a line of the audit to it. */
 const reader = [...importer, 'people.read'] as const satisfies readonly Permission[]
@@ -67,7 +67,7 @@ export function importPages(deps: PageDeps): ConsoleRouter {
 
   pages.get('/imports', importer, async (req, res, actor) => {
     const before = queryOf(req, 'before')
-    await showList(res, actor, [], uuid.test(before) ? before : undefined)
+    await showList(res, actor, [], isUuid(before) ? before : undefined)
   })
 
   pages.post('/imports', importer, async (req, res, actor) => {
@@ -125,7 +125,7 @@ export function importPages(deps: PageDeps): ConsoleRouter {
     }
     if (row.state !== 'preview' && row.state !== 'done') return render(res, 'console/import', { ...common, rows: [], next: null })
     if (tab === 'absent') {
-      const { people, next } = await absentFrom(imports, row.id, uuid.test(after) ? after : null, pageSize)
+      const { people, next } = await absentFrom(imports, row.id, isUuid(after) ? after : null, pageSize)
       return render(res, 'console/import', { ...common, rows: [], people, next: next ? here({ after: next }) : null })
     }
     const seq = /^\d{1,9}$/.test(after) ? Number(after) : 0
@@ -219,7 +219,7 @@ export function importPages(deps: PageDeps): ConsoleRouter {
 
   /** The import, when its agency and its kind are the actor's to handle. */
   const find = async (id: string, actor: Actor, may = importKindsOf): Promise<ImportRow> => {
-    const row = uuid.test(id) ? await readImport(deps.pool, id) : null
+    const row = isUuid(id) ? await readImport(deps.pool, id) : null
     if (!row) throw new AppError('import.not-found')
     inScope(deps.tree, actor, row.agencyCode)
     // Until the file has been read its kind is only a guess; its maker may look whatever it is.

@@ -20,12 +20,12 @@ import type { Actor } from '../../staff/actor.ts'
 import { holds } from '../../staff/authorize.ts'
 import { render } from '../render.ts'
 import type { Translate } from '../texts.ts'
+import { isUuid } from './isUuid.ts'
 import { agenciesOf, type ConsoleRouter, consoleRouter, fieldsOf, inScope, type PageDeps, queryOf, valuesOf, whoOf } from './routes.ts'
 import { attempt, checkCsrf, problemKey, redirectWith } from './shell.ts'
 
 export type OfficerPagesDeps = PageDeps & CardDeps & StatusDeps
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const pageSize = 50
 const photoBytes = 20 * 1024 * 1024
 
@@ -93,7 +93,7 @@ export function officerPages(deps: OfficerPagesDeps): ConsoleRouter {
   pages.post('/officers/request', 'cards.request', async (req, res, actor) => {
     const ids = [...new Set(valuesOf(req, 'officer'))]
     if (ids.length === 0) return redirectWith(deps, req, res, '/console/officers', { kind: 'error', key: 'officer.noneChosen' })
-    if (!ids.every(id => uuid.test(id))) throw new AppError('officer.not-found')
+    if (!ids.every(id => isUuid(id))) throw new AppError('officer.not-found')
     const rows = await readOfficersById(deps.pool, ids)
     if (rows.length !== ids.length) throw new AppError('officer.not-found')
     for (const row of rows) inScope(deps.tree, actor, row.agencyCode)
@@ -114,7 +114,7 @@ export function officerPages(deps: OfficerPagesDeps): ConsoleRouter {
   })
 
   const showOne = async (res: Response, actor: Actor, id: string, errors: readonly { field: string; text: string }[]) => {
-    if (!uuid.test(id)) throw new AppError('officer.not-found')
+    if (!isUuid(id)) throw new AppError('officer.not-found')
     const person = await readOfficer(people, readerOf(actor), id)
     render(res, 'console/officer', {
       person,
@@ -130,7 +130,7 @@ export function officerPages(deps: OfficerPagesDeps): ConsoleRouter {
 
   pages.post('/officers/:id/photo', 'people.write', async (req, res, actor) => {
     const id = String(req.params.id)
-    if (!uuid.test(id)) throw new AppError('officer.not-found')
+    if (!isUuid(id)) throw new AppError('officer.not-found')
     const form = await readMultipart(req, { fileBytes: photoBytes, files: 1 })
     try {
       checkCsrf(req, form.fields.get('_csrf'))
@@ -152,7 +152,7 @@ export function officerPages(deps: OfficerPagesDeps): ConsoleRouter {
 
   pages.post('/officers/:id/export', 'people.write', async (req, res, actor) => {
     const id = String(req.params.id)
-    if (!uuid.test(id)) throw new AppError('officer.not-found')
+    if (!isUuid(id)) throw new AppError('officer.not-found')
     const all = await exportOfficer({ ...people, ...elsewhere }, readerOf(actor), id)
     res.set({ 'Content-Disposition': `attachment; filename="officer-${id}.json"` }).type('application/json')
     res.send(JSON.stringify(all, null, 2))
@@ -160,14 +160,14 @@ export function officerPages(deps: OfficerPagesDeps): ConsoleRouter {
 
   pages.get('/officers/:id/leave', 'people.write', async (req, res, actor) => {
     const id = String(req.params.id)
-    if (!uuid.test(id)) throw new AppError('officer.not-found')
+    if (!isUuid(id)) throw new AppError('officer.not-found')
     render(res, 'console/officer-leave', { person: await readOfficer(people, readerOf(actor), id) })
   })
 
   /** Who leaves keeps no card: the record is closed, and a second person is asked to revoke the card. */
   pages.post('/officers/:id/leave', 'people.write', async (req, res, actor) => {
     const id = String(req.params.id)
-    const [row] = uuid.test(id) ? await readOfficersById(deps.pool, [id]) : []
+    const [row] = isUuid(id) ? await readOfficersById(deps.pool, [id]) : []
     if (!row) throw new AppError('officer.not-found')
     const agency = inScope(deps.tree, actor, row.agencyCode)
     await attempt(deps, req, res, `/console/officers/${id}`, async () => {
@@ -192,13 +192,13 @@ export function officerPages(deps: OfficerPagesDeps): ConsoleRouter {
 
   pages.get('/officers/:id/erase', 'agencies.manage', async (req, res, actor) => {
     const id = String(req.params.id)
-    if (!uuid.test(id)) throw new AppError('officer.not-found')
+    if (!isUuid(id)) throw new AppError('officer.not-found')
     render(res, 'console/officer-erase', { person: await readOfficer(people, readerOf(actor), id) })
   })
 
   pages.post('/officers/:id/erase', 'agencies.manage', async (req, res, actor) => {
     const id = String(req.params.id)
-    if (!uuid.test(id)) throw new AppError('officer.not-found')
+    if (!isUuid(id)) throw new AppError('officer.not-found')
     await attempt(deps, req, res, `/console/officers/${id}/erase`, async () => {
       await eraseOfficer({ ...people, ...elsewhere }, readerOf(actor), id)
       await redirectWith(deps, req, res, '/console', { key: 'officer.erased' })

@@ -18,12 +18,12 @@ import { templatePictures } from '../../printing/render/templatePictures.ts'
 import type { Actor } from '../../staff/actor.ts'
 import { render } from '../render.ts'
 import type { Translate } from '../texts.ts'
+import { isUuid } from './isUuid.ts'
 import type { ReviewPagesDeps } from './review.ts'
 import { agenciesOf, type ConsoleRouter, consoleRouter, fieldsOf, href, inScope, queryOf, valuesOf, whoOf } from './routes.ts'
 import { problemKey, redirectWith } from './shell.ts'
 import type { TemplatePagesDeps } from './templates.ts'
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const layouts = ['card', 'a4', 'bureau'] as const satisfies readonly PrintLayout[]
 const queueSize = 200
 const jobsSize = 30
@@ -87,7 +87,7 @@ export function printPages(deps: TemplatePagesDeps & Pick<ReviewPagesDeps, 'lega
     const serial = queryOf(req, 'serial')
     const before = queryOf(req, 'before')
     const values = { layout: 'card', reason: '', serials: isCardSerial(serial) ? [serial] : [] }
-    await showQueue(res, actor, queryOf(req, 'agency'), values, [], uuid.test(before) ? before : undefined)
+    await showQueue(res, actor, queryOf(req, 'agency'), values, [], isUuid(before) ? before : undefined)
   })
 
   pages.post('/print', 'cards.print', async (req, res, actor) => {
@@ -155,7 +155,7 @@ export function printPages(deps: TemplatePagesDeps & Pick<ReviewPagesDeps, 'lega
     const state = Object.keys(nextStates).find(one => one === fields.state && one !== 'waiting') as
       | Exclude<PlasticState, 'waiting'>
       | undefined
-    const ids = valuesOf(req, 'plastic').filter(id => uuid.test(id))
+    const ids = valuesOf(req, 'plastic').filter(id => isUuid(id))
     const t = res.locals.t as Translate
     const refuse = (field: string, text: string) => showJob(res.status(422), job, { plastics: ids, fields }, [{ field, text }])
     if (!state || ids.length === 0) return refuse('plastics', t('print.noneChosen'))
@@ -178,7 +178,7 @@ export function printPages(deps: TemplatePagesDeps & Pick<ReviewPagesDeps, 'lega
   })
 
   const find = async (id: string, actor: Actor): Promise<PrintJobRow> => {
-    const job = uuid.test(id) ? await printJobById(deps.pool, id) : null
+    const job = isUuid(id) ? await printJobById(deps.pool, id) : null
     if (!job) throw new AppError('print.not-found')
     inScope(deps.tree, actor, job.agencyCode)
     return job

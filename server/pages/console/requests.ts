@@ -19,13 +19,13 @@ import { authorize, holds } from '../../staff/authorize.ts'
 import { render } from '../render.ts'
 import type { Translate } from '../texts.ts'
 import { differencesOf } from './differences.ts'
+import { isUuid } from './isUuid.ts'
 import { agenciesOf, type ConsoleRouter, consoleRouter, fieldsOf, href, inScope, type PageDeps, queryOf, valuesOf } from './routes.ts'
 import { attempt, redirectWith } from './shell.ts'
 
 const statuses: readonly RequestStatus[] = ['pending', 'approved', 'running', 'done', 'refused', 'void', 'cancelled']
 const making = [...new Set(Object.values(requestKinds).map(kind => kind.make))]
 const deciding = [...new Set(Object.values(requestKinds).map(kind => kind.decide))]
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const pageSize = 50
 const itemPage = 100
 const sampleSize = 10
@@ -35,7 +35,7 @@ export function requestPages(deps: PageDeps): ConsoleRouter {
   const pages = consoleRouter(deps)
 
   const find = async (id: string, actor: Actor): Promise<RequestRow> => {
-    const request = uuid.test(id) ? await requestById(deps.pool, id) : null
+    const request = isUuid(id) ? await requestById(deps.pool, id) : null
     if (!request) throw new AppError('request.not-found')
     inScope(deps.tree, actor, request.agencyCode)
     return request
@@ -46,7 +46,7 @@ export function requestPages(deps: PageDeps): ConsoleRouter {
     const kind = Object.keys(requestKinds).find(one => one === queryOf(req, 'kind'))
     const mine = queryOf(req, 'mine') === '1'
     const asked = queryOf(req, 'before')
-    const before = uuid.test(asked) ? asked : undefined
+    const before = isUuid(asked) ? asked : undefined
     const rows = await listRequests(deps.pool, {
       agencyIn: agenciesOf(deps.tree, actor),
       status,

@@ -7,6 +7,7 @@ import { holds, type Permission } from '../../staff/authorize.ts'
 import { formatDate, formatDateTime, formatNumber } from '../format.ts'
 import { textsOf } from '../texts.ts'
 import { fieldValue } from './fieldValue.ts'
+import { isUuid } from './isUuid.ts'
 import { agenciesOf, decidableKinds, type PageDeps } from './routes.ts'
 
 interface NavItem {
@@ -154,8 +155,6 @@ export async function redirectWith(
   res.redirect(303, to)
 }
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-
 type TextOr = (key: string, otherwise: string) => string
 
 /** An audit record's detail in one line: numbers and codes by their names, nested values left out. */
@@ -163,7 +162,7 @@ function detailText(detail: Record<string, unknown>, textOr: TextOr, lang: 'vi' 
   return (
     Object.entries(detail)
       // An identifier of ours says nothing to a reader; what it names has a link or a number of its own.
-      .filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value) && !uuid.test(String(value)))
+      .filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value) && !isUuid(String(value)))
       .map(([name, value]) => `${textOr(`detail.${name}`, name)}: ${detailValue(name, value, textOr, lang)}`)
       .join(' · ')
   )

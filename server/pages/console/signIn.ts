@@ -8,6 +8,7 @@ import type { FindPerson } from '../../staff/knownPerson.ts'
 import { setPendingSignIn, takePendingSignIn } from '../../staff/signInCookie.ts'
 import { recordSignIn } from '../../staff/staffTable.ts'
 import { render } from '../render.ts'
+import { isUuid } from './isUuid.ts'
 import { type PageDeps, queryOf } from './routes.ts'
 
 export interface SignInDeps extends PageDeps {
@@ -16,8 +17,6 @@ export interface SignInDeps extends PageDeps {
   personOfClaims: (claims: Readonly<Record<string, unknown>>) => PersonClaims
   findPerson: FindPerson
 }
-
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** Signing in and out at the identity provider, locking, and taking up a form that had to wait. Mounted at the root, after the shell. */
 export function signInPages(deps: SignInDeps): Router {
@@ -99,14 +98,14 @@ export function signInPages(deps: SignInDeps): Router {
   router.get('/console/resume/:id', async (req, res) => {
     if (!req.actor) throw new AppError('auth.required')
     const id = req.params.id
-    const kept = uuid.test(id) ? await findKeptForm(deps.pool, deps.cipher, id, req.actor.sub, new Date(milliseconds())) : null
+    const kept = isUuid(id) ? await findKeptForm(deps.pool, deps.cipher, id, req.actor.sub, new Date(milliseconds())) : null
     if (!kept) return res.redirect(303, '/console')
     render(res, 'console/resume', { kept, auto: queryOf(req, 'auto') === '1', resumeId: id })
   })
 
   router.post('/console/resume/:id/drop', async (req, res) => {
     if (!req.actor) throw new AppError('auth.required')
-    if (uuid.test(req.params.id)) await dropKeptForm(deps.pool, req.params.id, req.actor.sub)
+    if (isUuid(req.params.id)) await dropKeptForm(deps.pool, req.params.id, req.actor.sub)
     res.redirect(303, '/console')
   })
 
