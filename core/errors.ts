@@ -154,7 +154,6 @@ export const errorCodes = {
   'token.not-found': 'No valid card belongs to this code',
   'template.conflict': 'The agency has this template already, or another one since',
   'trust.agency-signed': "A trust list signed by an agency's key",
-  'trust.digest': 'A trust slice that is not the one the index of the same publication names',
   'trust.epoch': 'A trust list of another epoch than the newest root',
   'trust.malformed': 'Not a trust slice or trust index',
   'trust.newer': 'A trust list of a form that this version does not know',

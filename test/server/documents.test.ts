@@ -16,6 +16,16 @@ test('docs/errors.md lists every error code with its status (write it with UPDAT
   expect(readFileSync(file, 'utf8')).toBe(expected)
 })
 
+test('every error code is thrown somewhere', () => {
+  const root = new URL('../../', import.meta.url)
+  const sources = ['core', 'server', 'cli'].flatMap(folder =>
+    readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
+      .filter(name => name.endsWith('.ts') && name !== 'errors.ts' && name !== 'http/problemStatus.ts')
+      .map(name => readFileSync(new URL(`${folder}/${name}`, root), 'utf8')),
+  )
+  expect(Object.keys(errorCodes).filter(code => !sources.some(source => source.includes(`'${code}'`)))).toEqual([])
+})
+
 test('server/db/schema.sql is what the migrations make (write it with UPDATE=1)', async () => {
   const client = await db.pool.connect()
   try {
