@@ -4,6 +4,7 @@ import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { AppError } from '../../../core/errors.ts'
 import { embeddedFiles, textOf } from '../../../core/pdf/embeddedFiles.ts'
+import { inflateStream } from '../../../core/pdf/inflateStream.ts'
 import { PdfDocument } from '../../../core/pdf/pdfDocument.ts'
 import { PdfKeyword, PdfName, PdfReader, PdfRef, PdfString } from '../../../core/pdf/pdfSyntax.ts'
 import { pdfString, pdfText } from '../../../core/pdf/pdfText.ts'
@@ -31,6 +32,14 @@ test('objects are read as ISO 32000-2, 7.3 writes them', () => {
   expect(read('% a comment\n<41>')).toBeInstanceOf(PdfString)
   for (const bad of ['(never closed', '<12', '<1g>', '[1 2', '<</A', '<<1 2>>', '', ')', '['.repeat(200)])
     expect(thrownCode(() => read(bad))).toBe('pdf.syntax')
+})
+
+test('a Flate stream may be followed by the line end that its writer counted, and by nothing else', async () => {
+  const content = bytes('a seal')
+  const stream = deflateSync(content)
+  for (const end of ['', '\n', '\r', '\r\n']) expect(await inflateStream(Buffer.concat([stream, bytes(end)]), 100)).toEqual(content)
+  for (const end of [' ', '\n\n', 'x'])
+    expect(await rejectedCode(inflateStream(Buffer.concat([stream, bytes(end)]), 100))).toBe('pdf.syntax')
 })
 
 test('what is written reads back the same', () => {
