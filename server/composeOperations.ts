@@ -41,32 +41,32 @@ const listLifetime = 900
 
 /** What /readyz looks at. */
 export function readinessChecks({ pool, config, clock }: Installation): ReadinessCheck[] {
-  return [
-    async () => {
+  return Object.values({
+    async database() {
       await pool.query('select 1')
       return { name: 'database', ok: true, detail: '' }
     },
-    async () => {
+    async anchoring() {
       const { ok, state, detail, late } = await anchoringState(pool, config.CHAIN !== 'none')
       return { name: 'anchoring', isBearable: true, ok: ok && !late, detail: ok && !late ? '' : `${state}: ${detail}` }
     },
-    async () => {
+    async trust() {
       const [worst] = await trustFindings(pool, clock())
       const { detail = '', mend = '', amberInSeconds } = worst ?? {}
       return { name: 'trust', isBearable: true, ok: worst?.level !== 'fault', detail: `${detail} ${mend}`.trim(), amberInSeconds }
     },
-    async () => {
+    async log() {
       const { closed } = await readHead(pool)
       if (closed === null) return { name: 'log', ok: true, detail: '' }
       // Status lists are not signed either: verifiers take the last ones for a while.
       const amberInSeconds = Math.max(0, Math.round(listLifetime - (await readListDelays(pool)).tokenAge))
       return { name: 'log', isBearable: true, ok: false, detail: `Nothing is issued: ${closed}`, amberInSeconds }
     },
-    async () => {
+    async clock() {
       const [wrong] = await clockFindings(pool, clock)
       return { name: 'clock', isBearable: true, ok: !wrong, detail: wrong ? `${wrong.detail}. ${wrong.mend}` : '' }
     },
-  ]
+  })
 }
 
 /** The verifier, with its verdicts counted and its work traced. */

@@ -37,7 +37,7 @@ import { buildAssets } from './pages/build.ts'
 import { buildWeb } from './pages/buildWeb.ts'
 import { consolePages } from './pages/console/index.ts'
 import { problemPage } from './pages/console/problemPage.ts'
-import { pageShell } from './pages/render.ts'
+import { pageAssets, pageShell } from './pages/render.ts'
 import { installedTemplate } from './printing/render/installedTemplates.ts'
 import { templatesFolder } from './printing/render/template.ts'
 import { publicFileReader } from './publicFile.ts'
@@ -91,7 +91,7 @@ export async function composeWeb(installation: Installation, { demonstration = f
     timestamp: config.TSA_URL ? httpTimestamper(config.TSA_URL) : undefined,
   }
 
-  const shell = pageShell({ assets, assetsDir, demonstration })
+  const shell = pageShell({ assets, demonstration })
 
   const app = buildApp({
     logger,
@@ -112,6 +112,7 @@ export async function composeWeb(installation: Installation, { demonstration = f
       jwtVcIssuerRoutes({ pool, tree: agencies, publicUrl: origin, clock }),
       logRoutes(installation),
       ...open.publicRoutes,
+      pageAssets({ assets, assetsDir }),
     ],
     authenticate: authenticate({
       actorOfToken: identityProvider.actorOfToken,

@@ -1,4 +1,5 @@
 import { Router } from 'express'
+import { isDatabaseAway } from '../db/isDatabaseAway.ts'
 
 /** One thing that the service needs. `amberInSeconds`: how long until citizens see "chưa xác định được" if it stays so. */
 export interface ReadinessReason {
@@ -11,6 +12,7 @@ export interface ReadinessReason {
   isBearable?: true
 }
 
+/** Its own name is that of the reason, for when it throws. */
 export type ReadinessCheck = () => Promise<ReadinessReason>
 
 const checkTimeout = 3000
@@ -41,7 +43,8 @@ async function runCheck(check: ReadinessCheck): Promise<ReadinessReason> {
   try {
     return await Promise.race([check(), promise])
   } catch (error) {
-    return { name: check.name, ok: false, detail: (error as Error).message }
+    const detail = isDatabaseAway(error) ? 'The database does not answer; `antin doctor` says why' : (error as Error).message
+    return { name: check.name, ok: false, detail }
   } finally {
     clearTimeout(timer)
   }

@@ -29,11 +29,19 @@ export interface PageData {
   [name: string]: unknown
 }
 
+/** Serves what pages are made of at /assets, immutable. Mount it before whatever asks who is there: a page of an outage needs it too. */
+export function pageAssets({ assets, assetsDir }: Pick<PagesOptions, 'assets' | 'assetsDir'>): Router {
+  const router = express.Router()
+  router.use('/assets', express.static(assetsDir, { immutable: true, maxAge: '365d', index: false }))
+  router.get('/favicon.ico', (_req, res) => res.redirect(301, `/assets/${assets['seal.svg']}`))
+  return router
+}
+
 /**
- * Serves the assets, makes `render` usable and chooses the language of each request (`?lang=`, cookie `lang`,
+ * Makes `render` usable and chooses the language of each request (`?lang=`, cookie `lang`,
  * Accept-Language, Vietnamese). Mount it before any route that renders.
  */
-export function pageShell(options: PagesOptions): Router {
+export function pageShell(options: Omit<PagesOptions, 'assetsDir'>): Router {
   const environment = new nunjucks.Environment(new nunjucks.FileSystemLoader(viewFolders), {
     autoescape: true,
     trimBlocks: true,
@@ -51,8 +59,6 @@ export function pageShell(options: PagesOptions): Router {
   )
   environment.addGlobal('demonstration', options.demonstration ?? false)
   const router = express.Router()
-  router.use('/assets', express.static(options.assetsDir, { immutable: true, maxAge: '365d', index: false }))
-  router.get('/favicon.ico', (_req, res) => res.redirect(301, `/assets/${options.assets['seal.svg']}`))
   router.use((req, res, next) => {
     environments.set(res, environment)
     chooseLanguage(req, res)

@@ -1,3 +1,4 @@
+import { AppError } from '../../core/errors.ts'
 import type { ChainNode, EvidencePorts, FetchAnswer } from '../../core/verification/evidence.ts'
 import { createMarkStore } from '../../core/verification/markStore.ts'
 
@@ -50,12 +51,19 @@ export function createServerPorts({ readPublicFile, chain, ticks = () => perform
       if (known && ticks() - known.readAt < keepFor) return known.answer
       let pending = reading.get(path)
       if (!pending) {
-        pending = read(path).finally(() => reading.delete(path))
+        pending = read(path)
+          .catch(unreachable)
+          .finally(() => reading.delete(path))
         reading.set(path, pending)
       }
       return pending
     },
   }
+}
+
+/** Of what broke only our own words are for everybody: the report tells them. */
+function unreachable(error: unknown): FetchAnswer {
+  return { kind: 'unreachable', detail: error instanceof AppError ? error.detail : '' }
 }
 
 function bytesOf(content: string | Uint8Array): Uint8Array {

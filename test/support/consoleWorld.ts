@@ -86,7 +86,7 @@ export async function makeConsole(
   const pages = consolePages(deps)
   const app = express()
   app.set('query parser', 'simple')
-  const shell = pageShell({ assets, assetsDir: '/nowhere' })
+  const shell = pageShell({ assets })
   app.use(shell)
   app.use(authenticate?.(sessions) ?? actorOfHeader)
   app.use(pages)

@@ -13,6 +13,7 @@ export async function askWithoutDatabase(world: ApiWorld, anew: number): Promise
   for (const operation of world.document.operations) {
     await world.send(operation, requestOf(world, operation), anew)
     const { status, headers, body } = await world.send(operation, requestOf(world, operation))
+    if (/ECONN/.test(body.toString('utf8'))) otherwise.push(`${operation.id} tells too much`)
     const isSaid = status === 503 && (operation.path === '/readyz' || JSON.parse(body.toString('utf8')).code === 'http.unavailable')
     if (!isSaid && !('503' in operation.responses ? status === 200 && /public/.test(String(headers['cache-control'])) : status < 500))
       otherwise.push(`${operation.id} ${status} ${body.toString('utf8').slice(0, 100)}`)
@@ -27,6 +28,7 @@ export async function askWithoutDatabase(world: ApiWorld, anew: number): Promise
   }
   const { status, body } = await world.send(verification, sent, anew)
   // An outage is never a verdict.
+  if (/ECONN/.test(body.toString('utf8'))) otherwise.push('verification tells too much')
   if (status !== 503 && JSON.parse(body.toString('utf8')).verdict !== 'undetermined')
     otherwise.push(`verification ${status} ${body.toString('utf8').slice(0, 100)}`)
   // Of the right form: whose it is must be asked of the database.
