@@ -11,6 +11,8 @@ import { refsOfBatch, requestDiplomaEnds, requestDiplomas, requestHolder } from 
 import { lookupIndex, type ShownDiploma } from '../../server/diplomas/shownDiploma.ts'
 import { personalDataElsewhere } from '../../server/http/personalDataElsewhere.ts'
 import { personalNumberIndex } from '../../server/keys/personalNumberIndex.ts'
+import { differencesOf } from '../../server/pages/console/differences.ts'
+import { translator } from '../../server/pages/texts.ts'
 import { approveRequest, refuseRequest } from '../../server/requests/decideRequest.ts'
 import { pendingDigest, requestById } from '../../server/requests/requestsTable.ts'
 import type { Actor } from '../../server/staff/actor.ts'
@@ -91,6 +93,11 @@ test('a certificate that expires is valid to the last second of its last day in 
   expect(await ask([certificate])).toMatchObject({ requestId: null, unchanged: 1 })
   expect(await ask([{ ...certificate, expiresOn: '2029-06-30' }], { decision: 'QĐ 7' })).toMatchObject({ corrections: 1 })
   expect(await ask([diplomaOf(5, { title: 'Chứng chỉ tiếng Anh' })], { decision: 'QĐ 7' })).toMatchObject({ corrections: 1 })
+  const later = { ...certificate, expiresOn: '2029-06-30', basis: 1 }
+  expect(await differencesOf(deps, 'diploma.correct', { subjectRef: row!.ref }, later, translator('vi'))).toEqual([
+    { field: 'expiresOn', before: '30/06/2028', after: '30/06/2029' },
+    { field: 'basis', before: 'Đăng ký khi cấp', after: expect.stringMatching(/[Ss]ổ gốc/) },
+  ])
   // What has expired is found among what is over.
   await carryOut((await ask([diplomaOf(6, { expiresOn: '2020-01-01' })])).requestId!)
   const numbersOf = async (ended: boolean) => (await listDiplomas(db.pool, { agencyIn: null, ended, limit: 100 })).map(one => one.number)

@@ -6,6 +6,7 @@ import { diplomaByRef } from '../../diplomas/diplomasTable.ts'
 import { shownOf } from '../../diplomas/requestDiplomas.ts'
 import type { RequestKind } from '../../requests/requestKinds.ts'
 import type { ItemRow } from '../../requests/requestsTable.ts'
+import { formatDate } from '../format.ts'
 import type { Translate } from '../texts.ts'
 import type { PageDeps } from './routes.ts'
 
@@ -56,11 +57,17 @@ export async function differencesOf(
     if (!diploma) return []
     const shown = shownOf(deps.cipher, diploma)
     const differences = changed(Object.fromEntries(diplomaFields.map(field => [field, shown[field] ?? ''])), claims)
-    // Of a person `title` is the official title; here it is the diploma's name.
-    return differences.map(one => (one.field === 'title' ? { ...one, field: 'ten_van_bang' } : one))
+    return differences.map(one => {
+      // Of a person `title` is the official title; here it is the diploma's name.
+      if (one.field === 'title') return { ...one, field: 'ten_van_bang' }
+      const words = one.field === 'basis' ? (value: string) => t(`diplomas.basis.${value}`) : isDay(one.field) ? formatDate : undefined
+      return words ? { ...one, before: words(one.before), after: words(one.after) } : one
+    })
   }
   return []
 }
+
+const isDay = (field: string) => ['birthDate', 'awarded', 'expiresOn'].includes(field)
 
 /** An agency that is added says all that it will say; one that is dissolved ends as it is. */
 function agencyDifferences(claims: AgencyChangeClaims, t: Translate): Difference[] {
