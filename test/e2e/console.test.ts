@@ -155,6 +155,11 @@ test('one person on one page; search without diacritics; English is complete', o
   await maker.waitForSelector('h1:has-text("Nguyễn Thị Hồng Huyền")')
   await look(maker, 'officer')
   const person = maker.url()
+  await maker.goBack()
+  assert.equal(await maker.inputValue('#query'), 'nguyen thi hong', 'Back leads to what was found, and asks for nothing')
+  assert.ok(!decodeURIComponent(maker.url()).includes('hong'), 'no name stands in the address')
+  await maker.reload()
+  await maker.waitForSelector('tbody >> text=Nguyễn Thị Hồng Huyền')
   const english = ['', '/officers', '/imports', '/review', '/requests', '/cards', '/diplomas', '/diplomas/register'].map(
     path => `${url}/console${path}`,
   )

@@ -8,7 +8,8 @@ import { writeCsv } from '../../tables/writeCsv.ts'
 import { formatDateTime } from '../format.ts'
 import { render } from '../render.ts'
 import type { Translate } from '../texts.ts'
-import { agenciesOf, type ConsoleRouter, consoleRouter, fieldsOf, inScope, type PageDeps, queryOf, whoOf } from './routes.ts'
+import { agenciesOf, type ConsoleRouter, consoleRouter, fieldsOf, href, inScope, type PageDeps, queryOf, whoOf } from './routes.ts'
+import { openSearch, sealSearch } from './sealedSearch.ts'
 
 const pageSize = 100
 /** The kinds of actions that the filter offers, and the beginnings of their names. */
@@ -65,12 +66,16 @@ export function auditPages(deps: PageDeps): ConsoleRouter {
   }
 
   pages.get('/audit', 'audit.read', async (req, res, actor) => {
-    await show(res, actor, { ...nothingAsked, subject: queryOf(req, 'subject') }, '')
+    const { after = '', ...asked } = openSearch(deps.cipher, actor.sub, queryOf(req, 's'))
+    await show(res, actor, { ...askedOf(asked), ...(queryOf(req, 'subject') ? { subject: queryOf(req, 'subject') } : {}) }, after)
   })
 
-  pages.post('/audit', 'audit.read', async (req, res, actor) => {
+  pages.post('/audit', 'audit.read', (req, res, actor) => {
     const fields = fieldsOf(req)
-    await show(res, actor, askedOf(fields), fields.after ?? '')
+    const asked = askedOf(fields)
+    if (asked.agency) inScope(deps.tree, actor, asked.agency)
+    const sealed = sealSearch(deps.cipher, actor.sub, { ...asked, after: (fields.after ?? '').slice(0, 20) })
+    res.redirect(303, href('/console/audit', { s: sealed }))
   })
 
   pages.post('/audit/export', 'audit.read', async (req, res, actor) => {

@@ -14,7 +14,8 @@ import { render } from '../render.ts'
 import type { Translate } from '../texts.ts'
 import type { Fault } from './diplomaForm.ts'
 import { diplomaOfPath } from './diplomaOfPath.ts'
-import { agenciesOf, type ConsoleRouter, consoleRouter, fieldsOf, type PageDeps } from './routes.ts'
+import { agenciesOf, type ConsoleRouter, consoleRouter, fieldsOf, href, type PageDeps, queryOf } from './routes.ts'
+import { openSearch, sealSearch } from './sealedSearch.ts'
 import { checkCsrf, problemKey } from './shell.ts'
 
 const pageSize = 50
@@ -48,10 +49,14 @@ export function diplomaPages(deps: DiplomaPagesDeps): ConsoleRouter {
     })
   }
 
-  pages.get('/diplomas', 'diplomas.read', (_req, res, actor) => list(res, actor, { query: '', state: '' }, ''))
+  pages.get('/diplomas', 'diplomas.read', (req, res, actor) => {
+    const { query = '', state = '', after = '' } = openSearch(deps.cipher, actor.sub, queryOf(req, 's'))
+    return list(res, actor, { query, state }, after)
+  })
   pages.post('/diplomas', 'diplomas.read', (req, res, actor) => {
     const { query = '', state = '', after = '' } = fieldsOf(req)
-    return list(res, actor, { query: query.slice(0, 100), state }, after)
+    const asked = { query: query.slice(0, 100), state: state.slice(0, 20), after: after.slice(0, 100) }
+    res.redirect(303, href('/console/diplomas', { s: sealSearch(deps.cipher, actor.sub, asked) }))
   })
 
   const show = async (res: Response, actor: Actor, diploma: OpenedDiploma, errors: readonly Fault[] = []) => {

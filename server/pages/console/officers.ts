@@ -21,7 +21,19 @@ import { holds } from '../../staff/authorize.ts'
 import { render } from '../render.ts'
 import type { Translate } from '../texts.ts'
 import { isUuid } from './isUuid.ts'
-import { agenciesOf, type ConsoleRouter, consoleRouter, fieldsOf, inScope, type PageDeps, queryOf, valuesOf, whoOf } from './routes.ts'
+import {
+  agenciesOf,
+  type ConsoleRouter,
+  consoleRouter,
+  fieldsOf,
+  href,
+  inScope,
+  type PageDeps,
+  queryOf,
+  valuesOf,
+  whoOf,
+} from './routes.ts'
+import { openSearch, sealSearch } from './sealedSearch.ts'
 import { attempt, checkCsrf, problemKey, redirectWith } from './shell.ts'
 
 export type OfficerPagesDeps = PageDeps & CardDeps & StatusDeps
@@ -68,13 +80,17 @@ export function officerPages(deps: OfficerPagesDeps): ConsoleRouter {
 
   pages.get('/officers', 'people.read', async (req, res, actor) => {
     const without = queryOf(req, 'without')
-    const status = without === 'photo' ? 'no-photo' : without === 'card' ? 'none' : 'all'
-    await list(res, actor, { query: '', agency: queryOf(req, 'agency'), status }, '')
+    const linked = without === 'photo' ? 'no-photo' : without === 'card' ? 'none' : 'all'
+    const asked = openSearch(deps.cipher, actor.sub, queryOf(req, 's'))
+    const { query = '', agency = queryOf(req, 'agency'), status = linked, after = '' } = asked
+    await list(res, actor, { query, agency, status }, after)
   })
 
-  pages.post('/officers', 'people.read', async (req, res, actor) => {
+  pages.post('/officers', 'people.read', (req, res, actor) => {
     const { query = '', agency = '', status = 'all', after = '' } = fieldsOf(req)
-    await list(res, actor, { query: query.slice(0, 100), agency, status }, after)
+    if (agency) inScope(deps.tree, actor, agency)
+    const asked = { query: query.slice(0, 100), agency, status, after: after.slice(0, 400) }
+    res.redirect(303, href('/console/officers', { s: sealSearch(deps.cipher, actor.sub, asked) }))
   })
 
   const showMade = async (res: Response, made: RequestedCards, back: string) => {

@@ -6,7 +6,8 @@ import { permissions } from '../../staff/authorize.ts'
 import { deleteSessionsOf } from '../../staff/sessionTable.ts'
 import { findStaff, listStaff, type StaffRow, setBarred } from '../../staff/staffTable.ts'
 import { render } from '../render.ts'
-import { agenciesOf, type ConsoleRouter, consoleRouter, fieldsOf, inScope, type PageDeps, whoOf } from './routes.ts'
+import { agenciesOf, type ConsoleRouter, consoleRouter, fieldsOf, href, inScope, type PageDeps, queryOf, whoOf } from './routes.ts'
+import { openSearch, sealSearch } from './sealedSearch.ts'
 import { redirectWith } from './shell.ts'
 
 const pageSize = 200
@@ -22,9 +23,12 @@ export function staffPages(deps: PageDeps): ConsoleRouter {
     render(res, 'console/staff', { people: people.slice(0, pageSize), hasMore: people.length > pageSize, values, roles, permissions })
   }
 
-  pages.get('/staff', 'staff.manage', (_req, res, actor) => showList(res, actor, {}))
-  // Names stay out of addresses.
-  pages.post('/staff', 'staff.manage', (req, res, actor) => showList(res, actor, fieldsOf(req)))
+  pages.get('/staff', 'staff.manage', (req, res, actor) => showList(res, actor, openSearch(deps.cipher, actor.sub, queryOf(req, 's'))))
+  pages.post('/staff', 'staff.manage', (req, res, actor) => {
+    const { query = '', role = '' } = fieldsOf(req)
+    const asked = { query: query.slice(0, 100), role: role.slice(0, 20) }
+    res.redirect(303, href('/console/staff', { s: sealSearch(deps.cipher, actor.sub, asked) }))
+  })
 
   pages.post('/staff/confirm', 'staff.manage', async (req, res, actor) => {
     const { sub = '', act } = fieldsOf(req)
