@@ -59,6 +59,19 @@ test('a phone is bound once, shows a code that changes, and the scanner tells it
     .catch(() => undefined)
   assert.equal((await verdictOf(scanner.page)).verdict, 'valid')
   assert.match(String(await scanner.page.locator('.result-body').textContent()), /Thẻ sống[\s\S]*không phải bản in/)
+  // A screenshot of it is told apart by its age.
+  for (const [after, words] of [
+    [60, /Mã sống đã \d+ giây[\s\S]*ảnh chụp màn hình/],
+    [200, /Mã sống đã quá 30 giây/],
+  ] as const) {
+    const late = await openBrowser()
+    await late.page.clock.setSystemTime(new Date(Date.now() + after * 1000))
+    await late.page.goto(second)
+    await verdictOf(late.page)
+    assert.match(String(await late.page.locator('.result-body').textContent()), words)
+    assert.equal(await late.page.locator('.tag.good').count(), 0)
+    await late.context.close()
+  }
   // The printed code of the same card says that it is a print.
   await scanner.page.goto('about:blank')
   await scanner.page.goto(demonstration.file.card.genuine)

@@ -98,6 +98,16 @@ test('what could not be checked is said, with what to do, and is never red', asy
   expect(said(resultView(behind, context()))).toEqual(['unsure', 'Chưa xác định được', 'Đồng hồ điện thoại sai'])
 })
 
+test('of a diploma no sentence speaks of a card', async () => {
+  const noLists = ports(path => (path.includes('status-lists') ? 'unreachable' : undefined))
+  const { sealed } = world.diploma
+  const open = resultView(await report(sealed, { ports: noLists }), context())
+  expect(said(open)).toEqual(['unsure', 'Chưa xác định được', 'Chưa biết văn bằng có bị thu hồi không'])
+  expect(open.advice).not.toMatch(/thẻ/)
+  const [note] = resultView(await report(sealed), context({ offline: true })).notes
+  expect(note).toMatch(/^Tình trạng văn bằng theo dữ liệu lúc/)
+})
+
 test('the age of the data is said offline and once it is no longer fresh', async () => {
   const found = await report(world.cards.genuine.sealed, { photo: world.photo })
   expect(resultView(found, context()).notes).toEqual([])

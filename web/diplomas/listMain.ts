@@ -111,7 +111,7 @@ async function askServer(applicants: readonly Applicant[], found: readonly (File
     })
     if (response.ok) return (await response.json()) as SheetAnswer
     return fail(
-      text(response.status === 413 ? 'list.tooMany' : response.status === 429 ? 'list.busy' : 'list.sheetFailed', { limit: rowLimit }),
+      text(response.status === 413 ? 'list.tooMany' : response.status === 429 ? 'diploma.busy' : 'list.sheetFailed', { limit: rowLimit }),
     )
   } catch {
     return fail(text('diploma.causeNetwork'))

@@ -8,6 +8,7 @@ import { agencyCodeOf } from './agencies.ts'
 import type { Outcome } from './checkFile.ts'
 import { outcomeWord, toneOf } from './outcomeHtml.ts'
 
+type Miss = 'absent' | 'limited' | 'busy' | 'invalid' | 'network'
 type Match = 'match' | 'partial' | 'differs'
 
 /** What the server answers to typed numbers. */
@@ -28,10 +29,8 @@ const names: Record<string, string> = {
   classification: 'diploma.fieldClassification',
 }
 
-/** Asks the server for a typed diploma: the answer, 'absent', 'limited', 'invalid' (what was typed) or 'network'. */
-export async function askLookUp(
-  fields: Readonly<Record<string, string>>,
-): Promise<LookUpAnswer | 'absent' | 'limited' | 'invalid' | 'network'> {
+/** Asks the server for a typed diploma: the answer, 'absent', 'limited' (for today), 'busy' (for a minute), 'invalid' (what was typed) or 'network'. */
+export async function askLookUp(fields: Readonly<Record<string, string>>): Promise<LookUpAnswer | Miss> {
   const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''))
   try {
     const response = await fetch('/api/diplomas/lookup', {
@@ -40,7 +39,7 @@ export async function askLookUp(
       body: JSON.stringify({ ...given, agency: agencyCodeOf(given.agency ?? '') }),
     })
     if (response.status === 404) return 'absent'
-    if (response.status === 429) return 'limited'
+    if (response.status === 429) return ((await response.json()) as { code: string }).code === 'limit.lookups' ? 'limited' : 'busy'
     if (response.status === 400 || response.status === 422) return 'invalid'
     return response.ok ? ((await response.json()) as LookUpAnswer) : 'network'
   } catch {
@@ -81,12 +80,13 @@ export function lookUpSentence({ outcome, fields }: LookUpAnswer): string {
   return partial ? `${sentence} ${text('diploma.partialMonthText', { known: partial })}` : sentence
 }
 
-function missHtml(name: string, miss: 'absent' | 'limited' | 'invalid' | 'network', agency: string): Html {
+function missHtml(name: string, miss: Miss, agency: string): Html {
   const covered = (page().coverage as Record<string, { name: string; parts: string }> | undefined)?.[agency]
   const outcome = miss === 'absent' ? 'absent' : 'undetermined'
   const sentence = {
     absent: 'diploma.absentText',
     limited: 'diploma.limited',
+    busy: 'diploma.busy',
     invalid: 'diploma.needThree',
     network: 'diploma.causeNetwork',
   }[miss]

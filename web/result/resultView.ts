@@ -120,7 +120,7 @@ function doubt(report: Report, context: ViewContext): [string, string] {
   const first = open.find(check => ['issuer', 'validity', 'status', 'log'].includes(check.name)) ?? open[0]
   const reason =
     first?.name === 'status'
-      ? text('result.noStatus')
+      ? text(report.credential?.kind === 'diploma' ? 'result.diplomaNoStatus' : 'result.noStatus')
       : first?.name === 'issuer' && first.code.includes('trust')
         ? text('result.noTrust')
         : first?.name === 'log'
@@ -136,7 +136,11 @@ function notesOf(report: Report, { text, offline }: ViewContext): string[] {
   if (status.asOf === undefined || status.outcome === 'unavailable') return []
   // Said always when there is no network; else only once it is no longer fresh.
   return offline || report.evaluatedAt - status.asOf > 900
-    ? [text('result.statusAge', { time: timeText(status.asOf, report.evaluatedAt) })]
+    ? [
+        text(report.credential?.kind === 'diploma' ? 'result.diplomaStatusAge' : 'result.statusAge', {
+          time: timeText(status.asOf, report.evaluatedAt),
+        }),
+      ]
     : []
 }
 

@@ -1,3 +1,4 @@
+import { liveLifetime } from '../../core/credential/live.ts'
 import type { Check, Report } from '../../core/verification/report.ts'
 import { type Html, html } from '../platform/html.ts'
 import { icons } from '../platform/icons.ts'
@@ -97,6 +98,10 @@ function printNote(report: Report): Html | undefined {
 /** Whether the holder's own phone shows this valid card now. */
 function liveNote(report: Report, live: LiveState | undefined): Html | undefined {
   if (report.verdict !== 'valid') return undefined
+  // The skew of 120 s is for clocks that differ; a screenshot must not live on it without a word.
+  if (live?.kind === 'live' && live.age > liveLifetime) {
+    return html`<p><span class="tag unsure">${icons.unsure}${text('result.liveOld', { seconds: live.age })}</span> ${text('result.liveOldAdvice')}</p>`
+  }
   if (live?.kind === 'live') {
     return html`<p><span class="tag good">${icons.good}${text('result.live')}</span> ${text('result.liveText', { seconds: live.age })}</p>`
   }
