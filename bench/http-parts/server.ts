@@ -61,9 +61,7 @@ function antin({ trustRoot, files, databaseUrl }: SentWorld) {
     measureRequests: next,
     publicRoutes: [],
     authenticate,
-    streamRoutes: [
-      verificationRoutes({ ...deps, verifier, sealedByToken: async () => null, publicUrl, clock, requestsPerMinute: 1_000_000_000 }),
-    ],
+    streamRoutes: [verificationRoutes({ ...deps, verifier, sealedByToken: async () => null, clock, requestsPerMinute: 1_000_000_000 })],
     idempotency: next,
     apiRoutes: [],
     pages: [],

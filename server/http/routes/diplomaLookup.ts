@@ -1,5 +1,4 @@
 import { Router } from 'express'
-import type { Pool } from 'pg'
 import { z } from 'zod'
 import { refOf } from '../../../core/credential/ref.ts'
 import { readSealed } from '../../../core/credential/sealed.ts'
@@ -7,10 +6,10 @@ import { decodeBase64url, encodeBase64url } from '../../../core/encoding/base64u
 import { equalBytes } from '../../../core/encoding/bytes.ts'
 import { AppError } from '../../../core/errors.ts'
 import type { Receipt } from '../../../core/log/receipt.ts'
-import type { FieldCipher } from '../../keys/fieldCipher.ts'
 import { nodeCrypto } from '../../keys/nodeCrypto.ts'
 import { evenTiming } from '../../verification/evenTiming.ts'
 import { readGivenCredential } from '../../verification/verifyRequest.ts'
+import { createVerificationAnswer, type VerificationAnswerDeps } from '../createVerificationAnswer.ts'
 import { problems } from '../problemResponses.ts'
 import { limitRequests } from '../rateLimits.ts'
 import { readJson } from '../readJson.ts'
@@ -18,11 +17,11 @@ import { receiptSchema } from '../receiptSchema.ts'
 import { registeredDiplomas } from '../registeredDiplomas.ts'
 import { lookUpSchema } from '../reportSchema.ts'
 import { sha256Hex } from '../sha256Hex.ts'
-import { createVerificationAnswer, type VerificationRoutesDeps, verificationBody } from './verifications.ts'
+import { verificationBody } from '../verificationBody.ts'
 
-export interface DiplomaLookupRoutesDeps extends VerificationRoutesDeps {
-  pool: Pool
-  cipher: FieldCipher
+export interface DiplomaLookupRoutesDeps extends VerificationAnswerDeps {
+  /** Requests a minute and address; signed-in callers have ten times as many. */
+  requestsPerMinute?: number
   /** The receipt (formats 7) of a ref, or null. */
   proofFor: (ref: Uint8Array) => Promise<Receipt | null>
 }

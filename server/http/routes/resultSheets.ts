@@ -11,12 +11,15 @@ import type { Actor } from '../../staff/actor.ts'
 import { holds } from '../../staff/authorize.ts'
 import { evenTiming } from '../../verification/evenTiming.ts'
 import { digestOf, type SheetRow, signSheet } from '../../verification/resultSheet.ts'
+import { createVerificationAnswer, type VerificationAnswer, type VerificationAnswerDeps } from '../createVerificationAnswer.ts'
 import { problems } from '../problemResponses.ts'
 import { limitRequests } from '../rateLimits.ts'
 import { readJson } from '../readJson.ts'
-import { createVerificationAnswer, type VerificationAnswer, type VerificationRoutesDeps, verificationBody } from './verifications.ts'
+import { verificationBody } from '../verificationBody.ts'
 
-export interface ResultSheetsRoutesDeps extends VerificationRoutesDeps {
+export interface ResultSheetsRoutesDeps extends VerificationAnswerDeps {
+  /** Origin of PUBLIC_URL. */
+  publicUrl: string
   key: ServiceKey
   /** The newest checkpoint: size and root hash in base64url, or null. */
   logState: () => Promise<{ size: number; rootHash: string } | null>

@@ -1,116 +1,31 @@
 import { once } from 'node:events'
 import { type Request, type Response, Router } from 'express'
-import type { Pool } from 'pg'
 import { z } from 'zod'
 import { AppError } from '../../../core/errors.ts'
-import { type AgencyCode, isAgencyCode } from '../../../core/identity/agencyCode.ts'
-import { liveThumbprint } from '../../../core/live/judgeLive.ts'
 import { sdJwtText } from '../../../core/sd-jwt/sdJwtText.ts'
-import type { Report, SdJwtReport } from '../../../core/verification/report.ts'
+import type { SdJwtReport } from '../../../core/verification/report.ts'
 import type { AgencyTree } from '../../agencies/agencyTree.ts'
-import { recordAudit } from '../../audit/auditTable.ts'
-import type { FieldCipher } from '../../keys/fieldCipher.ts'
-import { nodeCrypto } from '../../keys/nodeCrypto.ts'
 import type { Actor } from '../../staff/actor.ts'
-import { authorize, holds } from '../../staff/authorize.ts'
-import { addressKey } from '../../verification/addressKey.ts'
-import { readTypedDate } from '../../verification/compareFields.ts'
-import type { Verifier } from '../../verification/createVerifier.ts'
+import { authorize } from '../../staff/authorize.ts'
 import { evenTiming } from '../../verification/evenTiming.ts'
 import type { FileVerifier } from '../../verification/fileVerifier.ts'
-import { type LookUp, lookUpDiploma } from '../../verification/lookUpDiploma.ts'
 import { readLines } from '../../verification/readLines.ts'
-import { readGivenCredential, readToken } from '../../verification/verifyRequest.ts'
+import { createVerificationAnswer, type VerificationAnswer, type VerificationAnswerDeps } from '../createVerificationAnswer.ts'
 import { readMultipart } from '../multipart.ts'
 import { appErrorOf } from '../problem.ts'
 import { problems } from '../problemResponses.ts'
 import { limitRequests } from '../rateLimits.ts'
 import { readJson } from '../readJson.ts'
-import { registeredDiplomas } from '../registeredDiplomas.ts'
 import { reportSchema } from '../reportSchema.ts'
-import type { SealedByToken } from '../sealedByToken.ts'
 import { sendJson } from '../sendJson.ts'
-import { sha256Hex } from '../sha256Hex.ts'
+import { policy, type VerificationBody, verificationBody } from '../verificationBody.ts'
 
-export interface VerificationRoutesDeps {
-  pool: Pool
-  cipher: FieldCipher
-  verifier: Verifier
-  sealedByToken: SealedByToken
-  /** Whether a phone's key (thumbprint, 32 bytes) is bound to a card now. */
-  isBound?: (thumbprint: Uint8Array) => Promise<boolean>
+export interface VerificationRoutesDeps extends VerificationAnswerDeps {
   /** Reads a file for a seal, a QR or a registered digest; without it files are refused. */
   verifyFile?: FileVerifier
   agencies: Pick<AgencyTree, 'inSubtree'>
-  /** Origin of PUBLIC_URL. */
-  publicUrl: string
-  /** Seconds. */
-  clock: () => number
   /** Requests a minute and address; signed-in callers have ten times as many. */
   requestsPerMinute?: number
-}
-
-const typedDate = z
-  .string()
-  .max(20)
-  .transform((value, context) => {
-    const date = readTypedDate(value)
-    if (date === null) context.addIssue({ code: 'custom', message: 'Not a date: 31/03/1990, 1990-03-31, 03/1990 or 1990' })
-    return date ?? z.NEVER
-  })
-
-const policy = z.enum(['standard', 'strict']).default('standard')
-const shortText = z.string().trim().normalize('NFC').min(1).max(200)
-
-/** What is to be verified: exactly one of credential, token, documentSha256 alone, or the three typed fields. */
-export const verificationBody = z
-  .strictObject({
-    credential: z
-      .string()
-      .min(1)
-      .max(20_000)
-      .optional()
-      .describe('The text of a QR code, a sealed credential in base64url, or an SD-JWT VC as a wallet presents it'),
-    binding: z
-      .strictObject({ aud: z.string().min(1).max(500), nonce: z.string().min(1).max(200) })
-      .optional()
-      .describe('Of an SD-JWT VC: what its KB-JWT has to answer; without it holder binding is not asked for'),
-    token: z.string().max(64).optional().describe('What follows /t/ in a short QR'),
-    documentSha256: sha256Hex.optional().describe('Of the file that came with the credential; alone: of a registered file'),
-    agency: z.string().refine(isAgencyCode, 'Not an agency code').optional(),
-    soHieu: z.string().trim().min(1).max(40).optional(),
-    ngaySinh: typedDate
-      .optional()
-      .describe('31/03/1990, 1990-03-31, 03/1990 or 1990')
-      .meta({ override: { type: 'string' } }),
-    holderName: shortText.optional(),
-    awarded: typedDate.optional().meta({ override: { type: 'string' } }),
-    title: shortText.optional(),
-    classification: shortText.optional(),
-    policy,
-  })
-  .refine(body => waysOf(body) === 1, 'Give exactly one of credential, token, documentSha256, or agency with soHieu and ngaySinh')
-  .meta({ id: 'VerificationRequest' })
-
-export type VerificationBody = z.infer<typeof verificationBody>
-
-function waysOf(body: {
-  credential?: unknown
-  token?: unknown
-  documentSha256?: unknown
-  agency?: unknown
-  soHieu?: unknown
-  ngaySinh?: unknown
-}): number {
-  const isTyped = body.agency !== undefined && body.soHieu !== undefined && body.ngaySinh !== undefined
-  const ways = [body.credential !== undefined, body.token !== undefined, isTyped].filter(Boolean).length
-  return ways === 0 && body.documentSha256 !== undefined ? 1 : ways
-}
-
-export type VerificationAnswer = Report & {
-  live?: 'live' | 'stale' | 'wrong' | 'ended' | 'unknown'
-  lookup?: Pick<LookUp, 'outcome' | 'fields' | 'decision'>
-  successor?: Report | null
 }
 
 const maxFile = 30 * 1024 * 1024
@@ -223,68 +138,6 @@ function invalidLine(error: z.ZodError): AppError {
       .join('; ')
       .slice(0, 500),
   )
-}
-
-/**
- * A function that answers one parsed request. `address` is whose misses are counted; signed-in checkers who may see full data get it,
- * recorded. Throws `token.not-found`, `verification.not-found`, `limit.lookups`.
- */
-export function createVerificationAnswer(deps: VerificationRoutesDeps) {
-  const { pool, cipher, clock } = deps
-  const { verify, judgeLive } = deps.verifier
-  const registered = registeredDiplomas(pool, cipher)
-  return async (body: VerificationBody, actor: Actor | null, address: string | undefined): Promise<VerificationAnswer> => {
-    const document = body.documentSha256 === undefined ? undefined : { sha256: Buffer.from(body.documentSha256, 'hex') }
-    if (body.credential !== undefined) {
-      const given = readGivenCredential(body.credential)
-      if (given.kind === 'token') return byToken(given.token, body, address)
-      const report = await verify({ sealed: given.sealed, document }, body.policy)
-      return given.live && report.credential ? { ...report, live: await liveOf(given.live) } : report
-    }
-    if (body.token !== undefined) {
-      const token = readToken(body.token)
-      if (!token) throw new AppError('token.not-found')
-      return byToken(token, body, address)
-    }
-    if (body.agency !== undefined && body.soHieu !== undefined) return byNumber(body, actor, address)
-    const found = await registered.byDocument(document!.sha256)
-    if (!found) throw new AppError('verification.not-found')
-    return verify({ sealed: found.sealed, document }, body.policy)
-  }
-
-  async function byToken(token: Uint8Array, { policy }: VerificationBody, address: string | undefined): Promise<VerificationAnswer> {
-    const sealed = await deps.sealedByToken(token, address)
-    if (!sealed) throw new AppError('token.not-found')
-    return verify({ sealed }, policy)
-  }
-
-  async function byNumber(body: VerificationBody, actor: Actor | null, address: string | undefined): Promise<VerificationAnswer> {
-    const isChecker = holds(actor, 'verify.full')
-    const typed = { ...body, agency: body.agency!, soHieu: body.soHieu!, ngaySinh: body.ngaySinh! }
-    const lookUpDeps = { pool, cipher, verify, clock, diplomasByNumber: registered.byNumber, diplomaByRef: registered.byRef }
-    const found = await lookUpDiploma(lookUpDeps, typed, isChecker ? undefined : addressKey(address))
-    if (isChecker) await record(actor!, found)
-    if (!found) throw new AppError('verification.not-found')
-    const { outcome, fields, decision, report, successor } = found
-    const lookup = { outcome, fields, decision }
-    return isChecker ? { ...report, lookup, successor } : { ...report, credential: null, lookup }
-  }
-
-  function record(actor: Actor, found: LookUp | null): Promise<void> {
-    return recordAudit(pool, {
-      actor,
-      action: found ? 'diploma.looked-up' : 'diploma.looked-up-in-vain',
-      agency: actor.agency as AgencyCode,
-      subject: found?.report.credential ? `diploma:${found.report.credential.ref}` : undefined,
-    })
-  }
-
-  async function liveOf(bytes: Uint8Array): Promise<NonNullable<VerificationAnswer['live']>> {
-    const { kind } = await judgeLive(bytes)
-    if (kind !== 'live' || !deps.isBound) return kind
-    const thumbprint = await liveThumbprint(bytes, nodeCrypto)
-    return thumbprint && (await deps.isBound(thumbprint)) ? 'live' : 'ended'
-  }
 }
 
 const json = <T>(schema: T) => ({ 'application/json': { schema } })

@@ -8,7 +8,7 @@ import { icons } from '../../../web/platform/icons.ts'
 import { partialDateText, timeText } from '../../../web/platform/vietnamTime.ts'
 import { bandHtml, resultHtml } from '../../../web/result/resultHtml.ts'
 import { resultView } from '../../../web/result/resultView.ts'
-import type { VerificationAnswer } from '../../http/routes/verifications.ts'
+import type { VerificationAnswer } from '../../http/createVerificationAnswer.ts'
 import type { Language } from '../texts.ts'
 import { translator } from '../texts.ts'
 
