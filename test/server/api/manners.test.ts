@@ -5,12 +5,12 @@ import request from 'supertest'
 import { useDatabase } from '../../support/database.ts'
 import { actorHeader, actorText, openPublicInstallation, type PublicInstallation } from '../../support/publicInstallation.ts'
 
-const db = useDatabase()
 let world: PublicInstallation
+afterAll(() => world?.close())
+const db = useDatabase()
 beforeAll(async () => {
   world = await openPublicInstallation(db.url)
 }, 120_000)
-afterAll(() => world?.close())
 
 const problemOf = ({ status, headers, body }: request.Response) => [status, headers['content-type'], body.code]
 const problem = 'application/problem+json; charset=utf-8'

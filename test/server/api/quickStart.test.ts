@@ -16,13 +16,21 @@ import { useDatabase } from '../../support/database.ts'
 import { openPublicInstallation, type PublicInstallation } from '../../support/publicInstallation.ts'
 
 const run = promisify(execFile)
-const db = useDatabase()
 const dir = mkdtempSync(join(tmpdir(), 'antin-docs-'))
 const machine = { clientId: 'phan-mem-mau', clientSecret: 'x'.repeat(32) }
 let world: PublicInstallation
 let provider: { close(): Promise<void> }
 let server: Server
 let page: string
+
+afterAll(async () => {
+  server?.closeAllConnections()
+  server?.close()
+  await world?.close()
+  await provider?.close()
+  rmSync(dir, { recursive: true, force: true })
+})
+const db = useDatabase()
 
 beforeAll(async () => {
   const [port, providerPort] = [await freePort(), await freePort()]
@@ -44,14 +52,6 @@ beforeAll(async () => {
   await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
   page = await (await fetch(`${publicUrl}/docs`)).text()
 }, 120_000)
-
-afterAll(async () => {
-  server?.closeAllConnections()
-  server?.close()
-  await world?.close()
-  await provider?.close()
-  rmSync(dir, { recursive: true, force: true })
-})
 
 /** What a reader copies from the page. */
 function printed(id: string): string {
