@@ -4,12 +4,16 @@ import type { Duplex } from 'node:stream'
 import { AppError } from '../../core/errors.ts'
 import { problemOf } from './problem.ts'
 
+/** Milliseconds for the other side to read the answer and close: who never does, or never agreed on TLS, keeps no connection. */
+const linger = 1000
+
 /** For `clientError` of a server: what never became a request is answered with a problem like everything else, and the connection closed. */
 export function answerUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
   const answering = (socket as { _httpMessage?: OutgoingMessage })._httpMessage
   if (!socket.writable || error.code === 'ECONNRESET' || answering?.headersSent) return void socket.destroy()
   const problem = problemOf(new AppError(codeOf(error)), randomUUID())
   const body = JSON.stringify(problem)
+  setTimeout(() => socket.destroy(), linger).unref()
   socket.end(
     [
       `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,

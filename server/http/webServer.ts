@@ -11,13 +11,19 @@ export interface TlsFiles {
   key: string
 }
 
-const lookAgainEvery = 60_000
-
-/** A server for the app, not listening yet; with files it speaks TLS 1.2 and newer, and takes up renewed ones within a minute. */
-export function createWebServer(app: RequestListener, logger: Logger, tls?: TlsFiles, lookAgain = lookAgainEvery): Server {
+/**
+ * A server for the app, not listening yet; with files it speaks TLS 1.2 and newer, and looks for renewed ones. `lookAgain` and `handshake`,
+ * what a client may take to agree on TLS, are in milliseconds.
+ */
+export function createWebServer(
+  app: RequestListener,
+  logger: Logger,
+  tls?: TlsFiles,
+  { lookAgain = 60_000, handshake = 20_000 }: { lookAgain?: number; handshake?: number } = {},
+): Server {
   if (!tls) return answering(createServer(serverLimits, app), app)
   let current = read(tls)
-  const server = createTlsServer({ ...serverLimits, minVersion: 'TLSv1.2', ...current }, app)
+  const server = createTlsServer({ ...serverLimits, handshakeTimeout: handshake, minVersion: 'TLSv1.2', ...current }, app)
   const timer = setInterval(() => {
     try {
       const next = read(tls)

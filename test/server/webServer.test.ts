@@ -46,7 +46,7 @@ function ask(port: number): Promise<{ name: string; body: string }> {
 
 test('it speaks TLS, takes up a renewed certificate without a restart, and keeps the old one while the files do not belong together', async () => {
   await writeCertificate('first')
-  const server = createWebServer((_req, res) => void res.end('ok'), pino({ level: 'silent' }), files, 30)
+  const server = createWebServer((_req, res) => void res.end('ok'), pino({ level: 'silent' }), files, { lookAgain: 30 })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   try {
@@ -58,6 +58,25 @@ test('it speaks TLS, takes up a renewed certificate without a restart, and keeps
     for (let i = 0; i < 50 && (await ask(port)).name !== 'second'; i++) await new Promise(resolve => setTimeout(resolve, 20))
     expect((await ask(port)).name).toBe('second')
   } finally {
+    server.close()
+  }
+})
+
+test.each([
+  ['never agrees on TLS', files, ''],
+  ['sends what is no request and never closes', undefined, 'HELO there\r\n\r\n'],
+])('who %s keeps no connection', async (_who, tls, bytes) => {
+  await writeCertificate('any')
+  const server = createWebServer((_req, res) => void res.end('ok'), pino({ level: 'silent' }), tls, { handshake: 200 })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const gone = new Promise(resolve => server.once('connection', socket => socket.once('close', resolve)))
+  const client = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true })
+  client.on('error', () => {}).resume()
+  client.write(bytes)
+  try {
+    await Promise.race([gone, new Promise((_, reject) => setTimeout(() => reject(new Error('still connected')), 4000).unref())])
+  } finally {
+    client.destroy()
     server.close()
   }
 })
