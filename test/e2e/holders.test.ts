@@ -53,7 +53,7 @@ test('somebody who is no officer sees their diploma and puts it into a wallet; a
   await phone.fill('#paste', credential)
   await phone.click('#paste-form button')
   await phone.waitForSelector('[data-verdict=valid]')
-  assert.match(String(await phone.textContent('#app')), /Văn bằng có thật[\s\S]*chưa kiểm người trình bày[\s\S]*Đỗ Thị Ngọc Hằng/)
+  assert.match(String(await phone.textContent('#app')), /Văn bằng có thật[\s\S]*chưa kiểm tra người trình bày[\s\S]*Đỗ Thị Ngọc Hằng/)
   await phone.goto(`${url}/v`)
   await phone.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
   await phone.fill(
