@@ -148,6 +148,10 @@ test('typed numbers say what matches, with and without JavaScript', options, asy
     await page.locator('#typed button[type=submit]').click()
     await page.locator('[data-outcome=absent]').first().waitFor()
     assert.match(String(await page.locator('[data-outcome=absent]').first().textContent()), /Chưa có không có nghĩa là giả/)
+    // What was typed wrongly is not called missing.
+    await page.fill('#ngaySinh', 'tháng ba')
+    await page.locator('#typed button[type=submit]').click()
+    await page.locator(javaScript ? '#results' : '#typed-error', { hasText: 'ngày sinh ghi như 31/03/1990' }).waitFor()
     await context.close()
   }
 })

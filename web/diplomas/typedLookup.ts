@@ -87,7 +87,7 @@ function missHtml(name: string, miss: Miss, agency: string): Html {
     absent: 'diploma.absentText',
     limited: 'diploma.limited',
     busy: 'diploma.busy',
-    invalid: 'diploma.needThree',
+    invalid: 'diploma.typedWrong',
     network: 'diploma.causeNetwork',
   }[miss]
   return html`<article class="outcome unsure" data-outcome="${outcome}"><h3><span class="tag unsure">${icons.unsure}${text(`diploma.${outcome}`)}</span> <span>${name}</span></h3><p>${text(sentence)}</p>${miss === 'absent' && covered && html`<p>${text('diploma.coverage', { agency: covered.name, coverage: covered.parts })}</p>`}</article>`

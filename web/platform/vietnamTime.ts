@@ -11,11 +11,6 @@ export function timeText(seconds: number, now?: number): string {
   return now !== undefined && dayText(now) === day ? `${hour}:${minute}` : `${hour}:${minute} ${day}`
 }
 
-/** `YYYY`, `YYYY-MM` or `YYYY-MM-DD` in the order that Vietnam writes: `dd/mm/yyyy`. */
-export function partialDateText(date: string): string {
-  return date.split('-').reverse().join('/')
-}
-
 function isoParts(seconds: number): string[] {
   const time = new Date((seconds + 7 * 3600) * 1000)
   return Number.isNaN(time.getTime()) ? ['', '', '', '', ''] : time.toISOString().split(/[-T:]/)

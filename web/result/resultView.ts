@@ -1,6 +1,7 @@
+import { writtenDate } from '../../core/encoding/writtenDate.ts'
 import type { Check, CheckName, Report, ReportedCard, ReportedDiploma } from '../../core/verification/report.ts'
 import type { Text } from '../platform/textFrom.ts'
-import { dayText, partialDateText, timeText } from '../platform/vietnamTime.ts'
+import { dayText, timeText } from '../platform/vietnamTime.ts'
 
 /** Colour, icon and words of a band; `halfgood` is a valid card whose photo nobody could compare yet. */
 export type Tone = 'good' | 'halfgood' | 'bad' | 'unsure'
@@ -175,11 +176,11 @@ function cardFacts(report: Report, card: ReportedCard, { text, lang }: ViewConte
 export function diplomaFacts(diploma: ReportedDiploma, { text, lang }: Pick<ViewContext, 'text' | 'lang'>): Fact[] {
   const facts: (Fact | undefined)[] = [
     { label: text('result.holderName'), value: diploma.holderName, kind: 'name' },
-    fact('result.birthDate', diploma.birthDate && partialDateText(diploma.birthDate)),
+    fact('result.birthDate', diploma.birthDate && writtenDate(diploma.birthDate)),
     fact('result.diplomaTitle', diploma.title),
     fact('result.field', diploma.field),
     fact('result.classification', diploma.classification),
-    fact('result.awarded', partialDateText(diploma.awarded)),
+    fact('result.awarded', writtenDate(diploma.awarded)),
     fact('result.number', diploma.number),
     fact('result.registerNumber', diploma.registerNumber),
     fact('result.issuerOnly', diploma.issuerName[lang]),

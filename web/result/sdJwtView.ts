@@ -1,6 +1,7 @@
+import { writtenDate } from '../../core/encoding/writtenDate.ts'
 import { claimLabel } from '../../core/sd-jwt/credentialTypes.ts'
 import type { ReportedSdJwt, SdJwtReport } from '../../core/verification/report.ts'
-import { dayText, partialDateText } from '../platform/vietnamTime.ts'
+import { dayText } from '../platform/vietnamTime.ts'
 import { type Fact, type ResultView, resultView, type ViewContext } from './resultView.ts'
 
 /** The view of a report on an SD-JWT VC: what the holder chose to show, and that nobody has proven to be the holder. */
@@ -34,6 +35,6 @@ function factsOf({ kind, issuerName, expiresAt, disclosed }: ReportedSdJwt, { te
   ]
   function valueText(name: string, value: string | number): string {
     if (name === 'basis') return text(`result.basis${value}`)
-    return name === 'birth_date' || name === 'awarded' ? partialDateText(String(value)) : String(value)
+    return name === 'birth_date' || name === 'awarded' ? writtenDate(String(value)) : String(value)
   }
 }

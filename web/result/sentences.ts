@@ -1,6 +1,6 @@
+import { writtenDate } from '../../core/encoding/writtenDate.ts'
 import { type Messages, messageOf } from '../../core/verification/messages/messageOf.ts'
 import type { Check } from '../../core/verification/report.ts'
-import { partialDateText } from '../platform/vietnamTime.ts'
 
 const loaded: Partial<Record<'vi' | 'en', Messages>> = {}
 
@@ -16,5 +16,5 @@ export async function loadSentences(lang: 'vi' | 'en'): Promise<void> {
 export function sentenceOf(check: Check, lang: 'vi' | 'en'): string {
   const messages = loaded[lang]
   const sentence = messages ? messageOf(messages, check) : check.code
-  return sentence.replace('{detail}', check.detail).replace('{date}', partialDateText(check.detail))
+  return sentence.replace('{detail}', check.detail).replace('{date}', writtenDate(check.detail))
 }

@@ -24,7 +24,8 @@ export function startScannerPage(openText: (scanned: string) => Promise<void>): 
   photo.onchange = () => void openPicture(photo, openText)
   byId('paste-form').onsubmit = event => {
     event.preventDefault()
-    const pasted = byId<HTMLTextAreaElement>('paste').value.trim()
+    // Chat apps and PDFs break the long row of digits.
+    const pasted = byId<HTMLTextAreaElement>('paste').value.replace(/\s+/g, '')
     if (!pasted) return say(text('scan.pasteEmpty'))
     void openText(pasted)
   }

@@ -114,7 +114,10 @@ export function checkPages(deps: CheckPagesDeps): Router {
     const typed = typedForm.parse(req.body)
     const given = Object.fromEntries(Object.entries(typed).filter(([, value]) => value !== ''))
     const parsed = verificationBody.safeParse({ ...given, agency: codeOf(typed.agency) })
-    if (!parsed.success) return showDiplomas(req, res, { typed, typedError: translator(lang)('diploma.needThree') })
+    if (!parsed.success) {
+      const isWhole = typed.agency && typed.soHieu && typed.ngaySinh
+      return showDiplomas(req, res, { typed, typedError: translator(lang)(isWhole ? 'diploma.typedWrong' : 'diploma.needThree') })
+    }
     const found = await evenTiming(() => orMiss(() => deps.answer(parsed.data, req.actor, req.ip)))
     const covered = found === 'absent' ? coverage(lang)[codeOf(typed.agency)] : undefined
     showDiplomas(req, res, { typed, serverOutcome: serverLookUpHtml(lang, typed.soHieu, found, covered) })
