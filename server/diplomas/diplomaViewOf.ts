@@ -1,6 +1,7 @@
 import { sealedUrl } from '../../core/credential/qr.ts'
 import { encodeBase64url } from '../../core/encoding/base64url.ts'
 import { vietnamDay } from '../../core/encoding/vietnamDay.ts'
+import { writtenDate } from '../../core/encoding/writtenDate.ts'
 import type { AgencyTree } from '../agencies/agencyTree.ts'
 import type { DiplomaView } from '../printing/render/diplomaView.ts'
 import type { OpenedDiploma } from './readDiploma.ts'
@@ -22,23 +23,18 @@ export function diplomaViewOf(deps: DiplomaViewDeps, { claims, issuerCode, ref, 
     ...(diploma.institutionThen ? { institutionThen: diploma.institutionThen } : {}),
     title: diploma.title,
     holderName: diploma.holderName,
-    ...(diploma.birthDate ? { birthDate: reversed(diploma.birthDate) } : {}),
+    ...(diploma.birthDate ? { birthDate: writtenDate(diploma.birthDate) } : {}),
     ...(diploma.field ? { field: diploma.field } : {}),
     ...(diploma.classification ? { classification: diploma.classification } : {}),
-    awarded: reversed(diploma.awarded),
-    ...(claims.exp === undefined ? {} : { validUntil: reversed(vietnamDay(claims.exp)) }),
+    awarded: writtenDate(diploma.awarded),
+    ...(claims.exp === undefined ? {} : { validUntil: writtenDate(vietnamDay(claims.exp)) }),
     ...(diploma.number ? { number: diploma.number } : {}),
     ...(diploma.registerNumber ? { registerNumber: diploma.registerNumber } : {}),
     basis: diploma.basis,
-    issuedOn: reversed(vietnamDay(issuedAt.getTime() / 1000)),
+    issuedOn: writtenDate(vietnamDay(issuedAt.getTime() / 1000)),
     sealedUrl: sealedUrl(deps.origin, sealedBytes),
     verifyAddress: `${deps.origin.replace(/^https?:\/\//, '')}/diplomas/verify`,
     ref: encodeBase64url(ref),
     sample: deps.demonstration,
   }
-}
-
-/** `YYYY-MM-DD`, `YYYY-MM` or `YYYY` as people write it. */
-function reversed(date: string): string {
-  return date.split('-').reverse().join('/')
 }

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Pool } from 'pg'
 import { equalBytes } from '../../core/encoding/bytes.ts'
+import { vietnamDay } from '../../core/encoding/vietnamDay.ts'
+import { writtenDate } from '../../core/encoding/writtenDate.ts'
 import { AppError } from '../../core/errors.ts'
 import type { Receipt } from '../../core/log/receipt.ts'
 import { agencyTemplateOf } from '../printing/agencyTemplateOf.ts'
@@ -34,8 +36,7 @@ export async function stampDiploma(deps: StampDeps, diploma: OpenedDiploma, orig
   const madeAt = new Date(deps.clock() * 1000)
   const view = {
     ...diplomaViewOf(deps, diploma),
-    // In Vietnam's day.
-    issuedOn: new Date(madeAt.getTime() + 7 * 3_600_000).toISOString().slice(0, 10).split('-').reverse().join('/'),
+    issuedOn: writtenDate(vietnamDay(madeAt.getTime() / 1000)),
     documentSha256: digest.toString('hex'),
   }
   const { template } = await agencyTemplateOf(deps.pool, deps.agencies, diploma.issuerCode, 'attestation')

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { writtenDate } from '../../core/encoding/writtenDate.ts'
 import { AppError } from '../../core/errors.ts'
 import { findingSentence, severityOf } from '../tables/finding.ts'
 import { type SheetCell, type SheetToWrite, writeXlsx } from '../tables/writeXlsx.ts'
@@ -86,6 +87,6 @@ function plainCell(cell: StoredCell): SheetCell {
 
 function textOf(cell: StoredCell): string {
   if (cell === null) return ''
-  if (typeof cell === 'object') return cell.date.slice(0, 10).split('-').reverse().join('/')
+  if (typeof cell === 'object') return writtenDate(cell.date.slice(0, 10))
   return String(cell)
 }

@@ -1,3 +1,4 @@
+import { writtenDate } from '../../core/encoding/writtenDate.ts'
 import type { Language } from './texts.ts'
 
 type Time = Date | string | number | null | undefined
@@ -21,7 +22,7 @@ function split(value: Time): Record<string, string> | null {
 
 /** `dd/mm/yyyy` in Vietnam; a plain date (`YYYY`, `YYYY-MM`, `YYYY-MM-DD`) keeps its precision; empty without a value. */
 export function formatDate(value: Time): string {
-  if (typeof value === 'string' && /^\d{4}(-\d\d){0,2}$/.test(value)) return value.split('-').reverse().join('/')
+  if (typeof value === 'string' && /^\d{4}(-\d\d){0,2}$/.test(value)) return writtenDate(value)
   // What somebody typed into a form is shown to them as they typed it.
   if (typeof value === 'string' && !/^\d{4}-\d\d-\d\dT/.test(value)) return value
   const part = split(value)

@@ -1,3 +1,4 @@
+import { writtenDate } from '../../../core/encoding/writtenDate.ts'
 import { isCardSerial } from '../../../core/identity/cardSerial.ts'
 import { en } from '../../../core/verification/messages/en.ts'
 import { type Messages, messageOf } from '../../../core/verification/messages/messageOf.ts'
@@ -5,7 +6,7 @@ import { vi } from '../../../core/verification/messages/vi.ts'
 import type { Check, Report } from '../../../core/verification/report.ts'
 import { html } from '../../../web/platform/html.ts'
 import { icons } from '../../../web/platform/icons.ts'
-import { partialDateText, timeText } from '../../../web/platform/vietnamTime.ts'
+import { timeText } from '../../../web/platform/vietnamTime.ts'
 import { bandHtml, resultHtml } from '../../../web/result/resultHtml.ts'
 import { resultView } from '../../../web/result/resultView.ts'
 import type { VerificationAnswer } from '../../http/createVerificationAnswer.ts'
@@ -16,7 +17,7 @@ const messages: Record<Language, Messages> = { vi, en }
 
 /** The sentence of a check in a language, with its detail filled in. */
 export function sentenceOf(check: Check, lang: Language): string {
-  return messageOf(messages[lang], check).replace('{detail}', check.detail).replace('{date}', partialDateText(check.detail))
+  return messageOf(messages[lang], check).replace('{detail}', check.detail).replace('{date}', writtenDate(check.detail))
 }
 
 /** The result as markup for readers without JavaScript: the same view as the browser's, computed here; null is an unknown token. */

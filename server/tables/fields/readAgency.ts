@@ -1,7 +1,7 @@
+import { writtenDate } from '../../../core/encoding/writtenDate.ts'
 import { type AgencyCode, isAgencyCode } from '../../../core/identity/agencyCode.ts'
 import type { Cell } from '../cell.ts'
 import type { RowFindings } from '../rowFindings.ts'
-import { vietnamese } from './readDate.ts'
 import { readText } from './readText.ts'
 
 /** What reading an agency's code needs of the agency tree. */
@@ -27,7 +27,7 @@ export function readAgency(cell: Cell | undefined, column: string, agencies: Kno
     return null
   }
   if (agency.validTo !== null && agency.validTo <= new Date()) {
-    const when = ` ${vietnamese(agency.validTo.toISOString().slice(0, 10))}`
+    const when = ` ${writtenDate(agency.validTo.toISOString().slice(0, 10))}`
     findings.add('import.agency.ended', column, text, { other: when + (agency.successor ? ` (→ ${agency.successor.code})` : '') })
     return null
   }

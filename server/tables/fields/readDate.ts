@@ -1,3 +1,4 @@
+import { writtenDate } from '../../../core/encoding/writtenDate.ts'
 import { type Cell, cellText } from '../cell.ts'
 import type { RowFindings } from '../rowFindings.ts'
 
@@ -25,16 +26,11 @@ export function readDate(cell: Cell | undefined, column: string, rule: DateRule,
     return null
   }
   if (date.slice(0, rule.from.length) < rule.from.slice(0, date.length) || date > rule.to) {
-    findings.add('import.date.range', column, shown, { other: `${vietnamese(rule.from)} – ${vietnamese(rule.to)}` })
+    findings.add('import.date.range', column, shown, { other: `${writtenDate(rule.from)} – ${writtenDate(rule.to)}` })
     return null
   }
-  if (!(cell instanceof Date) && /^\d{5}(\.\d+)?$/.test(shown)) findings.add('import.date.serial', column, shown, { to: vietnamese(date) })
+  if (!(cell instanceof Date) && /^\d{5}(\.\d+)?$/.test(shown)) findings.add('import.date.serial', column, shown, { to: writtenDate(date) })
   return date
-}
-
-/** `2020-05-01` as 01/05/2020, a month as 05/2020, a year as it is. */
-export function vietnamese(date: IsoDate): string {
-  return date.split('-').reverse().join('/')
 }
 
 function parse(cell: Cell | undefined, shown: string, rule: DateRule): IsoDate | 'impossible' | null {
