@@ -3,6 +3,8 @@ const slow = 50
 /** Counts are kept this many times as long as counting took. */
 const keptFor = 20
 const maxKept = 500
+/** Milliseconds of counting that a person rather waits for than reads numbers that are past their time. */
+const worthWaiting = 1000
 
 /** Counts with how long ago they were counted and how long that took, in milliseconds. */
 export interface Counted<T> {
@@ -19,7 +21,8 @@ export interface CountsStore<T> {
 
 /**
  * Counts that may be slow (a whole nation's cards) but are asked for often: what took `slow` or longer is answered from memory, or from the
- * store where another process counted, while it is counted anew in the background; what is quick is always counted. `ticks` are
+ * store where another process counted; past its time it is counted anew, in the background when that takes longer than anybody
+ * should wait. What is quick is always counted. `ticks` are
  * milliseconds of a monotonic clock.
  */
 export function keptCounts<T>(
@@ -60,7 +63,12 @@ export function keptCounts<T>(
     const known = kept.get(key)
     if (!known || known.cost < slow) return { value: await countNow(key), age: 0, cost: 0 }
     const age = ticks() - known.at
-    if (age > known.cost * keptFor) countNow(key).catch(() => undefined)
-    return { value: known.value, age, cost: known.cost }
+    const old = { value: known.value, age, cost: known.cost }
+    if (age <= known.cost * keptFor) return old
+    const anew = countNow(key).then(
+      value => ({ value, age: 0, cost: known.cost }),
+      () => old,
+    )
+    return known.cost < worthWaiting ? anew : old
   }
 }

@@ -40,6 +40,14 @@ test('slow counts are kept, say how old they are, and are counted anew in the ba
   expect(await read('G09')).toBe(2)
 })
 
+test('what takes a moment is kept for some, and is never old when somebody looks', async () => {
+  const { read, age, pass } = counter(100)
+  expect([await read('G09'), await read('G09')]).toEqual([1, 1])
+  pass(2001)
+  expect(await age('G09')).toBe(0)
+  expect(await read('G09')).toBe(2)
+})
+
 test('a failed count is an error the first time and leaves the old counts after', async () => {
   let fail = false
   let now = 0
