@@ -20,13 +20,13 @@ import { problems } from '../problemResponses.ts'
 
 const listQuery = z.object({
   request: z.uuid().optional(),
-  cursor: z.string().optional(),
+  cursor: z.string().min(1).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 })
 
 const searchBody = z.object({
   query: z.string().trim().max(100).describe('A part of a name, a number or register number, or a personal number of 12 digits'),
-  cursor: z.string().optional(),
+  cursor: z.string().min(1).optional(),
   limit: z.int().min(1).max(200).default(50),
 })
 const pdfQuery = z.object({

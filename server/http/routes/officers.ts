@@ -25,7 +25,7 @@ const searchBody = z.object({
   query: z.string().max(200).default('').describe('Words of a name, diacritics or not, or a whole personal number'),
   agency: z.string().refine(isAgencyCode, 'not an agency code').optional(),
   status: z.enum(officerStatuses).default('all'),
-  cursor: z.string().max(600).optional(),
+  cursor: z.string().min(1).max(600).optional(),
   limit: z.int().min(1).max(200).default(50),
 })
 const hitSchema = z
