@@ -23,6 +23,7 @@ export const errorCodes = {
   'config.missing': 'A setting is missing',
   'config.port': 'A port is taken',
   'config.running': 'A demonstration already runs in this folder',
+  'database.schema': 'A development version made this database otherwise',
   'diploma.ended.conflict': 'The diploma has ended or was corrected; that is final',
   'diploma.not-found': 'No such diploma',
   'diploma.number.conflict': 'Another diploma has this number',

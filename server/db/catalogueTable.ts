@@ -26,12 +26,6 @@ export async function loosenTables(client: PoolClient, tables: readonly string[]
   }
 }
 
-/** Names of the migrations that a database has seen, in order. */
-export async function appliedMigrations(client: PoolClient): Promise<string[]> {
-  const { rows } = await client.query<{ name: string }>('select name from migrations order by name')
-  return rows.map(row => row.name)
-}
-
 /** The last value of each of our sequences. */
 export async function readSequences(client: PoolClient): Promise<Record<string, number>> {
   const { rows } = await client.query<{ name: string; value: number | null }>(

@@ -244,6 +244,7 @@ column lookup_counts.day date not null
 column lookup_counts.count integer not null default 0
 column migrations.name text not null
 column migrations.at timestamp with time zone not null default now()
+column migrations.digest bytea
 column officer_changes.officer_id uuid not null
 column officer_changes.version integer not null
 column officer_changes.at timestamp with time zone not null default now()

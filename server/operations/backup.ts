@@ -10,7 +10,8 @@ import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import { z } from 'zod'
 import { AppError } from '../../core/errors.ts'
 import { skipSerials } from '../cards/cardsTable.ts'
-import { appliedMigrations, copyOrder, loosenTables, readSequences, setSequence } from '../db/catalogueTable.ts'
+import { copyOrder, loosenTables, readSequences, setSequence } from '../db/catalogueTable.ts'
+import { appliedMigrations } from '../db/migrationsTable.ts'
 import { abandonOpenLists } from '../status-lists/abandonOpenLists.ts'
 
 const manifestSchema = z.object({
@@ -67,7 +68,7 @@ async function writeBackup(deps: BackupDeps, dir: string, progress: (line: strin
     manifest = {
       v: 1,
       createdAt: new Date().toISOString(),
-      migrations: await appliedMigrations(client),
+      migrations: (await appliedMigrations(client)).map(one => one.name),
       logSize: rows[0]?.size ?? 0,
       sequences: await readSequences(client),
       files,
@@ -100,8 +101,8 @@ export async function restore(deps: BackupDeps, dir: string, progress: (line: st
   try {
     await client.query('begin')
     await client.query('set local statement_timeout = 0')
-    const known = await appliedMigrations(client)
-    const missing = manifest.migrations.filter(name => !known.includes(name))
+    const known = new Set((await appliedMigrations(client)).map(one => one.name))
+    const missing = manifest.migrations.filter(name => !known.has(name))
     if (missing.length > 0)
       throw new AppError(
         'backup.version',

@@ -33,3 +33,12 @@ test('the audit cannot be changed or deleted', async () => {
   await expect(db.pool.query("update audit set actor = 'b'")).rejects.toThrow('append only')
   await expect(db.pool.query('delete from audit')).rejects.toThrow('append only')
 })
+
+// Last, since they spoil the file's database.
+test.each([
+  ['with another text', "update migrations set digest = sha256('x') where name = '0002_log.sql'"],
+  ['before texts were kept', 'alter table migrations drop column digest'],
+])('a database whose migrations ran %s is left as it is, and the error says what to do', async (_, change) => {
+  await db.pool.query(change)
+  await expect(migrate(db.pool)).rejects.toMatchObject({ code: 'database.schema', detail: expect.stringContaining('moved away') })
+})

@@ -206,9 +206,12 @@ test('a closed log, a schema that is behind, and an installation without workers
   await db.pool.query("update log_head set closed = 'for a test'")
   expect((await find({}))('log')).toMatchObject({ state: 'wrong', detail: 'for a test' })
   await db.pool.query('update log_head set closed = null')
-  const { rows } = await db.pool.query("delete from migrations where name like '0085%' returning name, at")
+  const { rows } = await db.pool.query("delete from migrations where name like '0085%' returning *")
   expect((await find({}))('schema')?.mend).toMatch('antin migrate')
-  await db.pool.query('insert into migrations (name, at) values ($1, $2)', [rows[0]!.name, rows[0]!.at])
+  const { name, at, digest } = rows[0]!
+  await db.pool.query('insert into migrations (name, at, digest) values ($1, $2, sha256($3))', [name, at, 'another text'])
+  expect((await find({}))('schema')?.detail).toMatch(`its ${name} was another`)
+  await db.pool.query('update migrations set digest = $2 where name = $1', [name, digest])
   await worker.stop()
   expect((await find({}))('workers')?.mend).toMatch('antin work')
   worker = { stop: async () => {} }

@@ -1,9 +1,9 @@
-import { readdir } from 'node:fs/promises'
 import type { Pool, PoolClient } from 'pg'
 import { AppError } from '../../../core/errors.ts'
 import { formatVerifierKey, makeVerifierKey } from '../../../core/log/verifierKey.ts'
 import { type Config, homePath } from '../../config.ts'
-import { appliedMigrations } from '../../db/catalogueTable.ts'
+import { appliedMigrations, findEdited } from '../../db/migrationsTable.ts'
+import { readMigrations } from '../../db/readMigrations.ts'
 import { countQueues, countWorkers } from '../../jobs/jobsTable.ts'
 import { createFieldCipher } from '../../keys/fieldCipher.ts'
 import { loadEd25519File } from '../../keys/fileSigner.ts'
@@ -55,17 +55,21 @@ async function schemaFindings(client: PoolClient): Promise<Finding[]> {
   ]
   if (sync !== 'on')
     findings.push(wrong('durability', `fsync is ${sync}`, 'Turn fsync on: a checkpoint may cover entries that a power cut loses'))
-  const known = (await readdir(new URL('../../db/migrations/', import.meta.url))).filter(name => name.endsWith('.sql'))
-  const applied = new Set(await appliedMigrations(client))
-  const missing = known.filter(name => !applied.has(name))
-  const newer = [...applied].filter(name => !known.includes(name))
-  if (missing.length > 0)
-    findings.push(wrong('schema', `${missing.length} migrations are missing (${missing[0]} …)`, 'Run `antin migrate`'))
-  else if (newer.length > 0)
+  const brought = await readMigrations()
+  const applied = await appliedMigrations(client)
+  const known = new Set(brought.map(one => one.name))
+  const seen = new Set(applied.map(one => one.name))
+  const missing = brought.filter(one => !seen.has(one.name))
+  const newer = applied.find(one => !known.has(one.name))
+  const edited = findEdited(applied, brought)
+  if (edited) findings.push(wrong('schema', `A development version made it: its ${edited} was another`, 'Start with an empty database'))
+  else if (missing.length > 0)
+    findings.push(wrong('schema', `${missing.length} migrations are missing (${missing[0]!.name} …)`, 'Run `antin migrate`'))
+  else if (newer)
     findings.push(
-      warning('schema', `The database knows ${newer[0]}, this version does not`, 'A newer version migrated it: update this one too'),
+      warning('schema', `The database knows ${newer.name}, this version does not`, 'A newer version migrated it: update this one too'),
     )
-  else findings.push(ok('schema', `${applied.size} migrations`))
+  else findings.push(ok('schema', `${applied.length} migrations`))
   return findings
 }
 
