@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { decodeBase64url } from '../../../core/encoding/base64url.ts'
 import type { FieldCipher } from '../../keys/fieldCipher.ts'
 
 const content = z.object({ search: z.string(), fields: z.record(z.string(), z.string()) })
@@ -13,7 +14,7 @@ export function sealSearch(cipher: FieldCipher, sub: string, fields: Record<stri
 export function openSearch(cipher: FieldCipher, sub: string, sealed: string): Record<string, string> {
   if (!/^[\w-]{40,6000}$/.test(sealed)) return {}
   try {
-    const { search, fields } = content.parse(JSON.parse(cipher.open(Buffer.from(sealed, 'base64url')).toString('utf8')))
+    const { search, fields } = content.parse(JSON.parse(cipher.open(decodeBase64url(sealed)).toString('utf8')))
     return search === sub ? fields : {}
   } catch {
     return {}

@@ -15,8 +15,9 @@ test('a search in an address is for its maker to read, and for nobody else', () 
 
 test('what was changed, cut, or is another sealed value asks for nothing', () => {
   const sealed = sealSearch(cipher, 'an', fields)
-  const flipped = sealed.slice(0, -1) + (sealed.endsWith('A') ? 'B' : 'A')
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  const flipped = [...alphabet].filter(one => !sealed.endsWith(one)).map(one => sealed.slice(0, -1) + one)
   const other = cipher.seal(JSON.stringify({ fullName: 'Bí mật', fields: { query: 'x' } })).toString('base64url')
-  for (const text of ['', 'x', flipped, sealed.slice(4), other, `${sealed}=`, 'A'.repeat(5000)])
+  for (const text of ['', 'x', ...flipped, sealed.slice(4), other, `${sealed}=`, 'A'.repeat(5000)])
     expect(openSearch(cipher, 'an', text)).toEqual({})
 })
