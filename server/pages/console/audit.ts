@@ -45,7 +45,7 @@ export function auditPages(deps: PageDeps): ConsoleRouter {
   const filterOf = (asked: Asked, actor: Actor): AuditFilter => ({
     agencyIn: asked.agency ? deps.tree.subtree(inScope(deps.tree, actor, asked.agency)) : agenciesOf(deps.tree, actor),
     actor: asked.who || undefined,
-    actions: asked.action in actionGroups ? actionGroups[asked.action as keyof typeof actionGroups] : undefined,
+    actions: Object.hasOwn(actionGroups, asked.action) ? actionGroups[asked.action as keyof typeof actionGroups] : undefined,
     subject: subjectOf(asked.subject),
     from: dayStart(asked.from, 0),
     until: dayStart(asked.until, 1),

@@ -89,7 +89,7 @@ export function officerPages(deps: OfficerPagesDeps): ConsoleRouter {
   pages.post('/officers', 'people.read', (req, res, actor) => {
     const { query = '', agency = '', status = 'all', after = '' } = fieldsOf(req)
     if (agency) inScope(deps.tree, actor, agency)
-    const asked = { query: query.slice(0, 100), agency, status, after: after.slice(0, 400) }
+    const asked = { query: query.slice(0, 100), agency, status: status.slice(0, 20), after: after.slice(0, 400) }
     res.redirect(303, href('/console/officers', { s: sealSearch(deps.cipher, actor.sub, asked) }))
   })
 
