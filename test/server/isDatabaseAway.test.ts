@@ -83,6 +83,15 @@ test('a database that takes no connections, or only reads, is away', async () =>
 test('what a statement does wrong is no outage', async () => {
   for (const statement of ['selec', 'select 1/0', 'select * from nowhere', "select 'x'::int"])
     expect(isDatabaseAway(await thrown(db.url, pool => pool.query(statement)))).toBe(false)
+  // Of classes that otherwise say that the connection or the server is not fit.
+  for (const [code, statement, values] of [
+    ['08P01', 'select $1::int', [1, 2]],
+    ['55000', 'select lastval()', []],
+  ] as const) {
+    const error = await thrown(db.url, pool => pool.query(statement, [...values]))
+    expect(error).toMatchObject({ code })
+    expect(isDatabaseAway(error)).toBe(false)
+  }
   for (const other of [null, undefined, 'ECONNREFUSED', new Error('no'), new TypeError('fetch failed')])
     expect(isDatabaseAway(other)).toBe(false)
 })
