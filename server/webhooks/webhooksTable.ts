@@ -24,8 +24,7 @@ export async function insertWebhook(
   return rows[0]!
 }
 
-/** Webhooks of these agencies, newest first, the ended ones too. */
-/** Newest first; `before` is the id of the webhook that the page before ended with. */
+/** Webhooks of these agencies, the ended ones too, newest first; `before` is the id of the webhook that the page before ended with. */
 export async function listWebhooks(
   db: Db,
   agencies: readonly string[],
