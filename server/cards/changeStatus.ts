@@ -22,7 +22,7 @@ export type StatusAction = 'suspend' | 'resume' | 'revoke'
 const newStatus = { suspend: 2, resume: 0, revoke: 1 } as const
 const entryType = { suspend: 'card.suspended', resume: 'card.resumed', revoke: 'card.ended' } as const
 /** Statuses from which an action starts. */
-const startsFrom: Record<StatusAction, readonly number[]> = { suspend: [0], resume: [2], revoke: [0, 2] }
+export const startsFrom: Record<StatusAction, readonly number[]> = { suspend: [0], resume: [2], revoke: [0, 2] }
 
 /**
  * Suspends cards at once; all or none. The bit, the entry and the audit are one transaction, and the list is served anew

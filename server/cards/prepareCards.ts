@@ -5,7 +5,6 @@ import { requireQrFits } from '../../core/credential/qr.ts'
 import { refOf } from '../../core/credential/ref.ts'
 import { seal } from '../../core/credential/sealed.ts'
 import { decodeBase64url, encodeBase64url } from '../../core/encoding/base64url.ts'
-import { canonicalJson } from '../../core/encoding/canonicalJson.ts'
 import { endOfVietnamDay, vietnamDay } from '../../core/encoding/vietnamDay.ts'
 import { AppError } from '../../core/errors.ts'
 import { type AgencyCode, levelOneOf } from '../../core/identity/agencyCode.ts'
@@ -15,10 +14,10 @@ import type { EntryDraft } from '../../core/log/entry.ts'
 import { nodeCrypto } from '../keys/nodeCrypto.ts'
 import { randomPool } from '../keys/randomPool.ts'
 import type { CredentialSigner, SignerPool } from '../keys/signerPool.ts'
-import { digestOfClaims } from '../requests/createRequest.ts'
 import type { ItemMark, ItemRow } from '../requests/requestsTable.ts'
 import { reserveStatusIndices } from '../status-lists/reserveStatusIndices.ts'
-import { type ShownCard, shownCardOf } from './cardClaims.ts'
+import { approvedClaims } from './approvedClaims.ts'
+import type { ShownCard } from './cardClaims.ts'
 import { type NewCard, type PersonForCard, personsForCards, takeSerials } from './cardsTable.ts'
 import type { CardDeps } from './requestCards.ts'
 
@@ -79,24 +78,6 @@ export async function prepareCards(
     }
   }
   return { prepared, rejected }
-}
-
-/** The claims that the approver was shown, if they still are what the person's data say; else why not. */
-function approvedClaims(deps: IssueDeps, item: ItemRow, person: PersonForCard): ShownCard | string {
-  const text = deps.cipher.open(item.claims).toString('utf8')
-  if (!digestOfClaims(text).equals(item.claimsDigest)) return 'request.changed'
-  const approved = JSON.parse(text) as ShownCard
-  const current = shownCardOf(deps.cipher, person, {
-    madeOn: approved.madeOn,
-    termYears: deps.termYears,
-    replaces: approved.replaces,
-    replaceReason: approved.replaceReason,
-  })
-  if (typeof current === 'string') return current
-  if (canonicalJson(current) !== text) return 'request.changed'
-  const valid = person.validRef ? encodeBase64url(person.validRef) : undefined
-  if (valid !== approved.replaces) return valid ? 'card.exists' : 'card.none'
-  return approved
 }
 
 async function sealCard(

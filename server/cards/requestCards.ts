@@ -109,6 +109,7 @@ function itemOf(
   const second = input.kind === 'card.issue' && person.hadCard
   return {
     officerId: person.id,
+    officerVersion: person.version,
     subjectRef: person.validRef && replaces ? person.validRef : undefined,
     claims: shown,
     warnings: [

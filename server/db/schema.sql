@@ -315,6 +315,7 @@ column request_items.warnings jsonb not null default '[]'::jsonb
 column request_items.state text not null default 'pending'::text
 column request_items.outcome text not null default ''::text
 column request_items.ref bytea
+column request_items.officer_version integer
 column requests.id uuid not null
 column requests.kind text not null
 column requests.agency_code text not null

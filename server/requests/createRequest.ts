@@ -17,6 +17,8 @@ export interface Warning {
 
 export interface RequestItemDraft {
   officerId?: string | undefined
+  /** Version of the officer that the claims were made from. */
+  officerVersion?: number | undefined
   /** Look-up index of a personal number in the claims; by it the person's erasure finds them. */
   personIndex?: Buffer | undefined
   subjectRef?: Uint8Array | undefined
@@ -54,6 +56,7 @@ export async function createRequest(tx: Tx, cipher: FieldCipher, draft: RequestD
         return {
           seq: from + at + 1,
           officerId: item.officerId ?? null,
+          officerVersion: item.officerVersion ?? null,
           personIndex: item.personIndex ?? null,
           subjectRef: item.subjectRef ? Buffer.from(item.subjectRef) : null,
           claims: cipher.seal(text),

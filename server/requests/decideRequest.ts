@@ -130,9 +130,9 @@ async function holdTheRest(tx: Tx, request: RequestRow): Promise<string | null> 
   if (rowCount === 0) return null
   await tx.query(
     `with held as (update request_items set state = 'held' where request_id = $1 and state = 'pending'
-       returning officer_id, person_index, subject_ref, claims, claims_digest, warnings, seq)
-     insert into request_items (request_id, seq, officer_id, person_index, subject_ref, claims, claims_digest, warnings)
-     select $2, row_number() over (order by seq), officer_id, person_index, subject_ref, claims, claims_digest, warnings from held`,
+       returning officer_id, officer_version, person_index, subject_ref, claims, claims_digest, warnings, seq)
+     insert into request_items (request_id, seq, officer_id, officer_version, person_index, subject_ref, claims, claims_digest, warnings)
+     select $2, row_number() over (order by seq), officer_id, officer_version, person_index, subject_ref, claims, claims_digest, warnings from held`,
     [request.id, id],
   )
   return id

@@ -63,12 +63,14 @@ export type NewItem = Pick<ItemRow, 'seq' | 'officerId' | 'subjectRef' | 'claims
   warnings: readonly Warning[]
   /** Look-up index of a personal number in the claims. */
   personIndex: Buffer | null
+  /** Version of the officer that the claims were made from. */
+  officerVersion: number | null
 }
 
 export async function insertItems(tx: Tx, requestId: string, items: readonly NewItem[]): Promise<void> {
   await tx.query(
-    `insert into request_items (request_id, seq, officer_id, subject_ref, claims, claims_digest, warnings, person_index)
-     select $1, * from unnest($2::int[], $3::uuid[], $4::bytea[], $5::bytea[], $6::bytea[], $7::jsonb[], $8::bytea[])`,
+    `insert into request_items (request_id, seq, officer_id, subject_ref, claims, claims_digest, warnings, person_index, officer_version)
+     select $1, * from unnest($2::int[], $3::uuid[], $4::bytea[], $5::bytea[], $6::bytea[], $7::jsonb[], $8::bytea[], $9::int[])`,
     [
       requestId,
       items.map(item => item.seq),
@@ -78,6 +80,7 @@ export async function insertItems(tx: Tx, requestId: string, items: readonly New
       items.map(item => item.claimsDigest),
       items.map(item => JSON.stringify(item.warnings)),
       items.map(item => item.personIndex),
+      items.map(item => item.officerVersion),
     ],
   )
 }
@@ -115,7 +118,7 @@ export async function listRequests(db: Db, filter: RequestFilter): Promise<Reque
   return rows
 }
 
-/** Items by seq after a cursor: all, or only those with warnings, or without, or of which nothing came. */
+/** Items by seq after a cursor: all, or only those with warnings, or without, or of which nothing came, or of these `seqs`. */
 export async function itemsOf(
   db: Db,
   requestId: string,
@@ -125,14 +128,23 @@ export async function itemsOf(
     state,
     withWarnings,
     failed = false,
-  }: { afterSeq?: number; limit?: number; state?: ItemState; withWarnings?: boolean; failed?: boolean } = {},
+    seqs,
+  }: {
+    afterSeq?: number
+    limit?: number
+    state?: ItemState
+    withWarnings?: boolean
+    failed?: boolean
+    seqs?: readonly number[]
+  } = {},
 ): Promise<ItemRow[]> {
   const { rows } = await db.query<ItemRow>(
     `select ${itemColumns} from request_items
      where request_id = $1 and seq > $2 and ($3::text is null or state = $3)
        and ($4::boolean is null or (warnings <> '[]') = $4) and (not $5 or state in ('failed', 'void'))
-     order by seq limit $6`,
-    [requestId, afterSeq, state ?? null, withWarnings ?? null, failed, limit],
+       and ($6::int[] is null or seq = any($6))
+     order by seq limit $7`,
+    [requestId, afterSeq, state ?? null, withWarnings ?? null, failed, seqs ?? null, limit],
   )
   return rows
 }

@@ -1,5 +1,7 @@
 import { AppError } from '../../../core/errors.ts'
 import type { AgencyCode } from '../../../core/identity/agencyCode.ts'
+import type { CardDeps } from '../../cards/requestCards.ts'
+import { changedItems } from '../../overview/changedItems.ts'
 import { countByUnit, sampleItems } from '../../overview/requestCountsTable.ts'
 import { approveRequest, cancelRequest, refuseRequest, type Selection } from '../../requests/decideRequest.ts'
 import { type RequestKind, requestKinds } from '../../requests/requestKinds.ts'
@@ -30,8 +32,10 @@ const pageSize = 50
 const itemPage = 100
 const sampleSize = 10
 
+export type RequestPagesDeps = PageDeps & Pick<CardDeps, 'termYears'>
+
 /** Requests that two people decide: the list, one request with what it would do, and the decision. */
-export function requestPages(deps: PageDeps): ConsoleRouter {
+export function requestPages(deps: RequestPagesDeps): ConsoleRouter {
   const pages = consoleRouter(deps)
 
   const find = async (id: string, actor: Actor): Promise<RequestRow> => {
@@ -72,13 +76,14 @@ export function requestPages(deps: PageDeps): ConsoleRouter {
     const request = await find(String(req.params.id), actor)
     const pending = request.status === 'pending'
     const after = Number.parseInt(queryOf(req, 'after'), 10) || 0
-    const [counts, digest, units, sample] = await Promise.all([
+    const [counts, digest, units, sample, changed] = await Promise.all([
       countItems(deps.pool, request.id),
       pendingDigest(deps.pool, request.id),
       countByUnit(deps.pool, request.id),
-      pending ? sampleItems(deps.pool, request.id, sampleSize) : Promise.resolve([]),
+      pending ? sampleItems(deps.pool, request.id, sampleSize) : [],
+      pending ? changedItems(deps, request) : new Map<number, string>(),
     ])
-    const parts = partsOf(counts)
+    const parts = partsOf(counts, [...changed.keys()])
     const shownPart = parts.find(part => part.name === queryOf(req, 'only')) ?? parts[0]!
     const items = await itemsOf(deps.pool, request.id, { ...shownPart.items, afterSeq: after, limit: itemPage + 1 })
     const shown = items.slice(0, itemPage)
@@ -88,10 +93,11 @@ export function requestPages(deps: PageDeps): ConsoleRouter {
     render(res, 'console/request', {
       request,
       counts,
+      changed,
       units: units.filter(unit => unit.agencyCode !== null),
       claimsDigest: digest.toString('base64url'),
       items: await Promise.all(shown.map(item => withDifferences(request.kind, item, res.locals.t as Translate))),
-      sample: sample.map(item => opened(item)),
+      sample: sample.filter(item => !changed.has(item.seq)).map(item => opened(item)),
       part: shownPart.name,
       parts,
       clean: (counts.byState.pending ?? 0) - warnedPending(counts, request),
@@ -172,11 +178,18 @@ export function requestPages(deps: PageDeps): ConsoleRouter {
   return pages
 }
 
-/** The parts of a request in the order in which they want to be looked at: what failed, what has warnings, all else. */
-function partsOf(counts: ItemCounts): { name: string; count: number; items: { failed?: boolean; withWarnings?: boolean } }[] {
+interface Part {
+  name: string
+  count: number
+  items: { failed?: boolean; withWarnings?: boolean; seqs?: readonly number[] }
+}
+
+/** The parts of a request in the order in which they want to be looked at: what failed, what changed since, what has warnings, all else. */
+function partsOf(counts: ItemCounts, changed: readonly number[]): Part[] {
   const failed = (counts.byState.failed ?? 0) + (counts.byState.void ?? 0)
-  const all = [
+  const all: Part[] = [
     { name: 'failed', count: failed, items: { failed: true } },
+    { name: 'changed', count: changed.length, items: { seqs: changed } },
     { name: 'exceptions', count: counts.warnings, items: { withWarnings: true } },
     { name: 'rest', count: counts.total - counts.warnings, items: { withWarnings: false } },
   ]

@@ -115,7 +115,7 @@ export async function prepareLocals(deps: PageDeps, req: Request, res: Response)
     fieldValue: (field: string, value: string) => fieldValue(field, value, { textOr, agencyName }),
     outcomeText: (outcome: string) => {
       const code = outcome.split(':', 1)[0]!
-      return textOr(`outcome.${code}`, textOr(`problem.${code}`, t('outcome.other', { code })))
+      return textOr(`outcome.${code}`, textOr(`obstacle.${code}`, textOr(`problem.${code}`, t('outcome.other', { code }))))
     },
     actionText: (action: string) => textOr(`action.${action}`, action),
     detailText: (detail: Record<string, unknown>) => detailText(detail, textOr, lang),

@@ -28,6 +28,7 @@ beforeAll(async () => {
         claimsDigest: Buffer.alloc(32, at),
         warnings: at === 1 ? [{ code: 'card.second' }] : [],
         personIndex: null,
+        officerVersion: null,
       })),
     )
     await markItems(tx, id, 'pending', [
