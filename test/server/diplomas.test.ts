@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from '@jest/globals'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
-import { inTransaction } from '../../server/db/transaction.ts'
+import { type Db, inTransaction } from '../../server/db/transaction.ts'
 import { diplomasByLookup, diplomasOfHolder, listDiplomas } from '../../server/diplomas/diplomasTable.ts'
 import { endApprovedDiplomas } from '../../server/diplomas/endApprovedDiplomas.ts'
 import { isExpired } from '../../server/diplomas/isExpired.ts'
@@ -197,4 +197,17 @@ test('claims that were changed after the approval name nobody', async () => {
   expect(await requestById(db.pool, holdersId!)).toMatchObject({ done: 0, failed: 1 })
   for (const number of ['001185012346', '001185099999'])
     expect(await diplomasOfHolder(db.pool, personalNumberIndex(cipher, number))).toEqual([])
+})
+
+test('a page of the register is read by an index in its order, whatever the register holds', async () => {
+  const before = { issuedAt: new Date(), ref: Buffer.alloc(16) }
+  for (const filter of [{ agencyIn: ['G09'] }, { agencyIn: ['G09'], ended: true }, { agencyIn: null, before }]) {
+    const plan = await inTransaction(db.pool, async tx => {
+      await tx.query('set local enable_seqscan = off; set local enable_sort = off')
+      const explaining = { query: (text: string, values: unknown[]) => tx.query(`explain ${text}`, values) } as Db
+      return JSON.stringify(await listDiplomas(explaining, { ...filter, limit: 50 }))
+    })
+    expect(plan).toContain('using diplomas_issued')
+    expect(plan).not.toContain('Sort')
+  }
 })
