@@ -181,10 +181,10 @@ const verdicts = {
 const liveWords = {
   vi: {
     live: 'Thẻ đang được xuất trình từ điện thoại của chủ thẻ',
-    stale: 'Mã trực tiếp đã cũ: có thể là ảnh chụp màn hình',
-    wrong: 'Mã trực tiếp không đúng',
+    stale: 'Mã sống đã cũ: có thể là ảnh chụp màn hình',
+    wrong: 'Mã sống không đúng',
     ended: 'Điện thoại không còn gắn với thẻ',
-    unknown: 'Chưa kiểm được mã trực tiếp',
+    unknown: 'Chưa kiểm tra được mã sống',
   },
   en: {
     live: "The card is shown by its holder's phone now",
