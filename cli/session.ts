@@ -67,9 +67,14 @@ async function personToken(config: client.Configuration, resource: string, io: C
     const { signInByForms } = await import('../server/staff/demonstration/followForms.ts')
     await signInByForms(address, person)
   } else {
-    io.err(`Sign in at ${address}\n(code ${started.user_code}); waiting …`)
+    const { user_code: code, expires_in: seconds } = started
+    io.err(`Sign in at ${address}\n(code ${code}); waiting for ${Math.ceil(seconds / 60)} minutes at most …`)
+    if (readDemonstration(io.env)) io.err('Beside the demonstration --as maker|approver|printer|auditor|admin signs in without a browser.')
   }
-  return (await waiting).access_token
+  const tokens = await waiting.catch(cause => {
+    throw new CliError(`Nobody signed in at ${address}, or it was refused there. Start the command again.`, 1, { cause })
+  })
+  return tokens.access_token
 }
 
 function demonstrationPerson(io: CliIo, as: string): { username: string; password: string } {
