@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 /** Milliseconds of counting from which counts are kept; below, they are counted each time. */
 const slow = 50
 /** Counts are kept this many times as long as counting took. */
@@ -69,6 +71,6 @@ export function keptCounts<T>(
       value => ({ value, age: 0, cost: known.cost }),
       () => old,
     )
-    return known.cost < worthWaiting ? anew : old
+    return known.cost < worthWaiting ? Promise.race([anew, sleep(worthWaiting, old, { ref: false })]) : old
   }
 }

@@ -48,6 +48,24 @@ test('what takes a moment is kept for some, and is never old when somebody looks
   expect(await read('G09')).toBe(2)
 })
 
+test('nobody waits long for what took a moment and now hangs', async () => {
+  let now = 0
+  let counted = 0
+  const read = keptCounts(
+    async () => {
+      now += 100
+      return ++counted === 1 ? 1 : new Promise<number>(() => undefined)
+    },
+    noStore,
+    () => now,
+  )
+  await read('G09')
+  now += 3000
+  const begun = performance.now()
+  expect(await read('G09')).toEqual({ value: 1, age: 3000, cost: 100 })
+  expect(performance.now() - begun).toBeLessThan(3000)
+})
+
 test('a failed count is an error the first time and leaves the old counts after', async () => {
   let fail = false
   let now = 0
