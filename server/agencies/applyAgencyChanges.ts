@@ -4,12 +4,12 @@ import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import { recordAudit } from '../audit/auditTable.ts'
 import { inTransaction, type Tx } from '../db/transaction.ts'
 import type { FieldCipher } from '../keys/fieldCipher.ts'
-import { digestOfClaims } from '../requests/createRequest.ts'
-import { addProgress, closeRequest, type ItemRow, itemsOf, markItems, requestById } from '../requests/requestsTable.ts'
+import { addProgress, closeRequest, itemsOf, markItems, requestById } from '../requests/requestsTable.ts'
 import { endAgency, lockAgencies, readAgencies, setDisclosure, setParents, upsertAgencies } from './agenciesTable.ts'
-import { type AgencyChange, agencyChangeClaims, carryOut, changeOfClaims, isAsShown, judgeChange, scopeOfChange } from './agencyChange.ts'
-import { type AgencyState, agencyStates, chainOf } from './agencyState.ts'
+import type { AgencyChange } from './agencyChange.ts'
+import { type AgencyState, agencyStates } from './agencyState.ts'
 import type { AgencyTree } from './agencyTree.ts'
+import { judgeItem } from './judgeItem.ts'
 
 export interface AgencyChangeDeps {
   pool: Pool
@@ -38,7 +38,6 @@ export async function applyAgencyChanges(deps: AgencyChangeDeps, requestId: stri
     const marks = items.map(item => {
       const judged = judgeItem(deps.cipher, states, request.agencyCode as AgencyCode, item)
       if (typeof judged === 'string') return { seq: item.seq, state: 'void' as const, outcome: judged }
-      carryOut(states, judged)
       changes.push(judged)
       return { seq: item.seq, state: 'done' as const }
     })
@@ -58,22 +57,6 @@ export async function applyAgencyChanges(deps: AgencyChangeDeps, requestId: stri
   })
   await deps.agencies.refresh(deps.pool)
   await closeRequest(deps.pool, requestId)
-}
-
-/** The change of an item, or why it is void. */
-function judgeItem(cipher: FieldCipher, states: Map<AgencyCode, AgencyState>, scope: AgencyCode, item: ItemRow): AgencyChange | string {
-  const text = cipher.open(item.claims).toString('utf8')
-  if (!digestOfClaims(text).equals(item.claimsDigest)) return 'request.changed.conflict'
-  const claims = agencyChangeClaims.parse(JSON.parse(text))
-  const change = changeOfClaims(claims)
-  try {
-    if (!isAsShown(states, claims)) return 'request.changed.conflict'
-    judgeChange(states, change)
-    return chainOf(states, scopeOfChange(states, change)).includes(scope) ? change : 'auth.outside-scope'
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error
-    return error.code
-  }
 }
 
 async function writeChanges(

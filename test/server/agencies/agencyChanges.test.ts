@@ -8,6 +8,7 @@ import { coverageLines, readCoverage } from '../../../server/agencies/coverage.t
 import { requestAgencyChanges } from '../../../server/agencies/requestAgencyChanges.ts'
 import { inTransaction } from '../../../server/db/transaction.ts'
 import { migrateJobs } from '../../../server/jobs/worker.ts'
+import { changedItems } from '../../../server/overview/changedItems.ts'
 import { approveRequest } from '../../../server/requests/decideRequest.ts'
 import { itemsOf, pendingDigest, requestById } from '../../../server/requests/requestsTable.ts'
 import { authorize } from '../../../server/staff/authorize.ts'
@@ -123,7 +124,10 @@ test('a crash between approval and application loses nothing, and running again 
 
 test('an item is void when its agency changed after it was shown; the rest of the request is carried out', async () => {
   const stale = await ask('G09', rename('G09.80.02', 'Phòng Hai'), { action: 'move', code: code('G09.80.02'), parent: code('G09') })
+  const foreseen = async () => changedItems({ ...deps, termYears: 5 }, (await requestById(db.pool, stale))!)
+  expect(await foreseen()).toEqual(new Map())
   await changeAgencies(deps, 'G09', rename('G09.80.02', 'Phòng Hai cũ'))
+  expect(await foreseen()).toEqual(new Map([[1, 'request.changed.conflict']]))
   await approveAs(deps, stale, 'binh')
   await applyAgencyChanges(deps, stale)
   expect((await itemsOf(db.pool, stale)).map(({ state, outcome }) => [state, outcome])).toEqual([
