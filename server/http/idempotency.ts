@@ -9,7 +9,7 @@ import { claimKey, readKey, releaseKey, storeAnswer } from './idempotencyTable.t
 /** Milliseconds after which a request that never ended (its process died) no longer holds its key. */
 const abandonedAfter = 10 * 60 * 1000
 /** Milliseconds. */
-const releaseAgainEvery = 1000
+const tryAgainEvery = 1000
 
 interface StoredAnswer {
   readonly status: number
@@ -43,18 +43,18 @@ export function idempotency(deps: { pool: Pool; cipher: FieldCipher }): RequestH
       return replay(res, JSON.parse(cipher.open(known.answer).toString('utf8')) as StoredAnswer)
     }
     keepAnswer(res, answer =>
-      answer === null ? release(pool, owner, key) : storeAnswer(pool, owner, key, cipher.seal(JSON.stringify(answer))),
+      insist(() => (answer === null ? releaseKey(pool, owner, key) : storeAnswer(pool, owner, key, cipher.seal(JSON.stringify(answer))))),
     )
     next()
   }
 }
 
-/** Lets go of a key; when the database is away, once it is back. */
-async function release(pool: Pool, owner: string, key: string, since = Date.now()): Promise<void> {
+/** Does what becomes of a key now; when the database is away, once it is back: else what was done would be done again with that key. */
+async function insist(write: () => Promise<void>, since = Date.now()): Promise<void> {
   try {
-    await releaseKey(pool, owner, key)
+    await write()
   } catch {
-    if (Date.now() - since < abandonedAfter) setTimeout(() => release(pool, owner, key, since), releaseAgainEvery).unref()
+    if (Date.now() - since < abandonedAfter) setTimeout(() => insist(write, since), tryAgainEvery).unref()
   }
 }
 

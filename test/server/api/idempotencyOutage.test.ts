@@ -10,16 +10,13 @@ import { testCipher } from '../../support/testCipher.ts'
 
 const db = useDatabase()
 
-test('a request that failed because the database went away can be sent again with its key', async () => {
+/** A route that counts its runs, and loses the database in the first; what `after` does follows that. */
+async function makeOutage(after: () => Promise<unknown>) {
   const url = new URL(db.url)
   const name = url.pathname.slice(1)
   url.pathname = '/postgres'
   const admin = new pg.Client(url.href)
   await admin.connect()
-  const takeAway = async () => {
-    await admin.query(`alter database ${name} allow_connections false`)
-    await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name])
-  }
   let runs = 0
   const app = express()
     .use((req, _res, next) => {
@@ -28,20 +25,39 @@ test('a request that failed because the database went away can be sent again wit
     })
     .use(idempotency({ pool: db.pool, cipher: testCipher() }))
     .post('/', async (_req, res) => {
-      if (++runs === 1) await takeAway()
-      await db.pool.query('select 1')
+      if (++runs === 1) {
+        await admin.query(`alter database ${name} allow_connections false`)
+        await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name])
+      }
+      await after()
       res.status(201).json({ runs })
     })
     .use(problemHandler(pino({ level: 'silent' })))
-  const send = () => request(app).post('/').set('Idempotency-Key', 'once')
+  return {
+    send: (key: string) => request(app).post('/').set('Idempotency-Key', key),
+    async end() {
+      await admin.query(`alter database ${name} allow_connections true`)
+      await admin.end()
+      await new Promise(resolve => setTimeout(resolve, 1500))
+    },
+  }
+}
 
-  const first = await send()
+test('a request that failed because the database went away can be sent again with its key', async () => {
+  const { send, end } = await makeOutage(() => db.pool.query('select 1'))
+  const first = await send('failed')
   expect([first.status, first.body.code, first.headers['retry-after']]).toEqual([503, 'http.unavailable', '5'])
-  await admin.query(`alter database ${name} allow_connections true`)
-  await admin.end()
-  await new Promise(resolve => setTimeout(resolve, 1500))
-  const second = await send()
+  await end()
+  const second = await send('failed')
   expect([second.status, second.body]).toEqual([201, { runs: 2 }])
-  const third = await send()
+  const third = await send('failed')
   expect([third.headers['idempotent-replayed'], third.body]).toEqual(['true', { runs: 2 }])
+})
+
+test('the answer of a request that was done when the database went away is given again, and nothing is done twice', async () => {
+  const { send, end } = await makeOutage(async () => undefined)
+  expect((await send('done')).body).toEqual({ runs: 1 })
+  await end()
+  const second = await send('done')
+  expect([second.status, second.headers['idempotent-replayed'], second.body]).toEqual([201, 'true', { runs: 1 }])
 })
