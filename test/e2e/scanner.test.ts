@@ -121,6 +121,24 @@ test('a photo that comes late shows no earlier card again', options, async () =>
   await context.close()
 })
 
+test('a picture that is read slowly does not take the place of what was pasted after it', options, async () => {
+  const { genuine, revoked } = demonstration.file.card
+  const { context, page } = await openBrowser()
+  await context.route(/\.wasm/, async route => {
+    await new Promise(resolve => setTimeout(resolve, 3000))
+    await route.continue()
+  })
+  await page.goto(`${demonstration.file.url}/v`)
+  await page.setInputFiles('#photo', { name: 'the.jpg', mimeType: 'image/jpeg', buffer: await sightOf(genuine) })
+  await page.evaluate("document.getElementById('paste').closest('details')?.setAttribute('open', '')")
+  await page.fill('#paste', revoked)
+  await page.evaluate("document.getElementById('paste-form').requestSubmit()")
+  await page.locator('[data-verdict=invalid]').waitFor()
+  await page.waitForTimeout(5000)
+  assert.equal((await verdictOf(page)).verdict, 'invalid')
+  await context.close()
+})
+
 test('a camera asked for twice is opened once, and none stays on when it is closed', options, async () => {
   const { context, page } = await openBrowser({ camera: await cameraOf('wall', await sharp(wall).jpeg().toBuffer()) })
   await page.addInitScript(() => {

@@ -152,14 +152,19 @@ function foreignHost(host: string | undefined): string | undefined {
 }
 
 async function showScanner(): Promise<void> {
-  newQuestion()
+  clearPage()
+  const { startScannerPage } = await import('./scannerPage.ts')
+  startScannerPage(openText, clearPage)
+}
+
+/** Puts the scanner in place of any result, for a question that is still to be read. */
+function clearPage(): () => boolean {
   byId('app').hidden = true
   byId('app').textContent = ''
   byId('scanner').hidden = false
   byId('other-ways').hidden = false
   document.title = `${text('scan.title')} · Ấn Tín`
-  const { startScannerPage } = await import('./scannerPage.ts')
-  startScannerPage(openText)
+  return newQuestion()
 }
 
 function showScannerAgain(): void {

@@ -13,15 +13,19 @@ let attempt: symbol | undefined
 let decoder: Promise<Decoder> | undefined
 let started = false
 
+type OpenText = (scanned: string) => Promise<void>
+/** Begins a question on a cleared page; the answer tells whether it is still the newest. */
+type ClearPage = () => () => boolean
+
 /** Makes the scanner's buttons and forms work; `openText` gets what was read. */
-export function startScannerPage(openText: (scanned: string) => Promise<void>): void {
+export function startScannerPage(openText: OpenText, clearPage: ClearPage): void {
   if (started) return
   started = true
   for (const element of document.querySelectorAll<HTMLElement>('.js-only')) element.hidden = false
   byId('camera-start').onclick = () => void openCamera(openText)
   byId('camera-stop').onclick = closeCamera
   const photo = byId<HTMLInputElement>('photo')
-  photo.onchange = () => void openPicture(photo, openText)
+  photo.onchange = () => void openPicture(photo, openText, clearPage)
   byId('paste-form').onsubmit = event => {
     event.preventDefault()
     // Chat apps and PDFs break the long row of digits.
@@ -35,7 +39,7 @@ export function startScannerPage(openText: (scanned: string) => Promise<void>): 
   }
   document.addEventListener('paste', event => {
     const file = [...(event.clipboardData?.files ?? [])].find(each => each.type.startsWith('image/'))
-    if (file) void readFile(file, openText)
+    if (file) void readFile(file, openText, clearPage)
   })
   document.addEventListener('visibilitychange', () => {
     if (document.hidden) closeCamera()
@@ -57,7 +61,7 @@ function getDecoder(): Promise<Decoder> {
   return decoder
 }
 
-async function openCamera(openText: (scanned: string) => Promise<void>): Promise<void> {
+async function openCamera(openText: OpenText): Promise<void> {
   if (attempt) return
   const mine = Symbol()
   attempt = mine
@@ -131,26 +135,35 @@ function closeCamera(): void {
   byId('camera-stop').hidden = true
 }
 
-async function openPicture(input: HTMLInputElement, openText: (scanned: string) => Promise<void>): Promise<void> {
+async function openPicture(input: HTMLInputElement, openText: OpenText, clearPage: ClearPage): Promise<void> {
   const file = input.files?.[0]
   input.value = ''
-  if (file) await readFile(file, openText)
+  if (file) await readFile(file, openText, clearPage)
 }
 
-async function readFile(file: File, openText: (scanned: string) => Promise<void>): Promise<void> {
+async function readFile(file: File, openText: OpenText, clearPage: ClearPage): Promise<void> {
+  const isNewest = clearPage()
   closeCamera()
   say(text('scan.photoReading'))
+  const found = await codeIn(file)
+  if (!isNewest()) return
+  if ('fault' in found) return say(text(found.fault))
+  // It may have been opened while the picture was read.
+  closeCamera()
+  say('')
+  await openText(found.scanned)
+}
+
+async function codeIn(file: File): Promise<{ scanned: string } | { fault: string }> {
   const pixels = await readPicture(file)
-  if (typeof pixels === 'string') return say(text(pixels === 'heic' ? 'scan.photoHeic' : 'scan.photoBroken'))
+  if (typeof pixels === 'string') return { fault: pixels === 'heic' ? 'scan.photoHeic' : 'scan.photoBroken' }
   try {
     const { texts } = await (await getDecoder()).read(pixels, 'photo')
-    if (texts.length === 0) return say(text('scan.photoNone'))
+    if (texts.length === 0) return { fault: 'scan.photoNone' }
     const scanned = ours(texts)
-    if (scanned === null) return say(text('scan.photoMany'))
-    say('')
-    await openText(scanned)
+    return scanned === null ? { fault: 'scan.photoMany' } : { scanned }
   } catch {
-    say(text('scan.decoderMissing'))
+    return { fault: 'scan.decoderMissing' }
   }
 }
 
