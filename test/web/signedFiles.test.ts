@@ -50,3 +50,15 @@ test('a certificate whose term is over says since when, and is not called forged
   const forged = checks.map(check => (check.name === 'document' ? { ...check, outcome: 'failed' as const } : check))
   expect(outcomeOf({ ...report, checks: forged })).toBe('forged')
 })
+
+test('what is expired and could not be checked is not called genuine', () => {
+  const expired: Check = { name: 'validity', outcome: 'failed', code: 'validity.expired', detail: '2022-05-07' }
+  const checks = reportOf('diploma-copy').checks.map((check): Check => {
+    if (check.name === 'validity') return expired
+    return ['format', 'signature'].includes(check.name) ? { ...check, outcome: 'unavailable', code: `${check.name}.newer` as never } : check
+  })
+  const report: Report = { ...reportOf('diploma-copy'), verdict: 'invalid', credential: null, checks }
+  const outcome = outcomeOf(report)
+  expect(outcomeSentence({ outcome, sha256: '', report }, text, sentence)).toBe(sentence(expired))
+  expect(outcomeSentence({ outcome, sha256: '', report }, text, sentence)).not.toContain('có thật')
+})

@@ -78,7 +78,11 @@ export function outcomeSentence(found: FileOutcome, text: Text, sentence: (check
   if (outcome === 'revoked') return text('diploma.revokedText')
   if (outcome === 'forged') return document?.outcome === 'failed' ? sentence(document) : text('diploma.forgedText')
   if (outcome === 'suspended') return text('result.diplomaSuspended')
-  if (outcome === 'expired') return text('diploma.expiredText')
+  if (outcome === 'expired') {
+    const validity = report?.checks.find(check => check.name === 'validity')
+    // Nobody says that it is genuine whose signature and issuer nobody could check.
+    return report?.credential || !validity ? text('diploma.expiredText') : sentence(validity)
+  }
   const open = report?.checks.find(check => check.outcome === 'unavailable' || check.outcome === 'contradicted')
   return open ? sentence(open) : ''
 }
