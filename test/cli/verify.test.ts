@@ -154,6 +154,19 @@ test('of several files the one that answers is taken: the own receipt, the newes
   expect(codesOf((await report(qr(await world.diploma('third')), ...args)).report).log).toBe('log.foreign')
 })
 
+test('a stranger’s file among several makes no ended card valid, however new it says it is', async () => {
+  const ended = await world.card('ended', { status: { list: 1, idx: 50 } })
+  const [header, payload, signature] = String(files['/status-lists/1']).split('.') as [string, string, string]
+  const newer = { ...JSON.parse(Buffer.from(payload, 'base64url').toString()), iat: now }
+  const forged = [header, Buffer.from(JSON.stringify(newer)).toString('base64url'), signature].join('.')
+  expect(codesOf((await report(qr(ended), ...offline)).report).status).toBe('status.revoked')
+  const withList = await report(qr(ended), ...offline, '--status-list', write('stranger.jwt', forged))
+  expect([withList.exit, codesOf(withList.report).status]).toEqual([2, 'status.signature'])
+  const { payload: _, ...signed } = JSON.parse(String(files['/.well-known/antin/root/1']))
+  const root = write('stranger.json', JSON.stringify({ payload: 'e30', ...signed }))
+  expect((await run(qr(card), ...offline, '--trust-list', root)).exit).toBe(2)
+})
+
 test('one file may hold several pieces, a line each or as an array', async () => {
   const pieces = ['/.well-known/antin/root/1', '/.well-known/antin/root/2', '/.well-known/antin/trust/G09', '/status-lists/1'].map(path =>
     String(files[path]),
