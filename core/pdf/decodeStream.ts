@@ -32,7 +32,8 @@ export async function decodeStream(
     throw error
   }
   budget.inflated(data.length)
-  const parameters = await resolve(dict.get('DecodeParms'))
+  const given = await resolve(dict.get('DecodeParms'))
+  const parameters = Array.isArray(given) ? await resolve(given[0]) : given
   return unpredict(data, parameters instanceof Map ? parameters : undefined)
 }
 

@@ -48,6 +48,11 @@ const up = Array.from({ length: height }, (_, y) => [
 test.each([
   ['grey', greys, {}],
   ['with PNG predictors', up, { DecodeParms: { Predictor: 15, Columns: width, Colors: 1, BitsPerComponent: 8 } }],
+  [
+    'with its filter and predictor in arrays',
+    up,
+    { Filter: ['FlateDecode'], DecodeParms: [{ Predictor: 15, Columns: width, Colors: 1, BitsPerComponent: 8 }] },
+  ],
   ['RGB', greys.flatMap(grey => [grey, grey, grey]), { ColorSpace: 'DeviceRGB' }],
   ['CMYK', greys.flatMap(grey => [0, 0, 0, 255 - grey]), { ColorSpace: 'DeviceCMYK' }],
   ['four bits', [0x0f, 0x3c, 0x60, 0x90, 0x0f, 0xf0, 0x33, 0xc6, 0x00], { BitsPerComponent: 4 }],
