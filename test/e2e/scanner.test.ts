@@ -129,6 +129,7 @@ test('a picture that is read slowly does not take the place of what was pasted a
     await route.continue()
   })
   await page.goto(`${demonstration.file.url}/v`)
+  await page.locator('#camera-start').waitFor()
   await page.setInputFiles('#photo', { name: 'the.jpg', mimeType: 'image/jpeg', buffer: await sightOf(genuine) })
   await page.evaluate("document.getElementById('paste').closest('details')?.setAttribute('open', '')")
   await page.fill('#paste', revoked)
@@ -136,6 +137,27 @@ test('a picture that is read slowly does not take the place of what was pasted a
   await page.locator('[data-verdict=invalid]').waitFor()
   await page.waitForTimeout(5000)
   assert.equal((await verdictOf(page)).verdict, 'invalid')
+  await context.close()
+})
+
+test('a slow answer to a number does not take the place of the next one', options, async () => {
+  const { context, page } = await openBrowser()
+  let asked = 0
+  await context.route(/\/api\/card-status/, async route => {
+    if (asked++ > 0) return route.continue()
+    await new Promise(resolve => setTimeout(resolve, 2000))
+    await route.abort()
+  })
+  await page.goto(`${demonstration.file.url}/v`)
+  await page.locator('#camera-start').waitFor()
+  await page.evaluate("document.getElementById('serial').closest('details')?.setAttribute('open', '')")
+  await page.fill('#serial', 'G09-26-0000040-8')
+  const ask = () => page.evaluate("document.getElementById('serial-form').requestSubmit()")
+  await ask()
+  await ask()
+  await page.locator('#serial-result', { hasText: 'G09-26-0000040-8' }).waitFor()
+  await page.waitForTimeout(2500)
+  assert.match((await page.locator('#serial-result').textContent())!, /G09-26-0000040-8/)
   await context.close()
 })
 

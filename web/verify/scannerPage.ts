@@ -11,6 +11,8 @@ let camera: Camera | undefined
 /** Set from the moment that the camera is asked for until it is closed. */
 let attempt: symbol | undefined
 let decoder: Promise<Decoder> | undefined
+/** The number asked for last: a slow answer to an earlier one is not shown. */
+let newestSerial: symbol | undefined
 let started = false
 
 type OpenText = (scanned: string) => Promise<void>
@@ -194,7 +196,10 @@ export function foreignHtml(foreign: string): Html {
 
 async function askSerial(typed: string): Promise<void> {
   const place = byId('serial-result')
+  const mine = Symbol()
+  newestSerial = mine
   const answer = (line: string, warn = false) => {
+    if (newestSerial !== mine) return
     place.innerHTML = html`<p><strong>${line}</strong></p>${warn && html`<p class="small">${text('scan.serialWarn')}</p>`}`.text
   }
   const serial = typed
