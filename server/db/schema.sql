@@ -89,6 +89,8 @@ column data_keys.wrapped bytea not null
 column data_keys.created_at timestamp with time zone not null default now()
 column data_keys.retired_at timestamp with time zone
 column data_keys.seals_from timestamp with time zone not null default now()
+column diploma_files.digest bytea not null
+column diploma_files.ref bytea not null
 column diplomas.ref bytea not null
 column diplomas.issuer_code text not null
 column diplomas.number text
@@ -106,7 +108,6 @@ column diplomas.lookup_index bytea not null
 column diplomas.kid bytea not null
 column diplomas.sealed bytea not null
 column diplomas.document_digest bytea
-column diplomas.file_digest bytea
 column diplomas.list integer not null
 column diplomas.idx integer not null
 column diplomas.status smallint not null default 0
@@ -478,11 +479,13 @@ constraint cards.cards_token_hash_check CHECK ((octet_length(token_hash) = 32))
 constraint cards.cards_token_hash_key UNIQUE (token_hash)
 constraint cards.cards_using_code_fkey FOREIGN KEY (using_code) REFERENCES agencies(code)
 constraint data_keys.data_keys_pkey PRIMARY KEY (id)
+constraint diploma_files.diploma_files_digest_check CHECK ((octet_length(digest) = 32))
+constraint diploma_files.diploma_files_pkey PRIMARY KEY (digest)
+constraint diploma_files.diploma_files_ref_fkey FOREIGN KEY (ref) REFERENCES diplomas(ref)
 constraint diplomas.diplomas_check CHECK (((holder_number IS NULL) = (holder_index IS NULL)))
 constraint diplomas.diplomas_document_digest_check CHECK ((octet_length(document_digest) = 32))
 constraint diplomas.diplomas_duplicate_of_fkey FOREIGN KEY (duplicate_of) REFERENCES diplomas(ref)
 constraint diplomas.diplomas_ended_as_check CHECK ((ended_as = ANY (ARRAY['ended'::text, 'replaced'::text, 'error'::text, 'corrected'::text])))
-constraint diplomas.diplomas_file_digest_check CHECK ((octet_length(file_digest) = 32))
 constraint diplomas.diplomas_holder_index_check CHECK ((octet_length(holder_index) = 32))
 constraint diplomas.diplomas_issuer_code_fkey FOREIGN KEY (issuer_code) REFERENCES agencies(code)
 constraint diplomas.diplomas_leaf_index_key UNIQUE (leaf_index)
@@ -657,8 +660,8 @@ CREATE UNIQUE INDEX cards_request_id_request_seq_key ON public.cards USING btree
 CREATE UNIQUE INDEX cards_serial_key ON public.cards USING btree (serial)
 CREATE UNIQUE INDEX cards_token_hash_key ON public.cards USING btree (token_hash)
 CREATE UNIQUE INDEX data_keys_pkey ON public.data_keys USING btree (id)
+CREATE UNIQUE INDEX diploma_files_pkey ON public.diploma_files USING btree (digest)
 CREATE INDEX diplomas_document ON public.diplomas USING btree (document_digest) WHERE (document_digest IS NOT NULL)
-CREATE INDEX diplomas_file ON public.diplomas USING btree (file_digest) WHERE (file_digest IS NOT NULL)
 CREATE INDEX diplomas_holder ON public.diplomas USING btree (holder_index) WHERE (holder_index IS NOT NULL)
 CREATE INDEX diplomas_issued ON public.diplomas USING btree (issued_at DESC, ref DESC)
 CREATE UNIQUE INDEX diplomas_leaf_index_key ON public.diplomas USING btree (leaf_index)

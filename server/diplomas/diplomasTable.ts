@@ -22,7 +22,6 @@ export interface DiplomaRow {
   kid: Buffer
   sealed: Buffer
   documentDigest: Buffer | null
-  fileDigest: Buffer | null
   list: number
   idx: number
   status: 0 | 1 | 2
@@ -36,7 +35,7 @@ export interface DiplomaRow {
 }
 
 const columns = `ref, issuer_code as "issuerCode", number, register_number as "registerNumber", holder_name as "holderName", title, field, awarded, expires_at as "expiresAt",
-  classification, basis, holder_number as "holderNumber", holder_index as "holderIndex", number_index as "numberIndex", kid, sealed, document_digest as "documentDigest", file_digest as "fileDigest", list, idx,
+  classification, basis, holder_number as "holderNumber", holder_index as "holderIndex", number_index as "numberIndex", kid, sealed, document_digest as "documentDigest", list, idx,
   status, ended_as as "endedAs", ended_at as "endedAt", successor, decision, issued_at as "issuedAt", leaf_index as "leafIndex", request_id as "requestId"`
 
 export async function diplomaByRef(db: Db, ref: Uint8Array): Promise<DiplomaRow | null> {
@@ -44,10 +43,12 @@ export async function diplomaByRef(db: Db, ref: Uint8Array): Promise<DiplomaRow 
   return rows[0] ?? null
 }
 
-/** Diplomas whose registered file, or whose signed PDF, has this SHA-256; those in force first. */
+/** Diplomas whose registered file, or one of whose signed PDFs, has this SHA-256; those in force first. */
 export async function diplomasByFile(db: Db, digest: Uint8Array): Promise<DiplomaRow[]> {
   const { rows } = await db.query<DiplomaRow>(
-    `select ${columns} from diplomas where document_digest = $1 or file_digest = $1 order by ended_as is not null, issued_at desc limit 10`,
+    `select ${columns} from diplomas
+     where ref in (select ref from diplomas where document_digest = $1 union select ref from diploma_files where digest = $1)
+     order by ended_as is not null, issued_at desc limit 10`,
     [Buffer.from(digest)],
   )
   return rows
@@ -141,7 +142,7 @@ export async function lockDiplomas(tx: Tx, refs: readonly Uint8Array[]): Promise
   return rows
 }
 
-export type NewDiploma = Omit<DiplomaRow, 'status' | 'endedAs' | 'endedAt' | 'successor' | 'decision' | 'fileDigest'> & {
+export type NewDiploma = Omit<DiplomaRow, 'status' | 'endedAs' | 'endedAt' | 'successor' | 'decision'> & {
   searchName: string
   lookupIndex: Buffer
   duplicateOf: Buffer | null
@@ -205,7 +206,7 @@ export async function endDiplomas(
   )
 }
 
-/** Remembers the SHA-256 of the signed PDF made for a diploma, so that the file is found by its digest. */
+/** Remembers the SHA-256 of a signed PDF made of a diploma, so that the file is found by its digest. */
 export async function recordFileDigest(db: Db, ref: Uint8Array, digest: Uint8Array): Promise<void> {
-  await db.query('update diplomas set file_digest = $2 where ref = $1', [Buffer.from(ref), Buffer.from(digest)])
+  await db.query('insert into diploma_files (digest, ref) values ($1, $2) on conflict do nothing', [Buffer.from(digest), Buffer.from(ref)])
 }

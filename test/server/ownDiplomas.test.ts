@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { generateKeyPairSync, hash, type KeyObject } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import express, { type RequestHandler } from 'express'
 import { compactVerify, importJWK, SignJWT } from 'jose'
@@ -7,6 +7,7 @@ import { sealedUrl } from '../../core/credential/qr.ts'
 import type { P256Jwk } from '../../core/crypto/coreCrypto.ts'
 import { AppError } from '../../core/errors.ts'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
+import type { Receipt } from '../../core/log/receipt.ts'
 import { parseSdJwt } from '../../core/sd-jwt/parse.ts'
 import { presentSdJwt } from '../../core/sd-jwt/present.ts'
 import { diplomasOfHolder } from '../../server/diplomas/diplomasTable.ts'
@@ -21,6 +22,7 @@ import { newestEntries } from '../../server/log/readEntries.ts'
 import { approveRequest } from '../../server/requests/decideRequest.ts'
 import { pendingDigest, requestById } from '../../server/requests/requestsTable.ts'
 import type { Actor } from '../../server/staff/actor.ts'
+import { ownTemplate } from '../support/cardFixtures.ts'
 import { useDatabase } from '../support/database.ts'
 import { openPublicInstallation, type PublicInstallation } from '../support/publicInstallation.ts'
 
@@ -51,7 +53,7 @@ function holder(more: Partial<Actor>): Actor {
   }
 }
 
-function http(as: Actor | null) {
+function http(as: Actor | null, receipt: Receipt | null = null) {
   const { pool, cipher, signers, agencies, clock, isRestricted } = world.installation
   const common = {
     pool,
@@ -70,7 +72,7 @@ function http(as: Actor | null) {
     next()
   }
   app.use(signedIn, express.json(), sdJwtRoutes(common), jwtVcIssuerRoutes({ ...common, tree: agencies }))
-  app.use(ownDiplomasRoutes({ ...common, proofFor: async () => null, template: () => Promise.reject(new Error('unused')) as never }))
+  app.use(ownDiplomasRoutes({ ...common, proofFor: async () => receipt, template: ownTemplate }))
   app.use(((error, _req, res, _next) => {
     res.status(error instanceof AppError ? 400 : 500).json({ code: error instanceof AppError ? error.code : String(error) })
   }) as express.ErrorRequestHandler)
@@ -153,6 +155,19 @@ test('a wallet gets a diploma as SD-JWT VC that a stranger to our code verifies 
     .attach('file', Buffer.from(`${credential}\n`), 'van-bang.sd-jwt')
     .expect(200)
   expect(file.body).toMatchObject({ verdict: 'valid', credential: { holderBound: false } })
+})
+
+test('each PDF that was downloaded is found by its digest, not the newest alone', async () => {
+  const receipt: Receipt = (await supertest(world.app).get(`/api/diplomas/${refText()}/receipt`).expect(200)).body
+  const digests = await Promise.all(
+    [null, receipt].map(async inside => {
+      const { body } = await http(actor, inside).get(`/api/own-diplomas/${refText()}/diploma.pdf`).responseType('blob').expect(200)
+      return hash('sha256', body as Buffer)
+    }),
+  )
+  expect(new Set(digests).size).toBe(2)
+  for (const digest of digests)
+    expect((await supertest(world.app).get(`/api/diplomas/by-document/${digest}`).expect(200)).body.ref).toBe(refText())
 })
 
 test('nobody gets another person’s diploma, and no form of the number leaves by a look-up', async () => {

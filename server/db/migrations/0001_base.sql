@@ -166,7 +166,6 @@ create table diplomas (
   kid bytea not null,
   sealed bytea not null, -- the COSE_Sign1 and the reason where one is kept
   document_digest bytea check (octet_length(document_digest) = 32),
-  file_digest bytea check (octet_length(file_digest) = 32), -- the signed PDF made later
   list integer not null,
   idx integer not null,
   status smallint not null default 0 check (status in (0, 1, 2)),
@@ -185,9 +184,14 @@ create table diplomas (
 create unique index diplomas_number on diplomas (number_index) where ended_as is null and duplicate_of is null;
 create index diplomas_lookup on diplomas (lookup_index);
 create index diplomas_document on diplomas (document_digest) where document_digest is not null;
-create index diplomas_file on diplomas (file_digest) where file_digest is not null;
 create index diplomas_search on diplomas using gin (search_name gin_trgm_ops);
 create index diplomas_request on diplomas (request_id);
+
+-- SHA-256 of each signed PDF that was made of a diploma: no two are alike, and any of them may be shown to a checker.
+create table diploma_files (
+  digest bytea primary key check (octet_length(digest) = 32),
+  ref bytea not null references diplomas
+);
 
 -- The reason behind a commitment in the log: salt (16 bytes) and text, sealed.
 create table log_reasons (
