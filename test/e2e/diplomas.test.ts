@@ -52,7 +52,7 @@ async function printedPdf(picture: Buffer): Promise<Buffer> {
 }
 
 test('files dropped together get their words, and no file leaves the browser', options, async () => {
-  const { url, diploma } = demonstration.file
+  const { url, diploma, card } = demonstration.file
   const { context, page, errors } = await openBrowser({ width: 900 })
   const sent: number[] = []
   page.on('request', request => sent.push(request.postDataBuffer()?.length ?? 0))
@@ -76,11 +76,12 @@ test('files dropped together get their words, and no file leaves the browser', o
       buffer: Buffer.concat([Buffer.from([0, 0, 0, 24]), Buffer.from('ftypheic'), Buffer.alloc(4000)]),
     },
     { name: 'thu.txt', mimeType: 'text/plain', buffer: Buffer.from('hello') },
+    { name: 'the.jpg', mimeType: 'image/jpeg', buffer: await sightOf(card.genuine, { size: 600 }) },
   ])
-  await page.locator('#results [data-outcome]').nth(6).waitFor({ timeout: 45_000 })
+  await page.locator('#results [data-outcome]').nth(7).waitFor({ timeout: 45_000 })
   assert.match(
     String(await page.locator('#results [role=status]').textContent()),
-    /^7 tệp: Văn bằng có thật, tệp là bản chụp: 3, Không hợp lệ: 1,/,
+    /^8 tệp: Văn bằng có thật, tệp là bản chụp: 3, Không hợp lệ: 1,/,
   )
   const outcomes = await page.locator('#results article').evaluateAll(articles =>
     articles.map(article => {
@@ -97,8 +98,10 @@ test('files dropped together get their words, and no file leaves the browser', o
     ['mo.jpg', 'unreadable'],
     ['iphone.heic', 'unreadable'],
     ['thu.txt', 'unreadable'],
+    ['the.jpg', 'card'],
   ])
   assert.match(String(await page.locator('article', { hasText: 'anh-chup.jpg' }).textContent()), /Văn bằng này có thật; tệp là bản chụp/)
+  assert.match(String(await page.locator('article', { hasText: 'the.jpg' }).textContent()), /Đây là thẻ, không phải văn bằng.*máy ảnh/s)
   assert.match(String(await page.locator('article', { hasText: 'iphone.heic' }).textContent()), /HEIC/)
   assert.ok(Math.max(...sent) < 5000, 'only digests and credentials are sent')
   assert.deepEqual(errors, [])

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals'
 import { describeCheck } from '../../core/verification/describeCheck.ts'
+import { outcomeOf } from '../../core/verification/outcomeOf.ts'
 import type { Check, Report } from '../../core/verification/report.ts'
 import { publicTexts } from '../../server/pages/public/texts.ts'
-import { outcomeOf } from '../../web/diplomas/checkFile.ts'
-import { outcomeSentence, outcomeWord } from '../../web/diplomas/outcomeHtml.ts'
+import { outcomeHtml, outcomeSentence, outcomeWord, toneOf } from '../../web/diplomas/outcomeHtml.ts'
 import { textFrom } from '../../web/platform/textFrom.ts'
 import { resultView } from '../../web/result/resultView.ts'
 import { readVectors } from '../support/antin-vectors/vectorFile.ts'
@@ -61,4 +61,23 @@ test('what is expired and could not be checked is not called genuine', () => {
   const outcome = outcomeOf(report)
   expect(outcomeSentence({ outcome, sha256: '', report }, text, sentence)).toBe(sentence(expired))
   expect(outcomeSentence({ outcome, sha256: '', report }, text, sentence)).not.toContain('có thật')
+})
+
+test('a copy of a diploma that the log contradicts is not called genuine', () => {
+  const copy = reportOf('diploma-copy')
+  expect(outcomeOf(copy)).toBe('copy')
+  const checks = copy.checks.map(
+    (check): Check => (check.name === 'log' ? { ...check, outcome: 'contradicted', code: 'log.entry-differs' } : check),
+  )
+  expect(outcomeOf({ ...copy, checks })).toBe('undetermined')
+})
+
+test('a card among diplomas is called neither valid nor invalid there, whatever its state', () => {
+  for (const name of ['card-valid', 'status-ended']) {
+    const report = reportOf(name)
+    const found = { outcome: outcomeOf(report), decision: null, sha256: '', report }
+    expect(outcomeWord(found, text)).toBe('Đây là thẻ, không phải văn bằng')
+    expect(toneOf[found.outcome]).toBe('unsure')
+    expect(outcomeHtml('the.png', found, { text, lang: 'vi', sentence }).text).toContain('href="/v"')
+  }
 })

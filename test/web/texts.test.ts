@@ -27,7 +27,7 @@ test('every text is asked for by some page or script', () => {
   const all = sources.join('\n')
   // These are put together: `result.category${n}`, `diploma.field…`, `diploma.${outcome}`.
   const composed =
-    /^(result\.(category|basis)\d|diploma\.(field\w+|match|partial|corrected|revoked|suspended|expired|absent|unreadable|undetermined|forged))$/
+    /^(result\.(category|basis)\d|diploma\.(field\w+|card|match|partial|corrected|revoked|suspended|expired|absent|unreadable|undetermined|forged))$/
   const unused = Object.entries(publicTexts('vi')).flatMap(([section, texts]) =>
     Object.keys(texts)
       .map(name => `${section}.${name}`)

@@ -4,7 +4,7 @@ import type { Pixels } from '../../core/document/pixels.ts'
 import { decodeBase64url, encodeBase64url } from '../../core/encoding/base64url.ts'
 import { toHex } from '../../core/encoding/bytes.ts'
 import type { DocumentInput } from '../../core/verification/evidence.ts'
-import { isOnlyExpired } from '../../core/verification/isOnlyExpired.ts'
+import { outcomeOf, type ReportOutcome } from '../../core/verification/outcomeOf.ts'
 import type { Report } from '../../core/verification/report.ts'
 import { browserCrypto } from '../evidence/browserCrypto.ts'
 import { patientFetch } from '../evidence/patientFetch.ts'
@@ -14,19 +14,7 @@ import { type Checked, checkCredential, resolveToken } from '../verify/checkCred
 import { verifySignature } from './verifySignature.ts'
 
 /** What came of a file or typed number, in the words of the page. */
-export type Outcome =
-  | 'match'
-  | 'copy'
-  | 'partial'
-  | 'corrected'
-  | 'revoked'
-  | 'suspended'
-  | 'expired'
-  | 'absent'
-  | 'unreadable'
-  | 'forged'
-  | 'undetermined'
-  | 'card'
+export type Outcome = ReportOutcome | 'partial' | 'corrected' | 'absent' | 'unreadable'
 
 export interface FileOutcome {
   readonly outcome: Outcome
@@ -87,21 +75,6 @@ async function judge(
     ? (await checkCredential({ sealed: end.successor }, { ...facts, now }, () => undefined)).report
     : undefined
   return { ...common, outcome: end.endedAs === 'corrected' ? 'corrected' : 'revoked', decision: end.decision, successor }
-}
-
-/** The word for a report on a diploma, with or without a file. */
-export function outcomeOf(report: Report): Outcome {
-  const code = (name: string) => report.checks.find(check => check.name === name)!
-  if (report.credential?.kind === 'card') return 'card'
-  if (report.verdict === 'valid') return 'match'
-  if (code('status').code === 'status.revoked') return 'revoked'
-  if (code('status').code === 'status.suspended') return 'suspended'
-  if (isOnlyExpired(report.checks)) return 'expired'
-  if (report.verdict === 'invalid') return 'forged'
-  const open = report.checks.filter(check => check.outcome === 'unavailable' && check.name !== 'anchor')
-  return code('document').code === 'document.copy' && open.length === 1 && !report.checks.some(check => check.outcome === 'contradicted')
-    ? 'copy'
-    : 'undetermined'
 }
 
 async function byDocument(sha256: string, onWait: CheckFacts['onWait']): Promise<Uint8Array | null | 'unreachable'> {

@@ -12,7 +12,7 @@ export type OutcomeTone = 'good' | 'bad' | 'unsure'
 /** Colour and icon of each word; the words say it without them. */
 export const toneOf: Record<Outcome, OutcomeTone> = {
   match: 'good',
-  card: 'good',
+  card: 'unsure',
   copy: 'unsure',
   partial: 'unsure',
   corrected: 'unsure',
@@ -45,7 +45,6 @@ interface Worded extends Pick<FileOutcome, 'outcome' | 'decision'> {
 export function outcomeWord({ outcome, decision, report }: Worded, text: Text): string {
   if (outcome === 'corrected') return decision ? text('diploma.corrected', { decision }) : text('diploma.correctedPlain')
   if (outcome === 'copy') return text(signedOtherwise(report) ? 'diploma.otherFileWord' : 'diploma.copyWord')
-  if (outcome === 'card') return text('result.valid')
   const expiresAt = report?.credential?.expiresAt
   // exp is the last second of the last day; what a reader asks is since when.
   if (outcome === 'expired' && expiresAt !== undefined) return text('result.expiredOn', { day: dayText(expiresAt + 1) })
@@ -74,6 +73,7 @@ export function outcomeSentence(found: FileOutcome, text: Text, sentence: (check
     )
   const otherwise = signedOtherwise(report)
   if (outcome === 'copy') return otherwise ? sentence(otherwise) : `${text('diploma.copy')}. ${text('diploma.copyText')}`
+  if (outcome === 'card') return text('diploma.cardText')
   if (outcome === 'absent') return text('diploma.absentText')
   if (outcome === 'revoked') return text('diploma.revokedText')
   if (outcome === 'forged') return document?.outcome === 'failed' ? sentence(document) : text('diploma.forgedText')
@@ -99,7 +99,7 @@ export function outcomeHtml(
   const diploma = shown?.credential?.kind === 'diploma' ? shown.credential : undefined
   return html`<article class="outcome ${tone}" data-outcome="${found.outcome}">
 <h3><span class="tag ${tone}">${icons[tone]}${outcomeWord(found, text)}</span> <span>${name}</span></h3>
-<p>${outcomeSentence(found, text, sentence)}</p>
+<p>${outcomeSentence(found, text, sentence)}${found.outcome === 'card' && html` <a href="/v">${text('diploma.scanLink')}</a>`}</p>
 ${found.successor && html`<p><strong>${text('diploma.successorText')}</strong></p>`}
 ${diploma && factsHtml(diplomaFacts(diploma, { text, lang }))}
 ${diploma && html`<p><a href="/api/diplomas/${diploma.ref}/receipt" download>${text('result.receipt')}</a></p>`}

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { decodeBase64url } from '../../../core/encoding/base64url.ts'
 import { canonicalJson } from '../../../core/encoding/canonicalJson.ts'
 import { AppError } from '../../../core/errors.ts'
-import { isOnlyExpired } from '../../../core/verification/isOnlyExpired.ts'
+import { outcomeOf } from '../../../core/verification/outcomeOf.ts'
 import { nodeCrypto } from '../../keys/nodeCrypto.ts'
 import { resultSheetPdf } from '../../pages/public/resultSheetPdf.ts'
 import type { ServiceKey } from '../../service-keys/serviceKey.ts'
@@ -11,7 +11,7 @@ import type { Actor } from '../../staff/actor.ts'
 import { holds } from '../../staff/authorize.ts'
 import { evenTiming } from '../../verification/evenTiming.ts'
 import { digestOf, type SheetRow, signSheet } from '../../verification/resultSheet.ts'
-import { createVerificationAnswer, type VerificationAnswer, type VerificationAnswerDeps } from '../createVerificationAnswer.ts'
+import { createVerificationAnswer, type VerificationAnswerDeps } from '../createVerificationAnswer.ts'
 import { problems } from '../problemResponses.ts'
 import { limitRequests } from '../rateLimits.ts'
 import { readJson } from '../readJson.ts'
@@ -131,11 +131,11 @@ export function resultSheetsRoutes(deps: ResultSheetsRoutesDeps): Router {
   ): Promise<SheetRow[]> {
     const checked: SheetRow[] = []
     for (const [i, row] of rows.entries())
-      checked.push({ row: i + 1, subject: subjectOf(row).toWellFormed(), ...(await outcomeOf(row, actor, address)) })
+      checked.push({ row: i + 1, subject: subjectOf(row).toWellFormed(), ...(await check(row, actor, address)) })
     return checked
   }
 
-  async function outcomeOf(
+  async function check(
     row: z.infer<typeof rowBody>,
     actor: Actor | null,
     address: string | undefined,
@@ -145,7 +145,11 @@ export function resultSheetsRoutes(deps: ResultSheetsRoutesDeps): Router {
     if (!parsed.success) return { outcome: 'unreadable', ...none }
     try {
       const given = await answer(parsed.data, actor, address ?? '')
-      return { outcome: wordOf(given), ref: given.credential?.ref ?? null, decision: given.lookup?.decision ?? null }
+      return {
+        outcome: given.lookup?.outcome ?? outcomeOf(given),
+        ref: given.credential?.ref ?? null,
+        decision: given.lookup?.decision ?? null,
+      }
     } catch (error) {
       if (!(error instanceof AppError)) throw error
       if (error.code === 'limit.lookups') return { outcome: 'undetermined', ...none }
@@ -153,18 +157,6 @@ export function resultSheetsRoutes(deps: ResultSheetsRoutesDeps): Router {
       throw error
     }
   }
-}
-
-/** The word of experience.md for a report. */
-function wordOf({ verdict, checks, lookup }: VerificationAnswer): string {
-  if (lookup) return lookup.outcome
-  if (verdict === 'valid') return 'match'
-  if (checks.some(check => check.code === 'status.revoked')) return 'revoked'
-  if (checks.some(check => check.code === 'status.suspended')) return 'suspended'
-  if (isOnlyExpired(checks)) return 'expired'
-  if (verdict === 'invalid') return 'forged'
-  const open = checks.filter(check => check.outcome === 'unavailable' && check.name !== 'anchor')
-  return open.length === 1 && open[0]!.code === 'document.copy' ? 'copy' : 'undetermined'
 }
 
 function subjectOf({ soHieu, documentSha256, credential }: z.infer<typeof rowBody>): string {
