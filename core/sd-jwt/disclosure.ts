@@ -4,7 +4,7 @@ import { parseJson } from '../encoding/strictJson.ts'
 import { AppError } from '../errors.ts'
 
 /** The JSON of most disclosures: three texts without an escape, which need no JSON parser. */
-const plainTexts = /^\["[^"\\\p{Cc}]*", ?"([^"\\\p{Cc}]*)", ?"([^"\\\p{Cc}]*)"\]$/u
+const plainTexts = /^\["[ !#-[\]-\uffff]*", ?"([ !#-[\]-\uffff]*)", ?"([ !#-[\]-\uffff]*)"\]$/
 
 /** A disclosure (RFC 9901 4.2), parsed. Its digest is over `text` as it stands. */
 export interface Disclosure {

@@ -17,6 +17,9 @@ const letters = new Uint8Array(maxSdJwtLength)
 const decoded = new Uint8Array(maxSdJwtLength)
 /** Header names by which a token would choose its own key or its own rules. */
 const forbidden = ['jwk', 'jku', 'x5u', 'crit', 'b64', 'zip']
+/** What parsed JWTs keep, each a piece that no other gets: an array of its own costs as much as the decoding. */
+let slab = new Uint8Array(4 * maxSdJwtLength)
+let slabUsed = 0
 
 /** A JWS in compact form whose header was accepted; its signature is not verified yet. */
 export interface ParsedJwt {
@@ -98,20 +101,24 @@ function parseJwt(text: string, from: number, to: number, typ: 'dc+sd-jwt' | 'kb
   const payloadEnd = text.indexOf('.', headerEnd + 1)
   if (headerEnd === -1 || payloadEnd === -1 || payloadEnd >= to) throw new AppError('format.jwt')
   const { header, newer } = parseHeader(text.slice(from, headerEnd), from, typ)
-  const payloadLength = decode(headerEnd + 1, payloadEnd, 0, 'format.jwt')
-  const end = decode(payloadEnd + 1, to, payloadLength, 'format.jwt')
-  if (end - payloadLength !== 64 && !newer.includes('alg')) throw new AppError('format.signature-length')
-  // One array for the three parts: the collector pays for each.
-  const parts = new Uint8Array(payloadEnd - from + end)
-  parts.set(decoded.subarray(0, end))
-  parts.set(letters.subarray(from, payloadEnd), end)
-  const payloadBytes = parts.subarray(0, payloadLength)
+  // What is decoded is never longer than its letters.
+  if (slabUsed + 2 * (to - from) > slab.length) {
+    slab = new Uint8Array(slab.length)
+    slabUsed = 0
+  }
+  const signatureAt = decode(headerEnd + 1, payloadEnd, slab, slabUsed, 'format.jwt')
+  const signingAt = decode(payloadEnd + 1, to, slab, signatureAt, 'format.jwt')
+  if (signingAt - signatureAt !== 64 && !newer.includes('alg')) throw new AppError('format.signature-length')
+  const end = signingAt + payloadEnd - from
+  slab.set(letters.subarray(from, payloadEnd), signingAt)
+  const payloadBytes = slab.subarray(slabUsed, signatureAt)
+  slabUsed = end
   return {
     header,
     payload: jsonOf(payloadBytes),
     payloadBytes,
-    signingInput: parts.subarray(end),
-    signature: parts.subarray(payloadLength, end),
+    signingInput: slab.subarray(signingAt, end),
+    signature: slab.subarray(signatureAt, signingAt),
     newer,
   }
 }
@@ -121,7 +128,7 @@ function parseHeader(header: string, from: number, typ: 'dc+sd-jwt' | 'kb+jwt'):
   const accepted = acceptedHeaders[typ]
   const known = accepted.get(header)
   if (known !== undefined) return known
-  const end = decode(from, from + header.length, 0, 'format.jwt')
+  const end = decode(from, from + header.length, decoded, 0, 'format.jwt')
   const parsed = acceptHeader(jsonOf(decoded.subarray(0, end)), typ)
   if (accepted.size >= maxAcceptedHeaders) accepted.clear()
   accepted.set(header, parsed)
@@ -133,7 +140,7 @@ function parseDisclosures(text: string, ends: readonly number[]): Disclosure[] {
   if (ends.length === 1) return []
   let at = 0
   for (let i = 1; i < ends.length; i++) {
-    at = decode(ends[i - 1]! + 1, ends[i]!, at, 'format.disclosure')
+    at = decode(ends[i - 1]! + 1, ends[i]!, decoded, at, 'format.disclosure')
     // NUL stands nowhere in JSON.
     decoded[at++] = 0
   }
@@ -142,10 +149,10 @@ function parseDisclosures(text: string, ends: readonly number[]): Disclosure[] {
   return jsons.map((json, i) => parseDisclosure(text.slice(ends[i]! + 1, ends[i + 1]), json))
 }
 
-/** Decodes the letters at [from, to) to `decoded` at `at`; where the bytes end. */
-function decode(from: number, to: number, at: number, code: 'format.jwt' | 'format.disclosure'): number {
+/** Decodes the letters at [from, to) to `out` at `at`; where the bytes end. */
+function decode(from: number, to: number, out: Uint8Array, at: number, code: 'format.jwt' | 'format.disclosure'): number {
   try {
-    return decodeBase64urlInto(letters, from, to, decoded, at)
+    return decodeBase64urlInto(letters, from, to, out, at)
   } catch (cause) {
     throw new AppError(code, 'Not canonical base64url', { cause })
   }
