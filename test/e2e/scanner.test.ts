@@ -179,6 +179,7 @@ test('a camera asked for twice is opened once, and none stays on when it is clos
   })
   const states = () => page.evaluate('tracks.map(track => track.readyState)')
   await page.goto(`${demonstration.file.url}/v`)
+  await page.locator('#camera-start').waitFor()
   await page.evaluate("document.getElementById('camera-start').click(); document.getElementById('camera-start').click()")
   await page.locator('.say', { hasText: 'Giữ thẻ thẳng' }).waitFor()
   await page.waitForTimeout(500)

@@ -151,10 +151,15 @@ function foreignHost(host: string | undefined): string | undefined {
   return host === undefined || host === new URL(page().publicUrl).host || host === location.host ? undefined : host
 }
 
-async function showScanner(): Promise<void> {
+/** Puts the scanner in place of any result once its buttons and forms work; true unless something newer was asked meanwhile. */
+async function showScanner(): Promise<boolean> {
+  const isNewest = newQuestion()
+  const scanner = await import('./scannerPage.ts').catch(() => null)
+  if (!isNewest()) return false
   clearPage()
-  const { startScannerPage } = await import('./scannerPage.ts')
-  startScannerPage(openText, clearPage)
+  if (scanner) scanner.startScannerPage(openText, clearPage)
+  else byId('messages').textContent = text('scan.decoderMissing')
+  return scanner !== null
 }
 
 /** Puts the scanner in place of any result, for a question that is still to be read. */
@@ -169,7 +174,9 @@ function clearPage(): () => boolean {
 
 function showScannerAgain(): void {
   if (location.pathname !== '/v') history.replaceState(null, '', '/v')
-  void showScanner().then(() => byId('camera-start').click())
+  void showScanner().then(shown => {
+    if (shown) byId('camera-start').click()
+  })
 }
 
 function hideScanner(): void {
@@ -179,7 +186,7 @@ function hideScanner(): void {
 }
 
 async function showForeign(foreign: string): Promise<void> {
-  await showScanner()
+  if (!(await showScanner())) return
   const { foreignHtml } = await import('./scannerPage.ts')
   byId('messages').innerHTML = foreignHtml(foreign).text
 }
