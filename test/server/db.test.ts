@@ -34,6 +34,13 @@ test('the audit cannot be changed or deleted', async () => {
   await expect(db.pool.query('delete from audit')).rejects.toThrow('append only')
 })
 
+test.each(['officers', 'diplomas', 'log_head', 'signing_keys', 'status_lists', 'trust_roots', 'trust_publications'])(
+  'what proves something is not emptied, nor with %s',
+  async table => {
+    await expect(db.pool.query(`truncate ${table} cascade`)).rejects.toThrow('append only')
+  },
+)
+
 // Last, since they spoil the file's database.
 test.each([
   ['with another text', "update migrations set digest = sha256('x') where name = '0002_log.sql'"],
