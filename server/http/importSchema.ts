@@ -36,6 +36,7 @@ export const importSchema = z
           columns: z.record(z.string(), z.string()).optional(),
           unknown: z.array(z.string()).optional(),
           missing: z.array(z.string()).optional(),
+          hidden: z.literal(true).optional().describe('A hidden sheet is not read'),
         }),
       )
       .nullable(),

@@ -12,6 +12,7 @@ export interface SheetColumns {
   columns?: Record<string, string>
   unknown?: string[]
   missing?: string[]
+  hidden?: true
 }
 
 export interface ImportCounts {

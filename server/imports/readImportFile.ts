@@ -133,7 +133,7 @@ async function withKind(table: Table): Promise<{ table: Table; kind: ImportKind 
     first.push(next.value)
   }
   const score = (specs: Parameters<typeof headerScore>[1]): number =>
-    Math.max(0, ...first.map(row => headerScore(mapColumns(row.cells, specs), specs)))
+    Math.max(0, ...first.map(row => (row.hidden ? 0 : headerScore(mapColumns(row.cells, specs), specs))))
   const kind = score(agencyColumns) > score(officerColumns) ? 'agencies' : 'officers'
   async function* rows(): AsyncGenerator<TableRow> {
     yield* first
@@ -143,7 +143,7 @@ async function withKind(table: Table): Promise<{ table: Table; kind: ImportKind 
 }
 
 function sheetColumns(note: SheetNote): SheetColumns {
-  if (note.headerRow === undefined || !note.map) return { sheet: note.sheet }
+  if (note.headerRow === undefined || !note.map) return { sheet: note.sheet, ...(note.hidden ? { hidden: true } : {}) }
   const { map } = note
   return {
     sheet: note.sheet,

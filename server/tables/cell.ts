@@ -9,6 +9,8 @@ export interface TableRow {
   sheet: string
   row: number
   cells: Cell[]
+  /** Its sheet is hidden from whoever opens the file. */
+  hidden?: true
 }
 
 export type TableKind = 'xlsx' | 'ods' | 'csv'

@@ -17,13 +17,16 @@ export interface SheetNote {
   /** Number of the header row; absent when the sheet has none that is understood, and was passed over. */
   headerRow?: number
   map?: ColumnMap
+  /** Hidden in the file, and so passed over: nobody sees what it would have brought in. */
+  hidden?: true
 }
 
 const headerWindow = 30
 
 /**
- * The rows of every sheet that has a header row among its first 30 rows with content: merged titles above it are passed
- * over, as is a header that a sheet repeats further down and a row that numbers the columns, (1) (2) (3). `onSheet` hears of every sheet.
+ * The rows of every sheet that has a header among its first 30 rows with content, in one row or in two where a heading stands
+ * over others. Merged titles above it are passed over, as is a header that a sheet repeats further down, a row that numbers
+ * the columns, (1) (2) (3), and a hidden sheet. `onSheet` hears of every sheet.
  * @throws import.columns when no sheet has all required columns
  */
 export async function* mappedRows(
@@ -43,11 +46,15 @@ export async function* mappedRows(
     waiting = []
     if (map || rows.length === 0) return []
     let top = { score: 0, at: -1 }
-    for (const [at, row] of rows.entries()) {
-      const score = headerScore(mapColumns(row.cells, specs), specs)
-      if (score > top.score) top = { score, at }
-    }
-    const header = top.at >= 0 ? rows[top.at]! : rows[0]!
+    let header = rows[0]!
+    for (const [at, row] of rows.entries())
+      for (const candidate of at === 0 ? [row] : [row, underHeading(rows[at - 1]!, row)]) {
+        const score = headerScore(mapColumns(candidate.cells, specs), specs)
+        if (score > top.score) {
+          top = { score, at }
+          header = candidate
+        }
+      }
     const guess = mapColumns(header.cells, specs)
     const own = mapColumns(header.cells, specs, await chosen(guess.headers))
     if (own.missing.length > 0) {
@@ -72,7 +79,9 @@ export async function* mappedRows(
       yield* await settle()
       sheet = row.sheet
       map = undefined
+      if (row.hidden) onSheet({ sheet, hidden: true })
     }
+    if (row.hidden) continue
     if (map) yield* pass(row)
     else {
       waiting.push(row)
@@ -84,6 +93,12 @@ export async function* mappedRows(
     const missing = best?.missing ?? specs.filter(spec => spec.required).map(spec => spec.name)
     throw new AppError('import.columns', `Required columns were not found: ${missing.join(', ')}`)
   }
+}
+
+/** The two rows as one header: what stands lower, and above an empty cell what stands higher. */
+function underHeading(higher: TableRow, lower: TableRow): TableRow {
+  const width = Math.max(higher.cells.length, lower.cells.length)
+  return { ...lower, cells: Array.from({ length: width }, (_, at) => lower.cells[at] ?? higher.cells[at] ?? null) }
 }
 
 function repeatsHeader(row: TableRow, map: ColumnMap): boolean {

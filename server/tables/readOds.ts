@@ -19,6 +19,9 @@ export async function* readOds(file: Buffer, limits: TableLimits): AsyncGenerato
     let ready: TableRow[] = []
     let sheets = 0
     let sheet = ''
+    let style = ''
+    let hidden: { hidden?: true } = {}
+    const hiddenStyles = new Set<string>()
     let row = 0
     let rowRepeat = 1
     let cells: Cell[] = []
@@ -33,7 +36,11 @@ export async function* readOds(file: Buffer, limits: TableLimits): AsyncGenerato
         if (name === 'table' && attributes['table:name'] !== undefined) {
           if (++sheets > limits.sheets) throw new AppError('table.sheet', `More than ${limits.sheets} sheets`)
           sheet = attributes['table:name']
+          hidden = hiddenStyles.has(attributes['table:style-name'] ?? '') ? { hidden: true } : {}
           row = 0
+        } else if (name === 'style') style = attributes['style:name'] ?? ''
+        else if (name === 'table-properties') {
+          if (attributes['table:display'] === 'false') hiddenStyles.add(style)
         } else if (name === 'table-row') {
           rowRepeat = repeated(attributes['table:number-rows-repeated'])
           cells = []
@@ -69,7 +76,7 @@ export async function* readOds(file: Buffer, limits: TableLimits): AsyncGenerato
         } else if (name === 'table-row') {
           if (cells.length > 0) {
             guard.count(rowRepeat)
-            for (let i = 0; i < rowRepeat; i++) ready.push({ sheet, row: row + 1 + i, cells })
+            for (let i = 0; i < rowRepeat; i++) ready.push({ sheet, row: row + 1 + i, cells, ...hidden })
           }
           row += rowRepeat
         }

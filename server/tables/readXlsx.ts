@@ -28,6 +28,7 @@ export async function* readXlsx(file: Buffer, limits: TableLimits): AsyncGenerat
 interface Sheet {
   name: string
   path: string
+  hidden: boolean
 }
 
 interface Workbook {
@@ -54,7 +55,8 @@ async function readWorkbook(zip: ZipArchive, limits: TableLimits): Promise<Workb
       if (name !== 'sheet') return
       const id = Object.entries(attributes).find(([key]) => key.endsWith(':id'))?.[1] ?? ''
       const rel = rels.get(id)
-      if (rel?.type.endsWith('/worksheet')) workbook.sheets.push({ name: attributes.name ?? '', path: rel.target })
+      if (rel?.type.endsWith('/worksheet'))
+        workbook.sheets.push({ name: attributes.name ?? '', path: rel.target, hidden: /^(h|veryH)idden$/.test(attributes.state ?? '') })
       if (workbook.sheets.length > limits.sheets) throw new AppError('table.sheet', `More than ${limits.sheets} sheets`)
     },
   })
@@ -183,7 +185,7 @@ async function* readSheet(zip: ZipArchive, sheet: Sheet, context: SheetContext):
         if (cell !== null) context.guard.place(cells, column, cell)
       } else if (name === 'row' && cells.length > 0) {
         context.guard.count()
-        ready.push({ sheet: sheet.name, row, cells })
+        ready.push({ sheet: sheet.name, row, cells, ...(sheet.hidden ? { hidden: true } : {}) })
       }
     },
   })

@@ -2,9 +2,10 @@ import type { Response } from 'express'
 import { vietnamDay } from '../../../core/encoding/vietnamDay.ts'
 import { AppError } from '../../../core/errors.ts'
 import type { AgencyCode } from '../../../core/identity/agencyCode.ts'
+import { diplomaColumns } from '../../diplomas/diplomaColumns.ts'
 import { digestFiles, documentOf, unusedFiles } from '../../diplomas/diplomaFiles.ts'
 import { readDiplomaSheet } from '../../diplomas/diplomaSheet.ts'
-import { type RequestedDiplomas, requestDiplomas, shownOf } from '../../diplomas/requestDiplomas.ts'
+import { requestDiplomas, shownOf } from '../../diplomas/requestDiplomas.ts'
 import type { ShownDiploma } from '../../diplomas/shownDiploma.ts'
 import { readMultipart } from '../../http/multipart.ts'
 import type { Actor } from '../../staff/actor.ts'
@@ -65,9 +66,10 @@ export function diplomaRegisterPages(deps: PageDeps): ConsoleRouter {
   pages.post('/diplomas/register/sheet', 'diplomas.register', async (req, res, actor) => {
     const form = await readMultipart(req, sheetLimits)
     const t = res.locals.t as Translate
+    const kept = (name: string) => form.fields.get(name) ?? ''
+    const values = { agency: actor.agency, basis: '0', sheetDecision: kept('sheetDecision'), allowDuplicates: kept('allowDuplicates') }
     try {
       checkCsrf(req, form.fields.get('_csrf'))
-      const values = { agency: actor.agency as string, basis: '0', sheetDecision: form.fields.get('sheetDecision') ?? '' }
       const sheet = form.files.get('sheet')?.[0]
       if (!sheet || sheet.bytes === 0)
         return showForm(res.status(422), actor, values, [{ field: 'sheet', text: t('diplomas.sheetMissing') }])
@@ -110,19 +112,22 @@ export function diplomaRegisterPages(deps: PageDeps): ConsoleRouter {
           text: t(`problem.${one.code}`),
         })),
       ].sort((a, b) => a.row - b.row)
-      showSheetResult(res, made, refused, read.counts, unusedFiles(digests, read.rows))
+      render(res, 'console/diploma-sheet-result', {
+        made,
+        refused,
+        counts: read.counts,
+        sheets: read.sheets,
+        unused: unusedFiles(digests, read.rows),
+      })
     } catch (error) {
       if (!(error instanceof AppError) || error.code.startsWith('auth.')) throw error
-      showForm(res.status(422), actor, { agency: actor.agency, basis: '0' }, [
-        { field: 'sheet', text: t(problemKey(error.code), { detail: error.detail }) },
-      ])
+      const names = diplomaColumns.filter(column => column.required).map(column => column.name)
+      const missing = error.code === 'import.columns' && t('diplomas.columnsMissing', { names: names.join(', ') })
+      showForm(res.status(422), actor, values, [{ field: 'sheet', text: missing || t(problemKey(error.code), { detail: error.detail }) }])
     } finally {
       await form.discard()
     }
   })
-
-  const showSheetResult = (res: Response, made: RequestedDiplomas, refused: readonly object[], counts: object, unused: string[]) =>
-    render(res, 'console/diploma-sheet-result', { made, refused, counts, unused })
 
   const isOurs = (actor: Actor, agency: string | undefined) =>
     agency !== undefined && (agency === actor.agency || deps.tree.inSubtree(agency, actor.agency))

@@ -47,3 +47,13 @@ test('a cell with content repeated past the columns is refused', async () => {
   )
   await expect(rowsOf(file)).rejects.toMatchObject({ code: 'table.too-many-columns' })
 })
+
+test('rows of a hidden sheet say so, those of the next do not', async () => {
+  const sheet = (style: string) =>
+    `<table:table table:name="${style}" table:style-name="${style}"><table:table-row><table:table-cell office:value-type="string"><text:p>x</text:p></table:table-cell></table:table-row></table:table>`
+  const content = `<office:document-content xmlns:office="o" xmlns:style="s" xmlns:table="t" xmlns:text="x"><office:automatic-styles><style:style style:name="ta1"><style:table-properties table:display="false"/></style:style><style:style style:name="ta2"><style:table-properties table:display="true"/></style:style></office:automatic-styles><office:body><office:spreadsheet>${sheet('ta1')}${sheet('ta2')}</office:spreadsheet></office:body></office:document-content>`
+  expect((await rowsOf(Buffer.from(zipSync({ 'content.xml': strToU8(content) })))).rows).toEqual([
+    { sheet: 'ta1', row: 1, cells: ['x'], hidden: true },
+    { sheet: 'ta2', row: 1, cells: ['x'] },
+  ])
+})

@@ -48,6 +48,13 @@ test('cells keep their columns, shared and rich strings, dates, formula results,
   ])
 })
 
+test('rows of a hidden sheet say so', async () => {
+  const file = workbook('<row r="1"><c r="A1"><v>1</v></c></row>', {
+    'xl/workbook.xml': `<workbook xmlns:r="${relationships}"><sheets><sheet name="Một" state="veryHidden" r:id="rId1"/></sheets></workbook>`,
+  })
+  expect(await rowsOf(file)).toEqual([{ sheet: 'Một', row: 1, cells: [1], hidden: true }])
+})
+
 test('a workbook may name its elements with a prefix and count days from 1904', async () => {
   const file = workbook('', {
     'xl/workbook.xml': `<x:workbook xmlns:x="m" xmlns:r="${relationships}"><x:workbookPr date1904="1"/><x:sheets><x:sheet name="S" r:id="rId1"/></x:sheets></x:workbook>`,
