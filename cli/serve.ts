@@ -26,7 +26,7 @@ export async function serve(args: string[], io: CliIo): Promise<number> {
   web.drain()
   draining = true
   // A balancer asks /readyz again before connections are refused.
-  await sleep(io.env.ANTIN_DRAIN_MS ? Number(io.env.ANTIN_DRAIN_MS) : 5000)
+  await sleep(config.ANTIN_DRAIN_MS)
   stopSigning()
   stopComparing()
   metrics?.close()

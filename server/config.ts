@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { parseRoleNames } from './staff/roleNames.ts'
 
@@ -29,6 +30,18 @@ const databaseUrl = z.string().refine(text => {
   const url = URL.parse(text)
   return url !== null && /^postgres(ql)?:$/.test(url.protocol) && !url.pathname.includes('@')
 }, 'postgres://ROLE:PASSWORD@HOST/DATABASE, with @ : / ? # % of the password as %40 %3A %2F %3F %23 %25')
+// What stands behind the host would be lost in silence: everything is served at the root.
+const origin = z
+  .url({ protocol: /^https?$/ })
+  .refine(text => URL.parse(text)?.href === `${URL.parse(text)?.origin}/`, 'https://HOST, without path, query or user')
+const proxies = z
+  .string()
+  .default('false')
+  .refine(
+    text => /^(true|false|\d+)$/.test(text) || text.split(',').every(one => isProxy(one.trim())),
+    'true, false, a number, or addresses by comma: 10.0.0.1, 10.0.0.0/8, loopback, linklocal, uniquelocal',
+  )
+  .transform(trustProxyOf)
 const flag = z
   .enum(['true', 'false', '1', '0'])
   .default('false')
@@ -39,9 +52,12 @@ export const configSchema = z.object({
   ANTIN_HOME: z.string().default('.antin'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   HOST: z.string().default('127.0.0.1'),
-  PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
-  LOG_ORIGIN: z.string().optional(),
-  TRUST_PROXY: z.string().default('false'),
+  PUBLIC_URL: origin.optional(),
+  LOG_ORIGIN: z
+    .string()
+    .regex(/^[^\s+]+$/u, 'no white space, no +')
+    .optional(),
+  TRUST_PROXY: proxies,
   TLS_CERT_FILE: z.string().optional(),
   TLS_KEY_FILE: z.string().optional(),
   DATABASE_URL: databaseUrl.optional(),
@@ -84,10 +100,11 @@ export const configSchema = z.object({
   OTEL_SERVICE_NAME: z.string().default('antin'),
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
   METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+  ANTIN_DRAIN_MS: z.coerce.number().int().min(0).max(600_000).default(5000),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
 })
 
-export type Config = Omit<z.infer<typeof configSchema>, 'TRUST_PROXY'> & { TRUST_PROXY: boolean | number | string }
+export type Config = z.infer<typeof configSchema>
 
 /** The configuration from environment variables; the only reader of process.env. Throws one line that names every variable at fault. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
@@ -99,16 +116,18 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   }
   if ((parsed.data.TLS_CERT_FILE === undefined) !== (parsed.data.TLS_KEY_FILE === undefined))
     throw new Error('Configuration cannot be used: TLS_CERT_FILE and TLS_KEY_FILE go together')
-  return {
-    ...parsed.data,
-    ANTIN_HOME: resolve(parsed.data.ANTIN_HOME.replace(/^~(?=\/|$)/, homedir())),
-    TRUST_PROXY: trustProxyOf(parsed.data.TRUST_PROXY),
-  }
+  if (parsed.data.CHAIN_CONTRACT && !parsed.data.CHAIN_ID) throw new Error('Configuration cannot be used: CHAIN_CONTRACT needs CHAIN_ID')
+  return { ...parsed.data, ANTIN_HOME: resolve(parsed.data.ANTIN_HOME.replace(/^~(?=\/|$)/, homedir())) }
 }
 
 /** A path below ANTIN_HOME. */
 export function homePath(config: Pick<Config, 'ANTIN_HOME'>, ...parts: string[]): string {
   return join(config.ANTIN_HOME, ...parts)
+}
+
+/** As Express's `trust proxy` takes them. */
+function isProxy(text: string): boolean {
+  return /^(loopback|linklocal|uniquelocal)$/.test(text) || ipaddr.isValid(text) || ipaddr.isValidCIDR(text)
 }
 
 function trustProxyOf(text: string): boolean | number | string {

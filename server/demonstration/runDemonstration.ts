@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { dirname } from 'node:path'
 import { pino } from 'pino'
-import { AppError } from '../../core/errors.ts'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import { readContracts } from '../anchoring/contractsTable.ts'
 import { redeployForDevelopment } from '../anchoring/deployCheckpointLog.ts'
@@ -23,11 +22,13 @@ import { compareAtStart, keepAnchored, keepCheckpointFresh, keepCompared } from 
 import { composeWeb } from '../main.ts'
 import { openPrivate } from '../officers/officerPrivate.ts'
 import { readOfficersById } from '../officers/officersTable.ts'
+import { serveMetrics } from '../operations/metrics.ts'
 import { startDemonstrationProvider } from '../staff/demonstration/provider.ts'
 import { forgetTokens } from '../status-lists/statusListsTable.ts'
 import { createDemonstrationTrust, republishDemonstrationTrust } from '../trust/demonstrationTrust.ts'
 import { noteLog, readTrustNetwork, type TrustNetwork } from '../trust/trustNetworkTable.ts'
 import { type DemonstrationFile, describeDemonstration } from './describeDemonstration.ts'
+import { holdHome } from './holdHome.ts'
 import { loadAgencies, loadMinistry } from './loadMinistry.ts'
 import { demonstrationClients, demonstrationUsers } from './people.ts'
 import { choosePorts } from './ports.ts'
@@ -155,6 +156,10 @@ async function start(
   const server = createWebServer(web.app, logger)
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(ports.web, '127.0.0.1', resolve))
   stops.push(() => closeServer(server))
+  if (config.METRICS_PORT !== undefined) {
+    const metrics = await serveMetrics(web.metrics, config.METRICS_PORT, '127.0.0.1')
+    stops.push(() => closeServer(metrics))
+  }
 
   const { clientId, clientSecret } = clients.machines[0]!
   const file = await describeDemonstration(installation, {
@@ -225,28 +230,6 @@ async function holderNumber({ pool, cipher }: Installation): Promise<string> {
     break
   }
   return found ? openPrivate(cipher, found.private).personalNumber : ''
-}
-
-/** Makes sure that one demonstration at a time uses a home; answers what gives it free again. Throws `config.running`. */
-function holdHome(file: string): () => Promise<void> {
-  const other = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0
-  if (other > 0 && other !== process.pid && isAlive(other)) {
-    throw new AppError(
-      'config.running',
-      `A demonstration already runs here (process ${other}). Stop it with Ctrl-C, or set ANTIN_HOME to another folder`,
-    )
-  }
-  writeFileSync(file, `${process.pid}\n`)
-  return async () => rmSync(file, { force: true })
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }
 
 /** Whether the address is another than at the start before. */

@@ -23,6 +23,29 @@ test('an empty environment is a usable configuration, and a fault names its vari
   expect(() => readConfig({ RETAIN_AUDIT_MONTHS: '12', PORT: 'x' })).toThrow(/PORT.*RETAIN_AUDIT_MONTHS/)
 })
 
+test.each([
+  { PUBLIC_URL: 'https://the.example.vn/antin' },
+  { PUBLIC_URL: 'https://the.example.vn/?a' },
+  { PUBLIC_URL: 'https://an:binh@the.example.vn' },
+  { LOG_ORIGIN: 'the log' },
+  { LOG_ORIGIN: 'a+b' },
+  { TRUST_PROXY: 'nginx' },
+  { TRUST_PROXY: 'loopback, 10.0.0.0/99' },
+  { ANTIN_DRAIN_MS: '5s' },
+  { CHAIN_CONTRACT: `0x${'1'.repeat(40)}` },
+])('%j cannot be used, and the error names it', env => {
+  expect(() => readConfig(env)).toThrow(`Configuration cannot be used: ${Object.keys(env)[0]}`)
+})
+
+test.each([
+  ['true', true],
+  ['2', 2],
+  ['loopback, 10.0.0.0/8, fd00::1', 'loopback, 10.0.0.0/8, fd00::1'],
+  ['uniquelocal', 'uniquelocal'],
+])('TRUST_PROXY %s is what Express takes', (TRUST_PROXY, taken) => {
+  expect(readConfig({ TRUST_PROXY, PUBLIC_URL: 'https://the.example.vn:8443/' }).TRUST_PROXY).toBe(taken)
+})
+
 const metrics = createMetrics({
   pool: {} as never,
   log: async () => ({ size: 0, closed: false, comparedSeconds: null, unanchored: 0, anchorWaitSeconds: 0, anchorAgeSeconds: null }),
