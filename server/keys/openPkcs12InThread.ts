@@ -3,8 +3,9 @@ import { AppError, type ErrorCode } from '../../core/errors.ts'
 import type { OpenedPkcs12 } from './pkcs12.ts'
 
 /**
- * Like `openPkcs12`, in a thread of its own: the derivation is slow JavaScript, and how slow the file decides. Throws as it does, and
- * `key.pkcs12` when it takes too long: a usual file takes a tenth of a second, 600,000 iterations half a minute. `timeLimit` in milliseconds.
+ * Like `openPkcs12`, in a thread of its own: the derivation is partly slow JavaScript, and how slow the file decides. Throws as it
+ * does, and `key.pkcs12` when it takes too long: a usual file takes a tenth of a second, 600,000 iterations (Firefox, NSS) three.
+ * `timeLimit` in milliseconds.
  */
 export async function openPkcs12InThread(file: Uint8Array, passphrase: string, timeLimit = 15_000): Promise<OpenedPkcs12> {
   const worker = new Worker(new URL('./pkcs12Thread.ts', import.meta.url), { workerData: { file: Uint8Array.from(file), passphrase } })

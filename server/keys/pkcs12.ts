@@ -1,4 +1,4 @@
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { createPrivateKey, type KeyObject, pbkdf2Sync, X509Certificate } from 'node:crypto'
 import forge from 'node-forge'
 import { AppError } from '../../core/errors.ts'
 import { memorySigner, type RsaPadding } from './memorySigner.ts'
@@ -16,6 +16,21 @@ export interface OpenedPkcs12 {
 }
 
 const oids = forge.pki.oids as Record<string, string>
+
+/** Iterations that OpenSSL does within a second or two. */
+const mostAtOnce = 1_000_000
+
+/**
+ * PBKDF2 by OpenSSL: what forge writes in JavaScript takes half a minute for the 600,000 iterations of Firefox and NSS. More than
+ * `mostAtOnce` stay with forge, for a thread can be stopped in JavaScript only.
+ */
+const { pbkdf2: inJavaScript } = forge.pkcs5
+Object.assign(forge.pkcs5, {
+  pbkdf2: (passphrase: string, salt: string, iterations: number, length: number, digest: forge.md.MessageDigest & { algorithm: string }) =>
+    iterations > mostAtOnce
+      ? inJavaScript(passphrase, salt, iterations, length, digest)
+      : pbkdf2Sync(Buffer.from(passphrase, 'latin1'), Buffer.from(salt, 'latin1'), iterations, length, digest.algorithm).toString('latin1'),
+})
 
 /**
  * The signer of a PKCS#12 file (RFC 7292) of one private key, RSA or EC, and its certificates. node-forge opens the container; key and

@@ -186,6 +186,11 @@ test('a passphrase with Vietnamese letters opens the file, and a wrong one does 
   await expect(deps.store.sealPkcs12(file, 'mật khẩu', 'document')).rejects.toThrow('key.passphrase')
 })
 
+test('a file with as many iterations as Firefox and NSS ask for opens in time', async () => {
+  const file = makeP12('firefox', { exporting: ['-iter', '1000000', '-nomaciter'] })
+  expect((await openPkcs12InThread(file, 'abc')).x5c).toHaveLength(1)
+})
+
 test('a file that asks for millions of iterations is given up; the process goes on meanwhile', async () => {
   const file = makeP12('slow', { exporting: ['-iter', '2000000'] })
   let turns = 0
