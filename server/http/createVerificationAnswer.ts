@@ -2,6 +2,7 @@ import type { Pool } from 'pg'
 import { AppError } from '../../core/errors.ts'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import { liveThumbprint } from '../../core/live/judgeLive.ts'
+import type { DocumentInput, VerifyInput } from '../../core/verification/evidence.ts'
 import type { Report } from '../../core/verification/report.ts'
 import { recordAudit } from '../audit/auditTable.ts'
 import type { FieldCipher } from '../keys/fieldCipher.ts'
@@ -45,31 +46,42 @@ export function createVerificationAnswer(deps: VerificationAnswerDeps) {
     const document = body.documentSha256 === undefined ? undefined : { sha256: Buffer.from(body.documentSha256, 'hex') }
     if (body.credential !== undefined) {
       const given = readGivenCredential(body.credential)
-      if (given.kind === 'token') return byToken(given.token, body, address)
+      if (given.kind === 'token') return byToken(given.token, document, body, address)
       const report = await verify({ sealed: given.sealed, document }, body.policy)
       return given.live && report.credential ? { ...report, live: await liveOf(given.live) } : report
     }
     if (body.token !== undefined) {
       const token = readToken(body.token)
       if (!token) throw new AppError('token.not-found')
-      return byToken(token, body, address)
+      return byToken(token, document, body, address)
     }
-    if (body.agency !== undefined && body.soHieu !== undefined) return byNumber(body, actor, address)
+    if (body.agency !== undefined && body.soHieu !== undefined) return byNumber(body, document, actor, address)
     const found = await registered.byDocument(document!.sha256)
     if (!found) throw new AppError('verification.not-found')
     return verify({ sealed: found.sealed, document }, body.policy)
   }
 
-  async function byToken(token: Uint8Array, { policy }: VerificationBody, address: string | undefined): Promise<VerificationAnswer> {
+  async function byToken(
+    token: Uint8Array,
+    document: DocumentInput | undefined,
+    { policy }: VerificationBody,
+    address: string | undefined,
+  ): Promise<VerificationAnswer> {
     const sealed = await deps.sealedByToken(token, address)
     if (!sealed) throw new AppError('token.not-found')
-    return verify({ sealed }, policy)
+    return verify({ sealed, document }, policy)
   }
 
-  async function byNumber(body: VerificationBody, actor: Actor | null, address: string | undefined): Promise<VerificationAnswer> {
+  async function byNumber(
+    body: VerificationBody,
+    document: DocumentInput | undefined,
+    actor: Actor | null,
+    address: string | undefined,
+  ): Promise<VerificationAnswer> {
     const isChecker = holds(actor, 'verify.full')
-    const typed = { ...body, agency: body.agency!, soHieu: body.soHieu!, ngaySinh: body.ngaySinh! }
-    const lookUpDeps = { pool, cipher, verify, clock, diplomasByNumber: registered.byNumber, diplomaByRef: registered.byRef }
+    const typed = { ...body, agency: body.agency!, soHieu: body.soHieu!, ngaySinh: body.ngaySinh!, document }
+    const verifyThis = (input: VerifyInput) => verify(input, body.policy)
+    const lookUpDeps = { pool, cipher, verify: verifyThis, clock, diplomasByNumber: registered.byNumber, diplomaByRef: registered.byRef }
     const found = await lookUpDiploma(lookUpDeps, typed, isChecker ? undefined : addressKey(address))
     if (isChecker) await record(actor!, found)
     if (!found) throw new AppError('verification.not-found')

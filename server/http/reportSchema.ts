@@ -74,7 +74,7 @@ export const fieldMatch = z.enum(['match', 'partial', 'differs'])
 /** What a look-up by typed numbers says of the fields; never the registered values. */
 export const lookUpSchema = z
   .object({
-    outcome: z.enum(['match', 'partial', 'corrected', 'revoked', 'suspended', 'expired', 'undetermined']),
+    outcome: z.enum(['match', 'copy', 'partial', 'corrected', 'revoked', 'suspended', 'expired', 'undetermined']),
     fields: z.record(z.string(), fieldMatch).describe('agency, soHieu, ngaySinh, and each further field that was given'),
     decision: z.string().nullable().describe('Number and date of the decision that ended or corrected it'),
   })

@@ -1,4 +1,5 @@
 import { isPartialDate } from '../../core/credential/partialDate.ts'
+import { isAgencyCode } from '../../core/identity/agencyCode.ts'
 import type { ReportedDiploma } from '../../core/verification/report.ts'
 
 /** How a typed field stands to the registered one; `partial`: equal as far as the register knows. */
@@ -23,6 +24,24 @@ export function compareFields(
   if (typed.title) result.title = sameText(typed.title, registered.title)
   if (typed.classification) result.classification = sameText(typed.classification, registered.classification ?? '')
   return result
+}
+
+/** What a checker has in a list beside the file of a line, as it was typed. */
+export interface TypedLine extends TypedFields {
+  readonly agency?: string | undefined
+  readonly soHieu?: string | undefined
+  readonly ngaySinh?: string | undefined
+}
+
+/** Each given field beside the diploma that was found in a file; what cannot be compared is left out. */
+export function compareLine(typed: TypedLine, registered: ReportedDiploma): Record<string, FieldMatch> {
+  const { agency, soHieu, ngaySinh, awarded } = typed
+  const { issuer, number, registerNumber, birthDate } = registered
+  const result: Record<string, FieldMatch> = {}
+  if (agency && isAgencyCode(agency)) result.agency = agency === issuer ? 'match' : 'differs'
+  if (soHieu) result.soHieu = [number, registerNumber].some(each => each && plain(each) === plain(soHieu)) ? 'match' : 'differs'
+  if (ngaySinh && birthDate !== undefined) result.ngaySinh = sameDate(readTypedDate(ngaySinh) ?? ngaySinh, birthDate)
+  return { ...result, ...compareFields({ ...typed, awarded: awarded && (readTypedDate(awarded) ?? awarded) }, registered) }
 }
 
 /** Letter case, spaces and Unicode form do not count; diacritics do. */

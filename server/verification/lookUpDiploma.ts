@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import { isOnlyExpired } from '../../core/verification/isOnlyExpired.ts'
+import { outcomeOf as outcomeOfReport } from '../../core/verification/outcomeOf.ts'
 import type { Report } from '../../core/verification/report.ts'
 import type { FieldCipher } from '../keys/fieldCipher.ts'
 import { compareFields, type FieldMatch, sameDate, type TypedFields } from './compareFields.ts'
@@ -33,9 +34,11 @@ export interface TypedDiploma extends TypedFields {
   readonly soHieu: string
   /** `YYYY`, `YYYY-MM` or `YYYY-MM-DD`. */
   readonly ngaySinh: string
+  /** The file that came with the numbers, when it is known: only the registered one is more than a copy. */
+  readonly document?: { readonly sha256: Uint8Array } | undefined
 }
 
-export type LookUpOutcome = 'match' | 'partial' | 'corrected' | 'revoked' | 'suspended' | 'expired' | 'undetermined'
+export type LookUpOutcome = 'match' | 'copy' | 'partial' | 'corrected' | 'revoked' | 'suspended' | 'expired' | 'undetermined'
 
 /** What is known of a typed diploma: which fields match, and, for those who may see it, the report on the diploma that counts. */
 export interface LookUp {
@@ -68,7 +71,7 @@ export async function lookUpDiploma(deps: LookUpDeps, typed: TypedDiploma, asker
 }
 
 async function judge(deps: LookUpDeps, typed: TypedDiploma, found: RegisteredDiploma): Promise<LookUp> {
-  const report = await deps.verify({ sealed: found.sealed })
+  const report = await deps.verify({ sealed: found.sealed, document: typed.document })
   const next = found.successor && (await deps.diplomaByRef(found.successor))
   const successor = next ? await deps.verify({ sealed: next.sealed }) : null
   const counted = successor?.credential ?? report.credential
@@ -87,6 +90,7 @@ function outcomeOf(found: RegisteredDiploma, report: Report, fields: Record<stri
   if (report.checks.some(check => check.code === 'status.suspended')) return 'suspended'
   if (report.checks.some(check => check.code === 'status.revoked')) return 'revoked'
   if (isOnlyExpired(report.checks)) return 'expired'
-  if (report.verdict !== 'valid') return 'undetermined'
-  return Object.values(fields).every(field => field === 'match') ? 'match' : 'partial'
+  const outcome = outcomeOfReport(report)
+  if (outcome !== 'match' && outcome !== 'copy') return 'undetermined'
+  return Object.values(fields).every(field => field === 'match') ? outcome : 'partial'
 }

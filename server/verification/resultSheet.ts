@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { canonicalJson } from '../../core/encoding/canonicalJson.ts'
 import type { ServiceKey } from '../service-keys/serviceKey.ts'
+import type { FieldMatch } from './compareFields.ts'
 
 /** What one line of a checked list came to; nothing about the holder. */
 export interface SheetRow {
@@ -10,6 +11,8 @@ export interface SheetRow {
   readonly outcome: string
   readonly ref: string | null
   readonly decision: string | null
+  /** Of a line that matches in part: how each given field stands to the register. */
+  readonly fields?: Readonly<Record<string, FieldMatch>> | undefined
 }
 
 /** What the service signs of a checked list: when, by whom, on which state of the log, and the digest of all its rows. Times in seconds. */

@@ -10,6 +10,7 @@ import { type Applicant, fileOf, readApplicants } from './applicants.ts'
 import { checkFile, type FileOutcome, type Outcome } from './checkFile.ts'
 import { countsText, outcomeWord, signedOtherwise, toneOf } from './outcomeHtml.ts'
 import { parseRows, readSheet } from './readSheet.ts'
+import { type LookUpAnswer, lookUpSentence } from './typedLookup.ts'
 
 /** The most rows that the server checks at once for this reader. */
 const rowLimit = Number(page().rowLimit)
@@ -28,7 +29,12 @@ interface SheetAnswer {
     readonly resultDigest: string
     readonly checkedBy: string
   }
-  readonly rows: readonly { readonly outcome: Outcome; readonly ref: string | null; readonly decision: string | null }[]
+  readonly rows: readonly {
+    readonly outcome: Outcome
+    readonly ref: string | null
+    readonly decision: string | null
+    readonly fields?: LookUpAnswer['fields']
+  }[]
   readonly keyId: string
   readonly signature: string
   readonly pdf: string
@@ -118,9 +124,8 @@ async function askServer(applicants: readonly Applicant[], found: readonly (File
   }
 }
 
-/** What the server checks again, so that the sheet it signs says only what it knows: the credential in a file, its digest, or the typed numbers. */
+/** What the server checks again, so that the sheet it signs says only what it knows: the credential in a file and its digest, beside what was typed. */
 function rowOf(applicant: Applicant, found: FileOutcome | undefined): Record<string, string> {
-  if (found?.sealed) return { credential: encodeBase64url(found.sealed), documentSha256: found.sha256 }
   const { agency, soHieu, ngaySinh, name, awarded, title, classification } = applicant
   const typed = {
     agency: /\(([0-9A-Z.]+)\)$/.exec(agency)?.[1] ?? agency,
@@ -131,18 +136,16 @@ function rowOf(applicant: Applicant, found: FileOutcome | undefined): Record<str
     title,
     classification,
   }
-  if (agency && soHieu && ngaySinh) return Object.fromEntries(Object.entries(typed).filter(([, value]) => value !== ''))
-  return found ? { documentSha256: found.sha256 } : {}
+  const file = found?.sha256 ? { documentSha256: found.sha256, ...(found.sealed && { credential: encodeBase64url(found.sealed) }) } : {}
+  return { ...Object.fromEntries(Object.entries(typed).filter(([, value]) => value !== '')), ...file }
 }
 
 function lineOf(applicant: Applicant, row: SheetAnswer['rows'][number], found: FileOutcome | undefined): CheckedLine {
-  // A file that the issuer signed is verified here alone: it does not leave this computer.
-  const outcome = row.outcome === 'copy' && found?.outcome === 'match' ? 'match' : row.outcome
-  const notes = [row.decision ?? '']
-  const credential = found?.report?.credential
-  if (credential?.kind === 'diploma' && applicant.name && plain(applicant.name) !== plain(credential.holderName)) {
-    notes.push(text('diploma.partialText', { matching: '…', differing: text('diploma.fieldHolderName') }))
-  }
+  // The signature in a file is verified here alone: the file does not leave this computer.
+  const isForged = found?.outcome === 'forged' && (row.outcome === 'copy' || row.outcome === 'partial')
+  const outcome = isForged ? 'forged' : row.outcome === 'copy' && found?.outcome === 'match' ? 'match' : row.outcome
+  const notes = [row.decision ?? '', row.fields ? lookUpSentence({ outcome: 'partial', fields: row.fields }) : '']
+  if (found && outcome === 'partial' && found.outcome !== 'match') notes.push(`${text('diploma.copyWord')}.`)
   const otherwise = found && outcome === 'copy' ? signedOtherwise(found.report) : undefined
   if (otherwise) notes.push(sentenceOf(otherwise, page().lang))
   if (found && !found.sealed && found.outcome === 'unreadable') notes.push(outcomeWord(found, text))
@@ -228,10 +231,6 @@ function download(content: Blob | Uint8Array, type: string, name: string): void 
 
 function wordOf(line: CheckedLine): string {
   return outcomeWord({ outcome: line.outcome, decision: null }, text)
-}
-
-function plain(name: string): string {
-  return name.normalize('NFC').toLocaleLowerCase('vi').replace(/\s+/g, ' ').trim()
 }
 
 function fail(message: string | Html): null {

@@ -62,7 +62,7 @@ ${diploma && factsHtml(diplomaFacts(diploma, { text, lang: page().lang }))}
 }
 
 /** What a look-up says, in one sentence. */
-export function lookUpSentence({ outcome, fields }: LookUpAnswer): string {
+export function lookUpSentence({ outcome, fields }: Pick<LookUpAnswer, 'outcome' | 'fields'>): string {
   const named = (kinds: readonly Match[]) =>
     Object.entries(fields)
       .filter(([, match]) => kinds.includes(match))

@@ -9,12 +9,15 @@ import { resultSheetPdf } from '../../pages/public/resultSheetPdf.ts'
 import type { ServiceKey } from '../../service-keys/serviceKey.ts'
 import type { Actor } from '../../staff/actor.ts'
 import { holds } from '../../staff/authorize.ts'
+import { compareLine, type FieldMatch } from '../../verification/compareFields.ts'
 import { evenTiming } from '../../verification/evenTiming.ts'
 import { digestOf, type SheetRow, signSheet } from '../../verification/resultSheet.ts'
 import { createVerificationAnswer, type VerificationAnswerDeps } from '../createVerificationAnswer.ts'
 import { problems } from '../problemResponses.ts'
 import { limitRequests } from '../rateLimits.ts'
 import { readJson } from '../readJson.ts'
+import { registeredDiplomas } from '../registeredDiplomas.ts'
+import { fieldMatch } from '../reportSchema.ts'
 import { verificationBody } from '../verificationBody.ts'
 
 export interface ResultSheetsRoutesDeps extends VerificationAnswerDeps {
@@ -29,18 +32,21 @@ export interface ResultSheetsRoutesDeps extends VerificationAnswerDeps {
 export const publicRows = 50
 export const staffRows = 2000
 
+/** A line that holds something longer is unreadable; it must not refuse the others. */
+const cell = z.string().max(1000).optional()
 const rowBody = z
   .strictObject({
     credential: z.string().max(20_000).optional(),
     documentSha256: z.string().max(64).optional(),
-    agency: z.string().max(35).optional(),
-    soHieu: z.string().max(40).optional(),
-    ngaySinh: z.string().max(20).optional(),
-    holderName: z.string().max(200).optional(),
-    awarded: z.string().max(20).optional(),
-    title: z.string().max(200).optional(),
-    classification: z.string().max(200).optional(),
+    agency: cell,
+    soHieu: cell,
+    ngaySinh: cell,
+    holderName: cell,
+    awarded: cell,
+    title: cell,
+    classification: cell,
   })
+  .describe('What a credential or file says is compared with what was typed beside it')
   .meta({ id: 'SheetRowRequest' })
 const sheetBody = z
   .strictObject({
@@ -56,7 +62,14 @@ const sheetBody = z
   })
   .meta({ id: 'SheetRequest' })
 const rowSchema = z
-  .object({ row: z.int(), subject: z.string(), outcome: z.string(), ref: z.string().nullable(), decision: z.string().nullable() })
+  .object({
+    row: z.int(),
+    subject: z.string(),
+    outcome: z.string(),
+    ref: z.string().nullable(),
+    decision: z.string().nullable(),
+    fields: z.record(z.string(), fieldMatch).optional().describe('Of a line that matches in part'),
+  })
   .meta({ id: 'SheetRow' })
 const statementSchema = z
   .object({
@@ -80,6 +93,7 @@ const verifyBody = z
 export function resultSheetsRoutes(deps: ResultSheetsRoutesDeps): Router {
   const router = Router()
   const answer = createVerificationAnswer(deps)
+  const registered = registeredDiplomas(deps.pool, deps.cipher)
 
   router.post(
     '/api/result-sheets',
@@ -141,15 +155,18 @@ export function resultSheetsRoutes(deps: ResultSheetsRoutesDeps): Router {
     address: string | undefined,
   ): Promise<Omit<SheetRow, 'row' | 'subject'>> {
     const none = { ref: null, decision: null }
-    const parsed = verificationBody.safeParse(row)
+    const { credential, documentSha256, ...typed } = row
+    const byNumber = credential === undefined && typed.agency && typed.soHieu && typed.ngaySinh
+    const parsed = verificationBody.safeParse(byNumber ? row : { credential, documentSha256 })
     if (!parsed.success) return { outcome: 'unreadable', ...none }
     try {
       const given = await answer(parsed.data, actor, address ?? '')
-      return {
-        outcome: given.lookup?.outcome ?? outcomeOf(given),
-        ref: given.credential?.ref ?? null,
-        decision: given.lookup?.decision ?? null,
-      }
+      const ref = given.credential?.ref ?? null
+      if (given.lookup) return { ref, ...worded(given.lookup.outcome, given.lookup.fields), decision: given.lookup.decision }
+      const outcome = outcomeOf(given)
+      const end = outcome === 'revoked' && ref ? await registered.byRef(decodeBase64url(ref)) : null
+      const fields = given.credential?.kind === 'diploma' ? compareLine(typed, given.credential) : {}
+      return { ref, ...worded(end?.endedAs === 'corrected' ? 'corrected' : outcome, fields), decision: end?.decision ?? null }
     } catch (error) {
       if (!(error instanceof AppError)) throw error
       if (error.code === 'limit.lookups') return { outcome: 'undetermined', ...none }
@@ -157,6 +174,12 @@ export function resultSheetsRoutes(deps: ResultSheetsRoutesDeps): Router {
       throw error
     }
   }
+}
+
+/** Somebody else's genuine diploma is no match for a line. */
+function worded(outcome: string, fields: Readonly<Record<string, FieldMatch>>): Pick<SheetRow, 'outcome' | 'fields'> {
+  const isInForce = ['match', 'copy', 'partial'].includes(outcome)
+  return isInForce && Object.values(fields).some(field => field !== 'match') ? { outcome: 'partial', fields } : { outcome }
 }
 
 function subjectOf({ soHieu, documentSha256, credential }: z.infer<typeof rowBody>): string {
