@@ -68,7 +68,7 @@ export async function searchOfficers(
   const limit = Math.min(input.limit ?? 50, 200)
   const asked = input.agency ?? scope
   const agencies = deps.agencies.inSubtree(asked, scope) ? deps.agencies.subtree(asked) : []
-  const number = input.query.replace(/[\s.]/g, '')
+  const number = input.query.replace(/[\s.-]/g, '')
   if (/^\d{12}$/.test(number)) {
     const found = await findByNumber(deps.pool, personalNumberIndex(deps.cipher, number), agencies)
     return { officers: found.map(one => hit(deps.cipher, one)), next: null }

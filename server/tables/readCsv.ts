@@ -28,13 +28,14 @@ export async function* readCsv(file: Buffer, limits: TableLimits): AsyncGenerato
     skip_records_with_empty_values: false,
     max_record_size: 1 << 20,
   })
+  let goOn = (): void => undefined
+  for (const event of ['drain', 'close']) parser.on(event, () => goOn())
   const feed = (async () => {
     for (let at = 0; at < text.length; at += 65_536) {
       if (parser.destroyed) return
       if (!parser.write(text.slice(at, at + 65_536)))
         await new Promise<void>(resolve => {
-          parser.once('drain', resolve)
-          parser.once('close', resolve)
+          goOn = resolve
         })
     }
     parser.end()

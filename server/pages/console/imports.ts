@@ -238,7 +238,11 @@ function faultOfSheet(file: UploadedFile | undefined, t: Translate): string {
 }
 
 function reads(actor: Actor): ImportKind[] {
-  return holds(actor, 'people.read') ? ['officers', ...importKindsOf(actor)] : importKindsOf(actor)
+  const more: [boolean, ImportKind][] = [
+    [holds(actor, 'people.read'), 'officers'],
+    [holds(actor, 'audit.read'), 'agencies'],
+  ]
+  return [...importKindsOf(actor), ...more.flatMap(([may, kind]) => (may ? [kind] : []))]
 }
 
 function columnNamesOf(row: ImportRow): { name: string; required: boolean }[] {

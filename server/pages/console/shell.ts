@@ -106,6 +106,8 @@ export async function prepareLocals(deps: PageDeps, req: Request, res: Response)
     csrfToken: req.staffSession?.csrf ?? '',
     idleSeconds: req.staffSession?.idleSeconds ?? 0,
     agencyName,
+    // No link leads to where its reader may not go.
+    holds: (permission: Permission) => holds(req.actor, permission),
     warningText: (warning: { code: string; field?: string; column?: string }) => {
       const column = warning.field ?? warning.column
       const field = column === undefined ? '' : textOr(`field.${column}`, column)
