@@ -35,7 +35,7 @@ export async function restore(args: string[], io: CliIo): Promise<number> {
     const manifest = await run(deps, dir, line => io.progress(line))
     io.progress('', true)
     io.out(json ? JSON.stringify(manifest) : `Restored the backup of ${manifest.createdAt}, log size ${manifest.logSize}.`)
-    io.out('Nothing is issued until it agrees with tiles and contract: start the server, then run `antin log verify --heal`.')
+    io.out('Nothing is issued until it agrees with tiles and contract: start the servers, then run `antin log verify --heal --from URL`.')
     return 0
   } finally {
     await close()

@@ -110,11 +110,11 @@ async function open(pool: Pool, io: CliIo): Promise<void> {
   const { readHead } = await import('../server/log/logTable.ts')
   if ((await readHead(pool)).closed === null) return
   const { inTransaction } = await import('../server/db/transaction.ts')
-  const { openLog } = await import('../server/log/comparisonTable.ts')
+  const { openOnceCompared } = await import('../server/log/comparisonTable.ts')
   const { retryRefused } = await import('../server/jobs/jobsTable.ts')
-  await inTransaction(pool, openLog)
+  await inTransaction(pool, openOnceCompared)
   await retryRefused(pool)
-  io.err('The log is open again.')
+  io.err('The log opens by itself once a running server or worker has compared it with witnesses and contract, some seconds from now.')
 }
 
 async function sourceAt(from: string, save: string | undefined): Promise<LogSource> {

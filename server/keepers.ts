@@ -31,14 +31,16 @@ export async function compareAtStart(installation: Installation, { alone = false
  */
 export function keepCompared(installation: Installation): () => void {
   const { pool, mark, logger } = installation
-  let unknown = { incarnation: '', since: 0 }
+  let unknown = { database: '', since: 0 }
   let reason: string | null = null
   const step = async () => {
     const seen = mark.newest()?.treeSize ?? 0
     const before = await readComparison(pool)
     const isKnown = before.compared === before.incarnation
-    if (!isKnown && unknown.incarnation !== before.incarnation) {
-      unknown = { incarnation: before.incarnation, since: performance.now() }
+    // A log that was healed counts anew, in the same database.
+    const database = `${before.compared} ${before.incarnation}`
+    if (!isKnown && unknown.database !== database) {
+      unknown = { database, since: performance.now() }
       forgetTiles(pool)
     }
     const isSettled = performance.now() - unknown.since >= settleSeconds * 1000

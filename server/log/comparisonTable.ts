@@ -54,9 +54,20 @@ export async function closeBehind(tx: Tx, behind: Behind, reason: string): Promi
 
 /** Opens the log in the database that this is. */
 export async function openLog(tx: Tx): Promise<void> {
-  await tx.query(
-    `update log_comparison set behind_by = null, behind_size = null, behind_root = null, compared_at = clock_timestamp(),
-       incarnation = database_incarnation()`,
-  )
+  await takeAwayClosing(tx)
+  await tx.query('update log_comparison set compared_at = clock_timestamp(), incarnation = database_incarnation()')
+}
+
+/**
+ * Takes away why the log is closed. As in a database started anew it takes entries once a process has compared it with what is public: where
+ * it was healed from may have been behind that.
+ */
+export async function openOnceCompared(tx: Tx): Promise<void> {
+  await takeAwayClosing(tx)
+  await tx.query("update log_comparison set compared_at = null, incarnation = 'healed'")
+}
+
+async function takeAwayClosing(tx: Tx): Promise<void> {
+  await tx.query('update log_comparison set behind_by = null, behind_size = null, behind_root = null')
   if (await setClosed(tx, null)) await recordAudit(tx, { actor: 'system', action: 'log.opened' })
 }

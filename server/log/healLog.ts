@@ -46,8 +46,8 @@ const lostReason = 'Cards or diplomas were lost with the old database: `antin lo
 /**
  * Brings a database that was restored from an older backup up to the public log: refills the missing entries from the source's tiles
  * (only if its signed checkpoint extends ours), brings the rows' statuses and status bits up to their newest entries, gives no serial and
- * no status index twice, and lists what is lost. A closed log stays closed: once nothing is lost or the losses were accepted, and `verifyLog` finds it sound, the
- * caller opens it. Throws `log.checkpoint` when the source is not this log or does not extend it.
+ * no status index twice, and lists what is lost. A closed log stays closed: once nothing is lost or the losses were accepted, and
+ * `verifyLog` finds it sound, the caller lets it open by the next comparison. Throws `log.checkpoint` when the source is not this log or does not extend it.
  */
 export async function healLog(input: HealInput): Promise<HealResult> {
   const { pool, logKey, source } = input

@@ -7,7 +7,7 @@ import { compareLog } from '../../../server/anchoring/compareLog.ts'
 import { inTransaction } from '../../../server/db/transaction.ts'
 import { type CheckpointMark, openCheckpointMark } from '../../../server/log/checkpointMark.ts'
 import { newestCheckpoint } from '../../../server/log/checkpointsTable.ts'
-import { openLog } from '../../../server/log/comparisonTable.ts'
+import { openLog, openOnceCompared } from '../../../server/log/comparisonTable.ts'
 import { readHead } from '../../../server/log/logTable.ts'
 import { signCheckpoint } from '../../../server/log/signCheckpoint.ts'
 import { statusListTokens } from '../../../server/status-lists/statusListTokens.ts'
@@ -144,6 +144,23 @@ test('a log that was restored, or waits for losses to be accepted, is opened by 
   await db.pool.query("update log_head set closed = 'Restored from a backup'")
   expect(await compare()).toBe('Restored from a backup')
   expect(await closedNow()).toBe('Restored from a backup')
+})
+
+test('a log that was healed from a source that is behind takes no entries: first it is compared with what is public', async () => {
+  const before = await snapshot()
+  await append(db.pool, drafts(2))
+  await sign()
+  await before.back()
+  await db.pool.query("update log_head set closed = 'Restored from a backup'")
+  await inTransaction(db.pool, openOnceCompared)
+  await expect(append(db.pool, drafts(1))).rejects.toMatchObject({ code: 'log.closed.unavailable' })
+  expect(await compare(true)).toMatch('a checkpoint seen here')
+  await expect(append(db.pool, drafts(1))).rejects.toMatchObject({ code: 'log.closed.unavailable' })
+
+  await inTransaction(db.pool, openOnceCompared)
+  const elsewhere = await openMark(join(dir, 'healed'))
+  expect(await compare(true, elsewhere)).toBeNull()
+  await append(db.pool, drafts(1))
 })
 
 test('nothing is appended while the clocks of the database and of this process differ', async () => {
