@@ -139,6 +139,16 @@ test('a long text shrinks to a limit, is then refused by the field’s name, and
   expect(thrownCode(() => renderCard({ template, card: sampleCard(undefined, { position: '' }) }).pdf())).toBe('render.text')
 })
 
+test.each(cardTemplates)('%s: every card number has its place, of the widest digits too', name => {
+  const template = ownTemplate(name)
+  for (const digit of '0123456789') {
+    for (const kind of ['CB', 'CC', 'VC', 'XA', 'XA0', 'HĐ']) {
+      const card = sampleCard(name, { cardNumber: `H${digit}${digit}.${digit.repeat(12)}.${kind}` })
+      expect(thrownCode(() => faceDocument(template, [card]))).toBe('none')
+    }
+  }
+})
+
 test.each(cardTemplates)('%s: no text, however long, comes under a code or its quiet zone', async name => {
   const template = ownTemplate(name)
   const words = 'Ỹ Gợ Nguyễn Hữu Phụng trưởng quản lý'.split(' ')

@@ -93,6 +93,25 @@ test.each(documents)('%s: its QR reads back at 300 dpi; a preview has none and c
   expect((await inspectPdf(preview.pdf())).attachments).toEqual([])
 })
 
+test.each(documents)('%s holds every text that the register takes, at its longest', name => {
+  const longest = (length: number) => 'Trường Đào tạo, bồi dưỡng nghiệp vụ lãnh đạo quản lý Nông nghiệp '.repeat(4).slice(0, length).trim()
+  const diploma = sampleDiploma(name, {
+    issuer: longest(200),
+    parentAgency: longest(200),
+    institutionThen: longest(200),
+    title: longest(160),
+    holderName: longest(80),
+    field: longest(160),
+    classification: longest(60),
+    number: 'A'.repeat(40),
+    registerNumber: '0123456789'.repeat(4),
+    validUntil: '31/12/2031',
+  })
+  expect(thrownCode(() => compileDiploma(ownTemplate(name), diploma, [], false))).toBe('none')
+  const { signatory: _, ...unsigned } = diploma
+  expect(thrownCode(() => compileDiploma(ownTemplate(name), unsigned, [], false))).toBe('none')
+})
+
 test('a text that does not fit, a missing one, a wrong day are refused by name', () => {
   for (const name of documents) {
     for (const field of ['holderName', 'title', 'issuer', 'field'] as const) {
