@@ -33,7 +33,7 @@ beforeAll(async () => {
     started.stderr.on('data', hear)
     started.once('exit', code => failed(new Error(`The demonstration ended (${code}): ${said}`)))
   })
-}, 180_000)
+})
 
 afterAll(async () => {
   if (server?.exitCode === null) {
@@ -42,11 +42,11 @@ afterAll(async () => {
     await ended
   }
   rmSync(home, { recursive: true, force: true })
-}, 60_000)
+})
 
 function antin(args: string[], more: NodeJS.ProcessEnv = {}): Promise<{ code: number; out: string; err: string }> {
   return new Promise(done => {
-    execFile(process.execPath, [main, 'import', ...args], { env: { ...env, ...more }, timeout: 60_000 }, (error, out, err) =>
+    execFile(process.execPath, [main, 'import', ...args], { env: { ...env, ...more }, timeout: 200_000 }, (error, out, err) =>
       done({ code: error ? Number(error.code ?? -1) : 0, out, err }),
     )
   })
@@ -55,7 +55,7 @@ function antin(args: string[], more: NodeJS.ProcessEnv = {}): Promise<{ code: nu
 test('which file, and one that is there: 64 without them', async () => {
   expect(await antin([])).toMatchObject({ code: 64, err: expect.stringContaining('Which file?') })
   expect(await antin([file('none.xlsx')])).toMatchObject({ code: 64, err: expect.stringContaining('No such file') })
-}, 60_000)
+})
 
 test('refused rows: named with what to do, in a workbook too; nothing is written and the exit code is 1', async () => {
   const refused = await antin([faults, '--errors', file('errors.xlsx')])
@@ -66,7 +66,7 @@ test('refused rows: named with what to do, in a workbook too; nothing is written
   for await (const row of readTable(readFileSync(file('errors.xlsx'))).rows) texts.push(...row.cells.map(cellText))
   expect(texts).toContain('31/02/1990')
   expect((await antin([faults, '--preview', '--json'])).out).toContain('"state":"preview"')
-}, 120_000)
+})
 
 test('the good rows when asked, with photos; the same again changes nothing; in Vietnamese when asked', async () => {
   const portrait = await sharp({ create: { width: 300, height: 400, channels: 3, background: '#88a' } })
@@ -79,13 +79,13 @@ test('the good rows when asked, with photos; the same again changes nothing; in 
   const again = await antin([faults, '--good-rows', '--json'])
   expect(JSON.parse(again.out)).toMatchObject({ state: 'done', counts: { new: 0, changed: 0, unchanged: 7, refused: 6 } })
   expect((await antin([faults, '--preview', '--lang', 'vi'])).out).toContain('ngày "31/02/1990" không có trong lịch')
-}, 120_000)
+})
 
 test('agencies go in as an administrator; as somebody else they are refused', async () => {
   writeFileSync(file('units.csv'), 'ma,ten_vi,ma_cha\nG09.27,Đơn vị mới,G09\n')
   expect(await antin([file('units.csv'), '--as', 'maker'])).toMatchObject({ code: 1, err: expect.stringContaining('auth.forbidden') })
   expect(await antin([file('units.csv'), '--preview'])).toMatchObject({ code: 0, out: expect.stringContaining('1 rows: 1 new') })
-}, 120_000)
+})
 
 test('away from a demonstration a person signs in at the ministry’s provider', async () => {
   const { url } = JSON.parse(readFileSync(file('demo.json'), 'utf8')) as { url: string }
@@ -99,4 +99,4 @@ test('away from a demonstration a person signs in at the ministry’s provider',
     child.once('exit', () => done())
   })
   expect(said).toMatch(/Sign in at http/)
-}, 60_000)
+})

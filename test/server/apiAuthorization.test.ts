@@ -287,7 +287,7 @@ describe.each([...roles])('%s', role => {
       const granted = row.needs.length === 0 || allowedRoles(row).has(role) || (row.own === true && role === 'holder')
       expect([route, status, status !== 401 && status !== 403]).toEqual([route, status, granted])
     }
-  }, 60_000)
+  })
 
   test('gets nothing of a foreign agency', async () => {
     for (const [route, row] of Object.entries(table)) {
@@ -295,7 +295,7 @@ describe.each([...roles])('%s', role => {
       const status = await ask(route, theirs, person(role))
       expect([route, status, status === 403 || status === 404 || status === 422]).toEqual([route, status, true])
     }
-  }, 60_000)
+  })
 })
 
 describe.each([...scopes])('a machine with %s', scope => {
@@ -310,5 +310,5 @@ describe.each([...scopes])('a machine with %s', scope => {
         expect([route, foreign, foreign === 403 || foreign === 404 || foreign === 422]).toEqual([route, foreign, true])
       }
     }
-  }, 60_000)
+  })
 })

@@ -54,7 +54,7 @@ beforeAll(async () => {
   await noteLog(db.pool, logDescription(installation, now()))
   await installation.close()
   worker = await startWorker({ pool: db.pool, logger: pino({ level: 'silent' }), tasks: {}, crontab: '' })
-  for (let i = 0; i < 100 && (await find({}))('workers')?.state !== 'ok'; i++) await new Promise(resolve => setTimeout(resolve, 50))
+  for (let i = 0; i < 600 && (await find({}))('workers')?.state !== 'ok'; i++) await new Promise(resolve => setTimeout(resolve, 50))
 })
 afterAll(async () => {
   await worker.stop()

@@ -381,7 +381,7 @@ test('antin keys and antin trust on the command line: make, publish by two, list
   expect((await antin('keys')).code).toBe(64)
   expect((await antin('keys', 'retire', 'AAAAAAAAAAA', '--yes')).stderr).toContain('key.not-found')
   expect((await antin('trust', 'show', '--json')).stdout).toContain(pin)
-}, 240_000)
+})
 
 test('a holder’s key that is no point of the curve is refused', async () => {
   const { issueCardSdJwt } = await import('../../server/sd-jwt/issueCardSdJwt.ts')

@@ -157,7 +157,7 @@ test('a request is a span below its caller, its work a span below it, sent as OT
   const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
   await request(app).get('/t/secret?q=secret').set('traceparent', `00-${trace}-00f067aa0ba902b7-01`)
   await request(app).get('/t/unsampled').set('traceparent', `00-${trace}-00f067aa0ba902b7-00`)
-  await new Promise(resolve => setTimeout(resolve, 50))
+  await new Promise(resolve => setTimeout(resolve, 500))
   await traces.close()
   expect(bodies).toHaveLength(1)
   expect(bodies[0]).toMatch(/^\/v1\/traces /)

@@ -180,20 +180,12 @@ test('a change shows within a second in every process, and iat never goes backwa
     now += 1
     for (const tokens of [one, two]) await tokens.tokenOf(a.list)
     await change([{ ...a, status }])
-    const changedAt = performance.now()
     for (const tokens of [one, two]) {
-      let seen = -1
-      while (seen !== status) {
-        const { iat, bits } = await parseStatusListToken((await tokens.tokenOf(a.list)).token)
-        seen = getStatus(bits, a.idx)!
-        expect(iat).toBeGreaterThanOrEqual(last)
-        last = iat
-        if (performance.now() - changedAt > 1000) break
-        await pause(20)
-      }
-      expect(seen).toBe(status)
+      const { iat, bits } = await parseStatusListToken((await tokens.tokenOf(a.list)).token)
+      expect(getStatus(bits, a.idx)).toBe(status)
+      expect(iat).toBeGreaterThanOrEqual(last)
+      last = iat
     }
-    expect(performance.now() - changedAt).toBeLessThan(1000)
   }
 })
 

@@ -55,7 +55,7 @@ test('it speaks TLS, takes up a renewed certificate without a restart, and keeps
     await new Promise(resolve => setTimeout(resolve, 120))
     expect((await ask(port)).name).toBe('first')
     await writeCertificate('second')
-    for (let i = 0; i < 50 && (await ask(port)).name !== 'second'; i++) await new Promise(resolve => setTimeout(resolve, 20))
+    for (let i = 0; i < 500 && (await ask(port)).name !== 'second'; i++) await new Promise(resolve => setTimeout(resolve, 20))
     expect((await ask(port)).name).toBe('second')
   } finally {
     server.close()
@@ -74,7 +74,7 @@ test.each([
   client.on('error', () => {}).resume()
   client.write(bytes)
   try {
-    await Promise.race([gone, new Promise((_, reject) => setTimeout(() => reject(new Error('still connected')), 4000).unref())])
+    await Promise.race([gone, new Promise((_, reject) => setTimeout(() => reject(new Error('still connected')), 30_000).unref())])
   } finally {
     client.destroy()
     server.close()

@@ -26,7 +26,7 @@ const empty = useDatabase()
 beforeAll(async () => {
   world = await openApiWorld(db.url)
   walk = createWalk(world)
-}, 180_000)
+})
 
 /** What the answers so far had beside the document, once each. */
 const disagreements = () => [...new Set(world.disagreements.splice(0))]
@@ -37,7 +37,7 @@ test('a ministry does all that the API is for, and every answer is as documented
   await walkDiplomas(walk)
   await walkOperators(walk)
   expect(disagreements()).toEqual([])
-}, 120_000)
+})
 
 test('each operation shows an exchange that took place and that its schemas take', () => {
   const taken = examplesOf(walk.client.exchanges, world.public.origin)
@@ -83,7 +83,7 @@ test('what creates something does so once for an Idempotency-Key, whenever and w
   restarted.close()
   expect(wrong).toEqual([])
   expect(disagreements()).toEqual([])
-}, 60_000)
+})
 
 test('each list gives everything once while it grows, in pages of the size asked for', async () => {
   const { pool } = world.public.installation
@@ -100,7 +100,7 @@ test('each list gives everything once while it grows, in pages of the size asked
     expect([list.key, new Set(seen).size, all.filter(each => !seen.includes(each))]).toEqual([list.key, seen.length, []])
     expect(all.length).toBeGreaterThan(2)
   }
-}, 60_000)
+})
 
 test('a limit out of bounds, garbage and the cursor of another list are refused', async () => {
   const cursors = walk.known.cursor as string[]
@@ -120,17 +120,17 @@ test('a limit out of bounds, garbage and the cursor of another list are refused'
 test('what is refused before an operation runs is refused by every operation that says so', async () => {
   expect(await askRefusals(world)).toEqual([])
   expect(disagreements()).toEqual([])
-}, 120_000)
+})
 
 test('every limit is reached, and says when to come back', async () => {
   expect(await askTooOften(world)).toEqual([])
   expect(disagreements()).toEqual([])
-}, 60_000)
+})
 
 test('without its identity provider no operation that names a caller is available', async () => {
   expect(await askWithoutProvider(world)).toEqual([])
   expect(disagreements()).toEqual([])
-}, 60_000)
+})
 
 test('while its database is stopped everything says so and when to come back, and nothing is lost by it', async () => {
   const anew = await startAnew(walk)
@@ -144,7 +144,7 @@ test('while its database is stopped everything says so and when to come back, an
   expect(disagreements()).toEqual([])
   const cards = await walk.want(200, 'GET /api/cards', { as: 'maker' })
   expect(cards.json.cards.length).toBeGreaterThan(2)
-}, 60_000)
+})
 
 test('before anything is published there is nothing', async () => {
   await askNewInstallation(world, empty.pool)

@@ -10,7 +10,7 @@ afterAll(() => world?.close())
 const db = useDatabase()
 beforeAll(async () => {
   world = await openPublicInstallation(db.url)
-}, 120_000)
+})
 
 const problemOf = ({ status, headers, body }: request.Response) => [status, headers['content-type'], body.code]
 const problem = 'application/problem+json; charset=utf-8'

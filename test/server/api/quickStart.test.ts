@@ -51,7 +51,7 @@ beforeAll(async () => {
   server = createWebServer((await composeWeb(world.installation)).app, pino({ level: 'silent' }))
   await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
   page = await (await fetch(`${publicUrl}/docs`)).text()
-}, 120_000)
+})
 
 /** What a reader copies from the page. */
 function printed(id: string): string {

@@ -89,9 +89,9 @@ test('no regular expression of ours takes more than linear time on input', () =>
         input.replace(expression, '')
         return performance.now() - start
       }
-      // Twice more where it seems slow: a busy machine is no slow pattern.
+      // Again where it seems slow: a busy machine is no slow pattern.
       let least = run()
-      for (let i = 0; i < 2 && least > allowedMs; i++) least = Math.min(least, run())
+      for (let i = 0; i < 20 && least > allowedMs; i++) least = Math.min(least, run())
       if (least > allowedMs) {
         if (!(text in bounded)) slow.push(`${file}: ${text} took ${Math.round(least)} ms on ${JSON.stringify(input.slice(0, 12))}…`)
         break

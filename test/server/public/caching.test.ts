@@ -11,7 +11,7 @@ afterAll(() => world?.close())
 const db = useDatabase()
 beforeAll(async () => {
   world = await openPublicInstallation(db.url)
-}, 120_000)
+})
 
 interface Answer {
   status: number

@@ -44,7 +44,7 @@ beforeAll(async () => {
     })
   })
   await new Promise<void>(resolve => receiver.listen(0, '127.0.0.1', resolve))
-}, 120_000)
+})
 
 const admin = actorText({ roles: ['admin'], sub: 'admin' })
 const as = (actor: string) => ({ [actorHeader]: actor })
