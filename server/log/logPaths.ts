@@ -34,10 +34,18 @@ export const logPaths = {
   },
   '/log/proof': {
     get: {
-      summary: 'The receipt of a card or diploma by its ref',
+      summary: 'The receipt of a card or diploma by its ref, or of an SD-JWT VC by the digest of its payload: one of the two',
       requestParams: {
         query: z.object({
-          ref: z.string().regex(/^[\w-]{21}[AQgw]$/),
+          ref: z
+            .string()
+            .regex(/^[\w-]{21}[AQgw]$/)
+            .optional(),
+          digest: z
+            .string()
+            .regex(/^[\w-]{42}[AEIMQUYcgkosw048]$/)
+            .optional()
+            .describe('SHA-256 in base64url'),
           size: z.string().optional().describe('Of the tree; the newest checkpoint when absent'),
         }),
       },
