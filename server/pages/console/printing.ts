@@ -13,7 +13,7 @@ import {
   plasticsOfJob,
   printJobById,
 } from '../../printing/jobs/printJobsTable.ts'
-import { installedTemplates } from '../../printing/render/installedTemplates.ts'
+import { installedTemplate, installedTemplates } from '../../printing/render/installedTemplates.ts'
 import { templatePictures } from '../../printing/render/templatePictures.ts'
 import type { Actor } from '../../staff/actor.ts'
 import { render } from '../render.ts'
@@ -108,18 +108,18 @@ export function printPages(deps: TemplatePagesDeps & Pick<ReviewPagesDeps, 'lega
         printer: whoOf(actor),
         agency,
         agencies: deps.tree.subtree(agency),
+        tree: deps.tree,
         serials: all ? undefined : serials,
         layout,
-        template,
+        template: installedTemplate(template, deps.templatesFolder),
         reason: values.reason || undefined,
       })
       await redirectWith(deps, req, res, `/console/print/${job.id}`, { key: 'print.begun', values: { count: job.total } })
     } catch (error) {
-      if (!(error instanceof AppError) || !error.code.startsWith('print.')) throw error
+      if (!(error instanceof AppError) || !/^(print|render)\./.test(error.code)) throw error
       const field = error.code === 'print.reason' ? 'reason' : 'queue'
-      await showQueue(res.status(422), actor, fields.agency ?? '', values, [
-        { field, text: t(problemKey(error.code), { detail: error.detail }) },
-      ])
+      const text = unfit(error, t) ?? t(problemKey(error.code), { detail: error.detail })
+      await showQueue(res.status(422), actor, fields.agency ?? '', values, [{ field, text }])
     }
   })
 
@@ -185,6 +185,13 @@ export function printPages(deps: TemplatePagesDeps & Pick<ReviewPagesDeps, 'lega
   }
 
   return pages
+}
+
+/** What `assertCardsFit` says of a card, in the page's words; null for another error. */
+function unfit({ code, detail }: AppError, t: Translate): string | null {
+  const [, serial, field] = /^(\S+): (fullName|position|managingAgency|usingAgency)\b/.exec(detail) ?? []
+  if (!serial || !field || code === 'render.template') return null
+  return t(code === 'render.font' ? 'print.unfitLetter' : 'print.unfit', { serial, field: t(`field.${field}`) })
 }
 
 /** What any of the pieces may become, in the order of a piece's life. */

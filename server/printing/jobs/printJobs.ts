@@ -2,9 +2,12 @@ import type { Pool } from 'pg'
 import { v7 as uuidv7 } from 'uuid'
 import { AppError } from '../../../core/errors.ts'
 import type { AgencyCode } from '../../../core/identity/agencyCode.ts'
+import type { AgencyTree } from '../../agencies/agencyTree.ts'
 import { recordAudit } from '../../audit/auditTable.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import type { FieldCipher } from '../../keys/fieldCipher.ts'
+import type { Template } from '../render/template.ts'
+import { assertCardsFit } from './assertCardsFit.ts'
 import { cardsToPrint, insertPrintJob, lockPlastics, type PlasticState, type PrintLayout, updatePlastics } from './printJobsTable.ts'
 
 export interface PrintDeps {
@@ -18,7 +21,8 @@ const maxCards = 10_000
 
 /**
  * Begins a print run: of the given serials, or of everything that waits in the agencies. Each card gets a piece of plastic that waits. A
- * card printed before needs `reason`. Throws `print.empty`, `print.reason`, `print.not-waiting` (ended, suspended, or has its plastic).
+ * card printed before needs `reason`. Throws `print.empty`, `print.reason`, `print.not-waiting` (ended, suspended, or has its plastic), and
+ * `render.*` for a card that the template does not hold, unless a bureau draws it.
  */
 export async function createPrintJob(
   deps: PrintDeps,
@@ -27,14 +31,18 @@ export async function createPrintJob(
     agency: AgencyCode
     agencies: readonly string[]
     serials?: readonly string[] | undefined
+    tree: Pick<AgencyTree, 'get'>
     layout: PrintLayout
-    template: string
+    template: Template
     reason?: string | undefined
   },
 ): Promise<{ id: string; total: number }> {
+  const wanted = input.serials ? [...new Set(input.serials)] : null
+  const queued = await cardsToPrint(deps.pool, input.agencies, maxCards, wanted)
+  if (input.layout !== 'bureau') await assertCardsFit(input.template, queued, code => input.tree.get(code)?.nameVi ?? code)
   return inTransaction(deps.pool, async tx => {
-    const wanted = input.serials ? [...new Set(input.serials)] : null
-    const cards = await cardsToPrint(tx, input.agencies, maxCards, wanted)
+    const serials = queued.map(card => card.serial)
+    const cards = await cardsToPrint(tx, input.agencies, maxCards, serials)
     if (cards.length === 0) throw new AppError('print.empty')
     if (wanted && cards.length !== wanted.length) {
       const found = new Set(cards.map(card => card.serial))
@@ -50,7 +58,7 @@ export async function createPrintJob(
         id,
         agencyCode: input.agency,
         layout: input.layout,
-        template: input.template,
+        template: input.template.name,
         maker: input.printer.sub,
         makerName: input.printer.name,
         reason: input.reason ? deps.cipher.seal(input.reason) : null,
@@ -63,7 +71,7 @@ export async function createPrintJob(
       action: 'print.started',
       agency: input.agency,
       subject: `print:${id}`,
-      detail: { cards: cards.length, again: again.length, layout: input.layout, template: input.template },
+      detail: { cards: cards.length, again: again.length, layout: input.layout, template: input.template.name },
     })
     return { id, total: cards.length }
   })

@@ -48,7 +48,9 @@ export interface QueuedCard {
   serial: string
   fullName: string
   position: string
+  issuerCode: string
   usingCode: string
+  category: string
   issuedAt: Date
   /** It was printed before: printing again needs a reason. */
   printedBefore: boolean
@@ -62,7 +64,8 @@ export async function cardsToPrint(
   serials: readonly string[] | null = null,
 ): Promise<QueuedCard[]> {
   const { rows } = await db.query<QueuedCard>(
-    `select c.ref, c.serial, c.full_name as "fullName", c.position, c.using_code as "usingCode", c.issued_at as "issuedAt",
+    `select c.ref, c.serial, c.full_name as "fullName", c.position, c.issuer_code as "issuerCode", c.using_code as "usingCode", c.category,
+       c.issued_at as "issuedAt",
        exists (select from plastics p where p.card_ref = c.ref) as "printedBefore"
      from cards c
      where c.ended_as is null and c.status = 0 and c.using_code = any($1) and ($3::text[] is null or c.serial = any($3))

@@ -188,3 +188,25 @@ test('the form names what is missing, keeps what was written, and takes no agenc
   const made = await post({ agency: 'G09.01', template: 'the-cong-chuc-838' })
   expect(made.headers.location).toMatch(/^\/console\/requests\/[0-9a-f-]{36}$/)
 })
+
+test('a run of which one card does not fit its template is not begun, and the card is named; a bureau takes it', async () => {
+  await db.pool.query('delete from plastics')
+  const { rows } = await db.pool.query<{ serial: string }>(
+    `update cards set position = $1, ended_as = null, status = 0 where serial = (select max(serial) from cards) returning serial`,
+    ['Phó Trưởng phòng Tổ chức cán bộ và Kiểm tra '.repeat(4).trim()],
+  )
+  const print = (fields: object) =>
+    request(world.app)
+      .post('/console/print')
+      .set(asActor('printer', 'G09'))
+      .set('accept', 'text/html')
+      .type('form')
+      .send({ _csrf: 'token', agency: 'G09', what: 'all', template: 'the-cong-chuc-838', ...fields })
+  for (const layout of ['card', 'a4']) {
+    const refused = await print({ layout })
+    expect(refused.status).toBe(422)
+    expect(refused.text).toContain(`Thẻ ${rows[0]!.serial} không in được theo mẫu này: Chức vụ dài quá chỗ`)
+  }
+  expect((await db.pool.query('select from plastics')).rowCount).toBe(0)
+  expect((await print({ layout: 'bureau' })).status).toBe(303)
+})
