@@ -84,6 +84,14 @@ test('one reason that matters, and nothing about the person of an ended card', a
   }
 })
 
+test('an altered diploma is not called a card', async () => {
+  const altered = Uint8Array.from(world.cards.genuine.sealed)
+  altered[altered.length - 70]! ^= 1
+  const found = await report(altered)
+  expect(resultView(found, context({ claimedKind: 'card' })).title).toBe('Thẻ không hợp lệ')
+  expect(resultView(found, context({ claimedKind: 'diploma' })).title).toBe('Văn bằng không hợp lệ')
+})
+
 test('what could not be checked is said, with what to do, and is never red', async () => {
   const { sealed } = world.cards.genuine
   const down = await report(sealed, { ports: ports(() => 'unreachable') })

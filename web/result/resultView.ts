@@ -34,12 +34,14 @@ export interface ViewContext {
   readonly photo: PhotoState
   /** Whether public files could not be reached just now. */
   readonly offline: boolean
+  /** What the code claims to be: the noun for one that nothing is known of. */
+  readonly claimedKind?: 'card' | 'diploma' | undefined
 }
 
 /** The view of a report on a card or diploma. Of an ended card it holds nothing about the person. */
 export function resultView(report: Report, context: ViewContext): ResultView {
   const { credential, verdict } = report
-  const isDiploma = credential?.kind === 'diploma'
+  const isDiploma = (credential?.kind ?? context.claimedKind) === 'diploma'
   const { text } = context
   const facts = factsOf(report, context)
   const notes = notesOf(report, context)

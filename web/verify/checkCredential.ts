@@ -1,4 +1,4 @@
-import { readSealed } from '../../core/credential/sealed.ts'
+import { readSealed, type SealedCredential } from '../../core/credential/sealed.ts'
 import { decodeBase64url } from '../../core/encoding/base64url.ts'
 import { toHex } from '../../core/encoding/bytes.ts'
 import { judgeLive, type LiveJudgement, liveThumbprint } from '../../core/live/judgeLive.ts'
@@ -20,6 +20,8 @@ export type LiveState = LiveJudgement
 export interface Checked {
   readonly report: Report
   readonly offline: boolean
+  /** What the credential claims to be, whatever the report says of it; undefined when it cannot be read. */
+  readonly claimedKind?: 'card' | 'diploma' | undefined
   /** The JPEG that the card names, once it was had. */
   readonly photo: Uint8Array | null
   readonly live?: LiveState | undefined
@@ -44,7 +46,9 @@ export async function checkCredential(
   const source = await ports
   source.restart()
   const { trustRoot, now } = facts
-  const photoComing = fetchPhoto(input.sealed)
+  const claimed = claimedOf(input.sealed)
+  const claimedKind = claimed?.kind
+  const photoComing = claimed?.kind === 'card' && claimed.claims.card.photo ? fetchPhoto(claimed.claims.card.photo) : null
   const settings = { trustRoot, policy: 'standard' as const, now, cache }
   const evidence = await gatherEvidence(input, source, settings, browserCrypto)
   const first = await verifyCredential({ sealed: input.sealed, document: input.document }, evidence, 'standard', now, browserCrypto)
@@ -52,7 +56,7 @@ export async function checkCredential(
   // A copy within its time to live is as good as online, but the reader is told all the same.
   const offline = source.offline() || navigator.onLine === false
   if (first.verdict !== 'valid' || first.credential?.kind !== 'card' || first.credential.photo === undefined) {
-    return { report: first, offline, photo: null, live }
+    return { report: first, offline, claimedKind, photo: null, live }
   }
   onReport({ report: first, offline, photo: null, live })
   const photo = await photoComing
@@ -66,16 +70,16 @@ export async function forgetEvidence(): Promise<void> {
   ;(await ports)?.forget()
 }
 
-/** The JPEG that a card names by field 6, or null. Begun before the verdict, so that it does not wait for it. */
-async function fetchPhoto(sealed: Uint8Array): Promise<Uint8Array | null> {
-  let digest: Uint8Array | undefined
+function claimedOf(sealed: Uint8Array): SealedCredential | undefined {
   try {
-    const credential = readSealed(sealed)
-    digest = credential.kind === 'card' ? credential.claims.card.photo : undefined
+    return readSealed(sealed)
   } catch {
-    return null
+    return undefined
   }
-  if (!digest) return null
+}
+
+/** The JPEG that a card names by field 6, or null. Begun before the verdict, so that it does not wait for it. */
+async function fetchPhoto(digest: Uint8Array): Promise<Uint8Array | null> {
   const answer = await fetchBytes(`/photos/${toHex(digest)}`, { maxLength: maxPhoto, fresh: false, timeout: 8000 })
   return answer.kind === 'found' ? answer.bytes : null
 }

@@ -29,9 +29,11 @@ function takeAddress(): string | null {
     history.replaceState(null, '', '/v')
     return page().token === undefined ? `${origin}${pathname}` : null
   }
-  if (!/^#[0-9]+$/.test(hash)) return null
+  // Chat apps take the dot after a link into it.
+  const digits = /^#[0-9]+/.exec(hash)?.[0]
+  if (digits === undefined) return null
   history.replaceState(null, '', pathname)
-  return `${origin}${pathname}${hash}`
+  return `${origin}${pathname}${digits}`
 }
 
 let questions = 0

@@ -24,9 +24,9 @@ export interface ShowOptions {
 
 /** Puts the result in the page and the focus on its verdict. */
 export function showResult(checked: Checked, options: ShowOptions): void {
-  const { report } = checked
+  const { report, offline, claimedKind } = checked
   const sentence = (check: Check) => sentenceOf(check, page().lang)
-  const view = resultView(report, { lang: page().lang, text, sentence, photo: options.photo, offline: checked.offline })
+  const view = resultView(report, { lang: page().lang, text, sentence, photo: options.photo, offline, claimedKind })
   if (photoUrl) URL.revokeObjectURL(photoUrl)
   const isShown = checked.photo !== null && report.verdict === 'valid'
   photoUrl = isShown ? URL.createObjectURL(new Blob([checked.photo as Uint8Array<ArrayBuffer>], { type: 'image/jpeg' })) : undefined

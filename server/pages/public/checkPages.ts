@@ -129,7 +129,7 @@ export function checkPages(deps: CheckPagesDeps): Router {
     try {
       const [file] = [...form.files.values()].flat()
       const report: Report | null = file && deps.verifyFile ? await deps.verifyFile(await file.read(), 'standard') : null
-      const serverOutcome = report ? serverResultHtml(lang, report) : serverLookUpHtml(lang, file?.name ?? '', 'absent')
+      const serverOutcome = report ? serverResultHtml(lang, report, 'diploma') : serverLookUpHtml(lang, file?.name ?? '', 'absent')
       showDiplomas(req, res, { serverOutcome })
     } finally {
       await form.discard()

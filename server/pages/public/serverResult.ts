@@ -20,8 +20,8 @@ export function sentenceOf(check: Check, lang: Language): string {
   return messageOf(messages[lang], check).replace('{detail}', check.detail).replace('{date}', writtenDate(check.detail))
 }
 
-/** The result as markup for readers without JavaScript: the same view as the browser's, computed here; null is an unknown token. */
-export function serverResultHtml(lang: Language, report: Report | null): string {
+/** The result as markup for readers without JavaScript: the same view as the browser's, computed here; null is an unknown token. `claimedKind` is what the page is for. */
+export function serverResultHtml(lang: Language, report: Report | null, claimedKind?: 'diploma'): string {
   const text = translator(lang)
   if (!report) {
     return html`<section class="result" data-verdict="invalid">${bandHtml('bad', text('result.invalid'), text('result.unknownToken'))}<div class="result-body"><p>${text('result.unknownTokenText')}</p></div></section>`
@@ -29,7 +29,7 @@ export function serverResultHtml(lang: Language, report: Report | null): string 
   }
   const sentence = (check: Check) => sentenceOf(check, lang)
   return resultHtml({
-    view: resultView(report, { lang, text, sentence, photo: 'unavailable', offline: false }),
+    view: resultView(report, { lang, text, sentence, photo: 'unavailable', offline: false, claimedKind }),
     report,
     text,
     sentence,
