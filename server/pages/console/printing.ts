@@ -191,7 +191,8 @@ export function printPages(deps: TemplatePagesDeps & Pick<ReviewPagesDeps, 'lega
 function unfit({ code, detail }: AppError, t: Translate): string | null {
   const [, serial, field] = /^(\S+): (fullName|position|managingAgency|usingAgency)\b/.exec(detail) ?? []
   if (!serial || !field || code === 'render.template') return null
-  return t(code === 'render.font' ? 'print.unfitLetter' : 'print.unfit', { serial, field: t(`field.${field}`) })
+  const values = { serial, field: t(`field.${field}`) }
+  return code === 'render.font' ? t('print.unfitLetter', values) : t('print.unfit', values)
 }
 
 /** What any of the pieces may become, in the order of a piece's life. */
