@@ -1,13 +1,19 @@
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 
-/** A TCP port of 127.0.0.1 that nothing listens on: `wanted` where it is free, else any. */
+const given = new Set<number>()
+
+/** A TCP port of 127.0.0.1 that nothing listens on: `wanted` where it is free, else any that this process was not given before. */
 export function freePort(wanted = 0): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', () => (wanted === 0 ? reject(new Error('no free port on 127.0.0.1')) : freePort().then(resolve, reject)))
     server.listen(wanted, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : wanted))
+      const { port } = server.address() as AddressInfo
+      server.close(() => {
+        if (wanted === 0 && given.has(port)) return freePort().then(resolve, reject)
+        given.add(port)
+        resolve(port)
+      })
     })
   })
 }
