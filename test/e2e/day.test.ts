@@ -12,7 +12,7 @@ import { portraitsFor } from './support/portraits.ts'
 import { noPoppler, printedCodes } from './support/printedCards.ts'
 import { mendWorkbook } from './support/workbook.ts'
 
-const options = { skip: noBrowser ?? noPoppler, timeout: 300_000 }
+const options = { skip: noBrowser ?? noPoppler, timeout: 900_000 }
 const vectors = new URL('../vectors/imports/', import.meta.url)
 const xlsx = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
 
@@ -28,7 +28,7 @@ const mends: Record<string, string> = {
   '00108501234': '048093869355',
   '048093869355': '048093869356',
 }
-const wait = { timeout: 120_000 }
+const wait = { timeout: 300_000 }
 
 let demonstration: Awaited<ReturnType<typeof startDemonstration>>
 let console: ConsolePeople
@@ -84,10 +84,11 @@ test('1,634 people and 1,600 photos: columns guessed, previewed, written', optio
   assert.match(await maker.innerText('.govuk-error-summary'), /Hãy chọn tệp bảng tính/)
   await look(maker, 'imports')
   await upload(maker, 'officers.xlsx', readFileSync(new URL('officers.xlsx', vectors)), photos)
-  await maker.waitForSelector('progress')
+  await maker.waitForSelector('progress, .at-tabs')
   await maker.waitForTimeout(1500)
   await keepPicture('import-reading', await maker.screenshot())
   await maker.waitForSelector('.at-tabs', wait)
+  await maker.waitForLoadState()
   await look(maker, 'import')
   await maker.click('summary:has-text("Cột nào là gì")')
   assert.equal(await maker.inputValue('#column-so_dinh_danh'), 'so_dinh_danh')
@@ -104,6 +105,7 @@ test('the faulty sheet: refusals say what to do; mended in their workbook they g
   const loan = await portraitsFor(['001190846290.jpg'])
   await upload(maker, 'officers-with-faults.xlsx', readFileSync(new URL('officers-with-faults.xlsx', vectors)), loan)
   await maker.waitForSelector('.at-tabs', wait)
+  await maker.waitForLoadState()
   assert.equal(await maker.locator('.at-finding--refused').count(), 6)
   await look(maker, 'import-refused')
   const [download] = await Promise.all([maker.waitForEvent('download'), maker.click('text=Tải tệp lỗi')])
@@ -125,6 +127,7 @@ test('the faulty sheet: refusals say what to do; mended in their workbook they g
   ])
   await upload(maker, 'loi-nhap.xlsx', mended)
   await maker.waitForSelector('.at-tabs', wait)
+  await maker.waitForLoadState()
   assert.match(await maker.innerText('.at-tiles'), /\b0\s+dòng bị từ chối/)
   await look(maker, 'import-mended')
   await maker.click('main button:text-matches("^Nhập \\\\d+ người")')
@@ -141,6 +144,7 @@ test('review, request: who has no photo is named; approved by another, exception
   await maker.goto(`${url}/console/review`)
   await maker.click('text=Trình tất cả người chưa có thẻ')
   await maker.waitForSelector(`text=${withoutPhoto + 1} người bỏ lại`, wait)
+  await maker.waitForLoadState()
   assert.equal(await maker.locator('td:has-text("Chưa có ảnh")').count(), withoutPhoto + 1)
   await look(maker, 'request-made')
   await maker.click('text=Xem yêu cầu')
@@ -181,6 +185,7 @@ test('ten printed, scanned from the plastic and delivered; suspended, resumed, r
   assert.equal(await printer.innerText('[data-count]'), 'Đã chọn 10')
   await printer.click('button:has-text("In thẻ đã chọn")')
   await printer.waitForSelector('text=Đã lập lô in 10 thẻ')
+  await printer.waitForLoadState()
   const serials = await printer.locator('tbody a.at-mono').allInnerTexts()
   const [pdf] = await Promise.all([printer.waitForEvent('download'), printer.click('text=Tải tệp in')])
   const codes = await printedCodes(await pdf.path())
@@ -208,7 +213,7 @@ test('ten printed, scanned from the plastic and delivered; suspended, resumed, r
   await printer.goBack()
   await printer.check('[data-all]')
   await printer.click('button:has-text("Đã giao")')
-  await printer.waitForSelector('text=Đã ghi 10 phôi')
+  await printer.locator('tbody >> text="Đã giao"').nth(9).waitFor()
   assert.equal(await printer.locator('tbody >> text="Đã giao"').count(), 10)
 
   const maker = await console.as('maker')
@@ -275,6 +280,7 @@ test('the holder sees the card; the audit tells the day', options, async () => {
   await auditor.click('main button:has-text("Lọc")')
   await auditor.click('tbody a:has-text("Lần nhập") >> nth=0')
   await auditor.waitForSelector('.at-tiles')
+  await auditor.waitForLoadState()
   assert.equal(await auditor.locator('main form').count(), 0, 'an auditor looks and changes nothing')
 })
 

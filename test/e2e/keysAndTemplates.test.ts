@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { makeStateCertificate } from '../support/stateCertificate.ts'
-import { noBrowser } from './support/browser.ts'
+import { noBrowser, waitUntil } from './support/browser.ts'
 import { type ConsolePeople, consolePeople, look } from './support/consolePeople.ts'
 import { startDemonstration } from './support/demonstration.ts'
 
-const options = { skip: noBrowser, timeout: 300_000 }
+const options = { skip: noBrowser, timeout: 600_000 }
 
 let demonstration: Awaited<ReturnType<typeof startDemonstration>>
 let people: ConsolePeople
@@ -29,7 +29,7 @@ async function approveAsSecond(address: string, name: string): Promise<Page> {
   await second.goto(address)
   await look(second, name)
   await second.click('button:has-text("Duyệt tất cả 1")')
-  await second.waitForSelector('text=Đã thực hiện 1 mục', { timeout: 60_000 })
+  await second.waitForSelector('text=Đã thực hiện 1 mục', { timeout: 120_000 })
   return second
 }
 
@@ -63,7 +63,7 @@ test('a state certificate comes in as PKCS#12, and endorses a key, when two admi
   await second.waitForSelector('text=Bạn là người trình')
   await admin.goto(second.url())
   await admin.click('button:has-text("Duyệt tất cả 1")')
-  await admin.waitForSelector('text=Đã thực hiện 1 mục', { timeout: 60_000 })
+  await admin.waitForSelector('text=Đã thực hiện 1 mục', { timeout: 120_000 })
   await admin.goto(`${url}/console/keys`)
   await admin.click('tr:has-text("Thẻ") th a >> nth=0')
   assert.match(await admin.innerText('main'), /Đã xác nhận[\s\S]*Học viện Hành chính \(MẪU\)[\s\S]*Xác nhận khóa bằng chứng thư/)
@@ -76,7 +76,7 @@ test('templates are shown with their pictures; printing offers what two administ
   await admin.waitForSelector('h3:has-text("Thẻ đơn giản, hiện đại")')
   const drawn = 'Array.from(document.querySelectorAll(".at-template img")).every(image => image.complete && image.naturalWidth > 500)'
   await admin.evaluate('scrollTo(0, document.body.scrollHeight)')
-  await admin.waitForFunction(drawn, undefined, { timeout: 30_000 })
+  await waitUntil(admin, drawn)
   await look(admin, 'templates')
   await admin.click('h3 a:has-text("Thẻ đơn giản, hiện đại")')
   await look(admin, 'template')

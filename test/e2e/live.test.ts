@@ -14,7 +14,7 @@ before(async () => {
 })
 afterEach(closeBrowsers)
 after(() => demonstration?.stop())
-const options = { skip: noBrowser, timeout: 120_000 }
+const options = { skip: noBrowser, timeout: 300_000 }
 
 /** The link that a signed-in holder of the demonstration's card gets, put where the console puts it. */
 async function makeLink(): Promise<string> {
@@ -40,9 +40,10 @@ test('a phone is bound once, shows a code that changes, and the scanner tells it
   await phone.page.locator('#live-code svg').waitFor()
   const shown = async () => (await phone.page.locator('#live-code').getAttribute('data-url'))!
   const first = await shown()
-  await phone.page.waitForTimeout(11_500)
+  await phone.page.locator(`#live-code:not([data-url="${first}"])`).waitFor()
   const second = await shown()
-  assert.notEqual(first, second)
+  // Clocks of those who scan start here: a busy machine takes longer to scan than a code lives.
+  const seenAt = Date.now()
   // The key cannot be read out.
   assert.equal(
     await phone.page.evaluate(
@@ -52,11 +53,8 @@ test('a phone is bound once, shows a code that changes, and the scanner tells it
   )
 
   const scanner = await openBrowser({ camera: await cameraOf('live', second, { size: 700 }) })
+  await scanner.page.clock.setFixedTime(seenAt)
   await scanner.page.goto(`${demonstration.file.url}/v`)
-  await scanner.page
-    .locator('#camera-start')
-    .click({ timeout: 5000 })
-    .catch(() => undefined)
   assert.equal((await verdictOf(scanner.page)).verdict, 'valid')
   assert.match(String(await scanner.page.locator('.result-body').textContent()), /Thẻ sống[\s\S]*không phải bản in/)
   // A screenshot of it is told apart by its age.
@@ -65,7 +63,7 @@ test('a phone is bound once, shows a code that changes, and the scanner tells it
     [200, /Mã sống đã quá 30 giây/],
   ] as const) {
     const late = await openBrowser()
-    await late.page.clock.setSystemTime(new Date(Date.now() + after * 1000))
+    await late.page.clock.setFixedTime(seenAt + after * 1000)
     await late.page.goto(second)
     await verdictOf(late.page)
     assert.match(String(await late.page.locator('.result-body').textContent()), words)
@@ -84,11 +82,13 @@ test('a phone is bound once, shows a code that changes, and the scanner tells it
   await thief.page.click('#bind')
   await thief.page.locator('#live-state', { hasText: 'Liên kết đã dùng' }).waitFor()
 
+  const last = await shown()
+  await scanner.page.clock.setFixedTime(Date.now())
   phone.page.on('dialog', dialog => void dialog.accept())
   await phone.page.click('#unbind')
   await phone.page.locator('#live-state', { hasText: 'Đã gỡ' }).waitFor()
   await scanner.page.goto('about:blank')
-  await scanner.page.goto(second)
+  await scanner.page.goto(last)
   await verdictOf(scanner.page)
   assert.match(String(await scanner.page.locator('.result-body').textContent()), /không còn được đăng ký/)
 })

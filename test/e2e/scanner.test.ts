@@ -19,23 +19,25 @@ before(async () => {
 afterEach(closeBrowsers)
 after(() => demonstration?.stop())
 const wall = { create: { width: 640, height: 480, channels: 3, background: '#b9b4aa' } } as const
-const options = { skip: noBrowser, timeout: 90_000 }
+const options = { skip: noBrowser, timeout: 300_000 }
 
+/** Where the camera is allowed, as in these browsers, the scanner opens it by itself. */
 async function scan(name: string, text: string, sight?: Sight) {
-  const { context, page, errors } = await openBrowser({ camera: await cameraOf(name, text, sight) })
-  await page.goto(`${demonstration.file.url}/v`)
-  await page
-    .locator('#camera-start')
-    .click({ timeout: 5000 })
-    .catch(() => undefined) // already open where the camera is allowed
-  return { context, page, errors }
+  const opened = await openBrowser({ camera: await cameraOf(name, text, sight) })
+  await opened.page.goto(`${demonstration.file.url}/v`)
+  return opened
 }
 
 test('a genuine card before the camera is valid, with the photo beside the name', options, async () => {
   const { context, page, errors } = await scan('genuine', demonstration.file.card.genuine)
   const { verdict, tone, words } = await verdictOf(page)
   assert.deepEqual([verdict, tone, words.trim()], ['valid', 'good', 'Thẻ hợp lệ'])
-  assert.ok(await page.locator('.portrait img').evaluate(image => (image as unknown as { naturalWidth: number }).naturalWidth > 50))
+  const width = await page.locator('.portrait img').evaluate(async element => {
+    const image = element as unknown as { naturalWidth: number; decode(): Promise<void> }
+    await image.decode()
+    return image.naturalWidth
+  })
+  assert.ok(width > 50)
   assert.equal(await page.evaluate('document.activeElement.id'), 'verdict')
   assert.equal(page.url(), `${demonstration.file.url}/v`)
   assert.deepEqual(errors, [])
@@ -72,7 +74,7 @@ test('a revoked, a tampered and a short code get their verdicts, and an ended ca
 
 test('a foreign code is shown and not followed, with a warning', options, async () => {
   const { context, page } = await scan('foreign', 'https://moha-gov.example/dang-nhap?next=otp')
-  await page.locator('.foreign').waitFor({ timeout: 15_000 })
+  await page.locator('.foreign').waitFor()
   assert.match(String(await page.locator('.foreign').textContent()), /trang giả[\s\S]*moha-gov\.example/)
   assert.equal(new URL(page.url()).origin, demonstration.file.url)
   await context.close()
@@ -93,7 +95,7 @@ test('two cards in one picture get no verdict, for nobody could say whose it is'
   const both = await sightOfBoth(genuine, revoked)
   const { context, page } = await openBrowser({ camera: await cameraOf('both', both) })
   await page.goto(`${demonstration.file.url}/v`)
-  await page.locator('.say', { hasText: 'nhiều thẻ' }).waitFor({ timeout: 20_000 })
+  await page.locator('.say', { hasText: 'nhiều thẻ' }).waitFor()
   await page.setInputFiles('#photo', { name: 'hai-the.jpg', mimeType: 'image/jpeg', buffer: both })
   await page.locator('#messages', { hasText: 'nhiều thẻ' }).waitFor()
   assert.equal(await page.locator('[data-verdict]').count(), 0)
@@ -129,7 +131,7 @@ test('a picture that is read slowly does not take the place of what was pasted a
     await route.continue()
   })
   await page.goto(`${demonstration.file.url}/v`)
-  await page.locator('#camera-start').waitFor()
+  await page.locator('#scanner').waitFor()
   await page.setInputFiles('#photo', { name: 'the.jpg', mimeType: 'image/jpeg', buffer: await sightOf(genuine) })
   await page.evaluate("document.getElementById('paste').closest('details')?.setAttribute('open', '')")
   await page.fill('#paste', revoked)
@@ -149,7 +151,7 @@ test('a slow answer to a number does not take the place of the next one', option
     await route.abort()
   })
   await page.goto(`${demonstration.file.url}/v`)
-  await page.locator('#camera-start').waitFor()
+  await page.locator('#scanner').waitFor()
   await page.evaluate("document.getElementById('serial').closest('details')?.setAttribute('open', '')")
   await page.fill('#serial', 'G09-26-0000040-8')
   const ask = () => page.evaluate("document.getElementById('serial-form').requestSubmit()")
@@ -179,7 +181,7 @@ test('a camera asked for twice is opened once, and none stays on when it is clos
   })
   const states = () => page.evaluate('tracks.map(track => track.readyState)')
   await page.goto(`${demonstration.file.url}/v`)
-  await page.locator('#camera-start').waitFor()
+  await page.locator('#scanner').waitFor()
   await page.evaluate("document.getElementById('camera-start').click(); document.getElementById('camera-start').click()")
   await page.locator('.say', { hasText: 'Giữ thẻ thẳng' }).waitFor()
   await page.waitForTimeout(500)
@@ -195,6 +197,7 @@ test('photo, paste and number work without a camera', options, async () => {
   await page.goto(`${url}/v`)
   const picture = join(tmpdir(), `antin-photo-${process.pid}.jpg`)
   writeFileSync(picture, await sightOf(card.genuine, { turned: 12, blur: 1.2 }))
+  await page.locator('#scanner').waitFor()
   await page.setInputFiles('#photo', picture)
   assert.equal((await verdictOf(page)).verdict, 'valid')
   await page.goto(`${url}/v`)
@@ -248,6 +251,7 @@ test('the page of a scanned card costs at most 120 kB with its evidence, the sca
     await page.goto(address)
     const isCard = most === 120_000
     if (isCard) assert.equal((await verdictOf(page)).verdict, 'valid')
+    else await page.locator('#offline-box').waitFor()
     const verifier = (await Promise.all(scripts)).reduce((sum, length) => sum + length, 0)
     assert.ok(verifier < 60_000, `the verifier has ${verifier} bytes, gzipped`)
     await page.waitForTimeout(1500)
@@ -285,7 +289,7 @@ test('the verdict stands within 150 ms of the read on a phone four times slower,
   const session = await context.newCDPSession(page)
   await session.send('Emulation.setCPUThrottlingRate', { rate: 4 })
   const times: number[] = []
-  for (let i = 0; i < 5; i++) {
+  for (let i = 0; i < 9; i++) {
     await page.evaluate("location.hash = ''")
     times.push(
       (await page.evaluate(async digits => {
@@ -307,9 +311,9 @@ test('the verdict stands within 150 ms of the read on a phone four times slower,
         })
       }, demonstration.file.card.genuine.split('#')[1]!)) as number,
     )
-    await page.waitForTimeout(300)
+    await verdictOf(page)
   }
-  const middle = times.toSorted((a, b) => a - b)[2]!
+  const middle = times.toSorted((a, b) => a - b)[4]!
   console.log(`verdict after ${times.map(Math.round).join(', ')} ms at 4x`)
   assert.ok(middle < 150, `${middle} ms`)
   await context.close()

@@ -1,6 +1,4 @@
-import { existsSync, mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
@@ -28,7 +26,8 @@ export async function openBrowser(
   options: { camera?: string; lang?: string; width?: number; javaScript?: boolean } = {},
 ): Promise<OpenedBrowser> {
   const { camera, lang = 'vi-VN', width = 390, javaScript = true } = options
-  const context = await chromium.launchPersistentContext(mkdtempSync(join(tmpdir(), 'antin-browser-')), {
+  // '' is a folder that goes with the browser.
+  const context = await chromium.launchPersistentContext('', {
     ...(executablePath ? { executablePath } : {}),
     headless: true,
     locale: lang,
@@ -49,6 +48,8 @@ export async function openBrowser(
         : []),
     ],
   })
+  // Long enough for a busy machine: it only ends what hangs.
+  context.setDefaultTimeout(60_000)
   opened.add(context)
   context.on('close', () => opened.delete(context))
   const page = context.pages()[0] ?? (await context.newPage())
@@ -60,11 +61,18 @@ export async function openBrowser(
   return { context, page, errors }
 }
 
-/** The verdict that the page shows, once there is one that will stay. */
+/** Waits until an expression holds on the page. Playwright's `waitForFunction` would evaluate it in the page, where our policy forbids that. */
+export async function waitUntil(page: Page, expression: string): Promise<void> {
+  for (let tries = 0; !(await page.evaluate(expression)); tries++) {
+    if (tries === 600) throw new Error(`never true: ${expression}`)
+    await page.waitForTimeout(100)
+  }
+}
+
+/** The verdict that the page shows, once there is one that will stay: its photo came, or is known not to. */
 export async function verdictOf(page: Page): Promise<{ verdict: string; tone: string; words: string }> {
-  const result = page.locator('[data-verdict]:not([data-verdict=waiting])')
-  await result.waitFor({ timeout: 15_000 })
-  await page.waitForTimeout(400)
+  const result = page.locator('[data-verdict]:not([data-verdict=waiting])', { hasNotText: /Đang tải ảnh|Loading the photo/ })
+  await result.waitFor()
   return {
     verdict: (await result.getAttribute('data-verdict'))!,
     tone: (await result.getAttribute('data-tone')) ?? '',

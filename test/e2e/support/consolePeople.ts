@@ -36,7 +36,7 @@ export function consolePeople({ url, signIns }: DemonstrationFile): ConsolePeopl
       await page.fill('#username', role)
       await page.fill('#password', passwordOf(role))
       await page.click('button[type=submit]')
-      await page.waitForURL(/\/console/)
+      await page.waitForURL(({ pathname }) => pathname.startsWith('/console'))
       pages.set(role, opened)
       return page
     },
@@ -51,6 +51,7 @@ export function consolePeople({ url, signIns }: DemonstrationFile): ConsolePeopl
 
 /** Pictures the page, and fails when a text is missing, an inner identifier shows, or axe finds something. */
 export async function look(page: Page, name: string): Promise<void> {
+  await page.waitForLoadState()
   await keepPicture(name, await page.screenshot())
   assert.deepEqual(
     await page.evaluate('document.body.innerText.match(/\\[[a-z][\\w-]*\\.[\\w.-]+\\]/g) ?? []'),
