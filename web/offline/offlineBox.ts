@@ -30,12 +30,12 @@ window.addEventListener('beforeinstallprompt', event => {
 export async function startOfflineBox(): Promise<void> {
   const box = document.getElementById('offline-box')
   if (!box) return
-  box.hidden = false
   const kept = await keptFiles()
   const state = byId('offline-state')
   if (!kept.lasting || !navigator.serviceWorker) {
     state.textContent = text('offline.unsupported')
     byId<HTMLButtonElement>('offline-fetch').disabled = true
+    box.hidden = false
     return
   }
   const download = await kept.readNote<Download>(note).catch(() => undefined)
@@ -44,6 +44,8 @@ export async function startOfflineBox(): Promise<void> {
   const install = byId('install')
   install.hidden = installPrompt === undefined
   install.onclick = () => void installPrompt?.prompt()
+  // A phone may take seconds to open its store; a button that does nothing meanwhile is not shown.
+  box.hidden = false
 }
 
 function doneText({ at, agencies }: Download): string {
