@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { createPool } from '../../server/db/pool.ts'
-import { noBrowser, openBrowser } from './support/browser.ts'
+import { noBrowser, openBrowser, waitUntil } from './support/browser.ts'
 import { type ConsolePeople, consolePeople, look } from './support/consolePeople.ts'
 import { startDemonstration } from './support/demonstration.ts'
 
-const options = { skip: noBrowser, timeout: 300_000 }
+const options = { skip: noBrowser, timeout: 600_000 }
 
 let demonstration: Awaited<ReturnType<typeof startDemonstration>>
 let people: ConsolePeople
@@ -44,13 +44,13 @@ test('a diploma: nothing is lost on a failed form; registered, its minutes, corr
   await maker.fill('#number', 'E2E-0001')
   await maker.fill('#awarded', '30/06/2020')
   await maker.setInputFiles('#document-file', { name: 'bang.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.7 thử') })
-  await maker.waitForFunction("document.querySelector('#document').value.length === 64")
+  await waitUntil(maker, "document.querySelector('#document').value.length === 64")
   await maker.click('button:has-text("Trình đăng ký")')
   await maker.waitForSelector('text=Đã trình đăng ký')
   await approver.goto(maker.url())
   await look(approver, 'request-diploma')
   await approver.click('button:has-text("Duyệt tất cả 1")')
-  await approver.waitForSelector('text=Đã thực hiện 1 mục', { timeout: 60_000 })
+  await approver.waitForSelector('text=Đã thực hiện 1 mục', { timeout: 120_000 })
   await approver.click('a:has-text("Biên bản số hóa")')
   await approver.waitForSelector('text=Sổ công khai')
   await look(approver, 'diploma-minutes')
@@ -121,7 +121,7 @@ test('keys change when two administrators agree; the other pages of administrati
   await second.goto(admin.url())
   await look(second, 'request-key')
   await second.click('button:has-text("Duyệt tất cả 1")')
-  await second.waitForSelector('text=Đã thực hiện 1 mục', { timeout: 60_000 })
+  await second.waitForSelector('text=Đã thực hiện 1 mục', { timeout: 120_000 })
   await second.goto(`${url}/console/keys`)
   assert.match(await second.innerText('tbody'), /Chờ công bố|Đang dùng/)
 })
@@ -194,6 +194,7 @@ test('keyboard alone: past the menu, into the list, a row chosen, an action begu
   assert.equal(await maker.locator('.at-bulk button[value=suspend]:focus').count(), 1, 'Enter goes to the bar, past the table')
   await maker.keyboard.press('Enter')
   await maker.waitForSelector('h1:has-text("Tạm khóa thẻ")')
+  await maker.waitForLoadState()
   await tabTo('input[type=radio]')
   await maker.keyboard.press('ArrowDown')
   assert.equal(await maker.locator('input[type=radio]:checked').count(), 1)
@@ -212,6 +213,7 @@ test('approving works on a phone 360 px wide, and every page fits it', options, 
   await approver.click('[data-nav-toggle]')
   await approver.click('.at-nav a:has-text("Phê duyệt")')
   await approver.click('tbody a:has-text("Cấp thẻ lần đầu") >> nth=0')
+  await approver.waitForSelector('a:has-text("Từ chối")')
   assert.ok(Number(await approver.evaluate('document.documentElement.scrollWidth - innerWidth')) <= 0, 'the request is wider than 360 px')
   await look(approver, 'phone-request')
   await approver.click('a:has-text("Từ chối")')
@@ -273,6 +275,7 @@ test('a locked session covers the page and gives back the form as it was', optio
   await maker.waitForSelector('[data-lock]', { state: 'hidden' })
   assert.equal(await maker.inputValue('#holderName'), 'Đang gõ dở')
   await maker.click('button:has-text("Trình đăng ký")')
+  await maker.waitForSelector('.govuk-error-summary')
   assert.equal(await maker.inputValue('#holderName'), 'Đang gõ dở')
 })
 
@@ -290,6 +293,7 @@ test('a file that cannot be imported is named beside its field, and what else wa
   await maker.setInputFiles('#file', file('trong.xlsx', 0))
   await upload()
   assert.match(await maker.innerText('#file-error'), /Tệp này trống/)
+  await maker.waitForLoadState()
 
   // Above one MiB a script sends the form: it stays, with its files, when the server finds a fault.
   await maker.setInputFiles('#file', file('to.csv', 2 << 20))
@@ -312,6 +316,24 @@ test('a file that cannot be imported is named beside its field, and what else wa
   rmSync(folder, { recursive: true })
 })
 
+test('a file that was chosen before the page’s script came is digested all the same', options, async () => {
+  const maker = await people.as('maker')
+  await maker.context().route(/console[^/]*\.js$/, async route => {
+    await maker
+      .locator('#document-file')
+      .evaluate(
+        input =>
+          (input as unknown as { value: string }).value !== '' ||
+          new Promise(chosen => ((input as unknown as { onchange: unknown }).onchange = chosen)),
+      )
+    await route.continue()
+  })
+  await maker.goto(`${url}/console/diplomas/register`, { waitUntil: 'commit' })
+  await maker.setInputFiles('#document-file', { name: 'bang.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.7 thử') })
+  await waitUntil(maker, "document.querySelector('#document').value.length === 64")
+  await maker.context().unroute(/console[^/]*\.js$/)
+})
+
 test('without scripts the pages work: sections, forms, approval', options, async () => {
   const { context, page } = await openBrowser({ width: 1280, javaScript: false })
   await page.goto(`${url}/signin?return=/console/officers`)
@@ -320,8 +342,10 @@ test('without scripts the pages work: sections, forms, approval', options, async
   await page.click('button[type=submit]')
   await page.fill('#query', 'nguyen thi')
   await page.click('main button:has-text("Tìm")')
+  await page.waitForURL(/\/officers\?/)
   assert.match(await page.locator('tbody').innerText(), /Nguyễn Thị/)
   await page.click('.at-nav a:has-text("Thẻ đã cấp")')
+  await page.waitForURL(/\/cards/)
   assert.match(await page.locator('tbody').innerText(), /G09-26-/)
   await context.close()
 })
