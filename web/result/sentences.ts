@@ -4,12 +4,16 @@ import type { Check } from '../../core/verification/report.ts'
 
 const loaded: Partial<Record<'vi' | 'en', Messages>> = {}
 
-/** Loads the sentences of the reader's language; the other one is not sent to the phone. */
+/** Loads the sentences of the reader's language; the other one is not sent to the phone. When they cannot be had the codes stand in their place. */
 export async function loadSentences(lang: 'vi' | 'en'): Promise<void> {
-  loaded[lang] ??=
-    lang === 'vi'
-      ? (await import('../../core/verification/messages/vi.ts')).vi
-      : (await import('../../core/verification/messages/en.ts')).en
+  try {
+    loaded[lang] ??=
+      lang === 'vi'
+        ? (await import('../../core/verification/messages/vi.ts')).vi
+        : (await import('../../core/verification/messages/en.ts')).en
+  } catch {
+    // A network that broke off in between must not keep the verdict back.
+  }
 }
 
 /** The sentence of a check, with its detail filled in. */
