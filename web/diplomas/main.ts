@@ -18,10 +18,14 @@ function start(): void {
   for (const element of document.querySelectorAll<HTMLElement>('.js-only')) element.hidden = false
   for (const element of document.querySelectorAll<HTMLElement>('.no-js-only')) element.hidden = true
   const drop = byId('drop')
-  const files = byId<HTMLInputElement>('files')
-  files.onchange = () => {
-    void checkAll([...(files.files ?? [])])
-    files.value = ''
+  // Also what was chosen in the form for browsers without scripts, before this one came.
+  for (const input of [byId<HTMLInputElement>('files'), byId<HTMLInputElement>('file')]) {
+    const take = () => {
+      void checkAll([...(input.files ?? [])])
+      input.value = ''
+    }
+    input.onchange = take
+    take()
   }
   for (const name of ['dragenter', 'dragover']) {
     drop.addEventListener(name, event => {
