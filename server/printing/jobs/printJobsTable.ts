@@ -56,7 +56,7 @@ export interface QueuedCard {
   printedBefore: boolean
 }
 
-/** Cards in force of the agencies that have no plastic in the world or on its way, oldest first. */
+/** Cards in force of the agencies that have no plastic in the world or on its way: oldest day first, then unit by unit, Đ after D. */
 export async function cardsToPrint(
   db: Db,
   agencies: readonly string[],
@@ -70,7 +70,7 @@ export async function cardsToPrint(
      from cards c
      where c.ended_as is null and c.status = 0 and c.using_code = any($1) and ($3::text[] is null or c.serial = any($3))
        and not exists (select from plastics p where p.card_ref = c.ref and p.state in ('waiting', 'printed', 'delivered'))
-     order by (c.issued_at at time zone 'Asia/Ho_Chi_Minh')::date, c.using_code, c.full_name, c.ref limit $2`,
+     order by (c.issued_at at time zone 'Asia/Ho_Chi_Minh')::date, c.using_code, c.full_name collate "vi-x-icu", c.ref limit $2`,
     [agencies, limit, serials],
   )
   return rows
