@@ -18,12 +18,14 @@ export async function audit(args: string[], io: CliIo): Promise<number> {
       until: { type: 'string' },
       after: { type: 'string', default: '0' },
       format: { type: 'string', default: 'jsonl' },
+      json: { type: 'boolean' },
       enterprise: { type: 'string', default: '32473' },
     },
   })
   const { auditFormats, auditJsonLine, auditSyslogLine } = await import('../server/audit/auditLine.ts')
   const format = auditFormats.find(one => one === values.format)
-  if (positionals.join(' ') !== 'export' || !format) throw new CliError('Say `antin audit export`, with --format jsonl or syslog.', 64)
+  if (positionals.join(' ') !== 'export' || !format || (values.json && format !== 'jsonl'))
+    throw new CliError('Say `antin audit export`, with --format jsonl or syslog.', 64)
   const from = timeOf(values.from)
   const until = timeOf(values.until)
   const enterprise = numberOf(values.enterprise, 'enterprise')

@@ -8,7 +8,11 @@ import { CliError, type CliIo } from './io.ts'
  * folder, and the audit names the operating system's user.
  */
 export async function card(args: string[], io: CliIo): Promise<number> {
-  const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { reason: { type: 'string' } } })
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { reason: { type: 'string' }, json: { type: 'boolean' } },
+  })
   const [action, ...serials] = positionals
   if (action !== 'suspend' || serials.length === 0 || !values.reason)
     throw new CliError('Say which cards, and why: the audit keeps it.', 64)
@@ -24,7 +28,7 @@ export async function card(args: string[], io: CliIo): Promise<number> {
       reasonCode: 'KHAC',
       reason: values.reason,
     })
-    io.out(`Suspended: ${serials.join(', ')}`)
+    io.out(values.json ? JSON.stringify({ suspended: serials }) : `Suspended: ${serials.join(', ')}`)
     return 0
   } finally {
     await installation.close()

@@ -15,7 +15,7 @@ const commands: Record<string, Command> = {
   work: { usage: 'work', what: 'the jobs: issuing, anchoring, expiry', load: async () => (await import('./serve.ts')).work },
   migrate: { usage: 'migrate', what: 'bring the database up to date', load: async () => (await import('./serve.ts')).migrateDatabase },
   import: {
-    usage: 'import FILE [--photos ZIP] [--good-rows]',
+    usage: 'import FILE [--photos ZIP] [--agency CODE] [--preview] [--errors FILE] [--good-rows]',
     what: 'people from XLSX, CSV or ODS; agencies.csv',
     load: async () => (await import('./import.ts')).importPeople,
   },
@@ -42,13 +42,14 @@ const commands: Record<string, Command> = {
   },
   refuse: { usage: 'refuse ID --reason TEXT', what: 'refuse a request', load: async () => (await import('./requests.ts')).refuse },
   status: {
-    usage: 'status SERIAL [suspend|resume|revoke|replace] --reason CODE',
+    usage: 'status SERIAL [suspend|resume|revoke|replace --reason CODE [--text WHY]]',
     what: 'a card’s status, or a change of it',
     load: async () => (await import('./status.ts')).status,
   },
   verify: {
-    usage: 'verify QR|IMAGE|PDF|FILE [--offline] [--rpc URL] [--aud WHO --nonce N] [--json]',
-    what: 'verify a card or diploma without trusting the server',
+    usage:
+      'verify QR|IMAGE|PDF|FILE|- [--offline] [--receipt F] [--trust-list F|DIR] [--status-list F] [--trust-root HEX|F] [--document F] [--photo F] [--rpc URL [--contract 0x…]] [--policy standard|strict] [--at TIME] [--keep DIR] [--marks F] [--aud WHO --nonce N] [--lang vi|en]',
+    what: 'verify a card or diploma without trusting the server; - is standard input',
     load: async () => (await import('./verify.ts')).verify,
   },
   wallet: {
@@ -68,10 +69,14 @@ const commands: Record<string, Command> = {
   },
   keys: {
     usage: 'keys list|create|import-p12|retire|compromise|rotate-data',
-    what: 'the agencies’ keys',
+    what: 'the agencies’ keys; `antin keys` lists their options',
     load: async () => (await import('./keys.ts')).keys,
   },
-  trust: { usage: 'trust publish', what: 'sign and publish the trust list', load: async () => (await import('./trust.ts')).trust },
+  trust: {
+    usage: 'trust publish',
+    what: 'sign and publish the trust list; `antin trust` lists more',
+    load: async () => (await import('./trust.ts')).trust,
+  },
   card: {
     usage: 'card suspend SERIAL --reason TEXT',
     what: 'break glass: when sign-in is down, on the server itself',
@@ -121,6 +126,10 @@ async function main(args: string[], io: CliIo): Promise<number> {
     io.err(`There is no command "${name}". \`antin help\` lists them.`)
     return 64
   }
+  if (rest.includes('--help') || rest.includes('-h')) {
+    io.out(`antin ${command.usage} [--json]\n\n${command.what}`)
+    return 0
+  }
   try {
     return await (await command.load())(rest, io)
   } catch (error) {
@@ -132,7 +141,7 @@ function help(): string {
   const lines = Object.values(commands).map(
     ({ usage, what }) => `  ${usage.padEnd(30)}${usage.length < 30 ? '' : `\n${' '.repeat(32)}`}${what}`,
   )
-  return `antin: issue and verify electronic cards, diplomas and certificates\n\n${lines.join('\n')}\n\nPeople sign in in the browser (device flow); beside a demonstration --as maker|approver|printer|auditor|admin picks one.\nANTIN_URL names the server, ANTIN_CLIENT_ID and ANTIN_CLIENT_SECRET a machine client.`
+  return `antin: issue and verify electronic cards, diplomas and certificates\n\n${lines.join('\n')}\n\nPeople sign in in the browser (device flow); beside a demonstration --as maker|approver|printer|auditor|admin picks one.\n\`antin COMMAND --help\` shows one command; --json gives its answer as JSON.\nANTIN_URL names the server, ANTIN_CLIENT_ID and ANTIN_CLIENT_SECRET a machine client.`
 }
 
 const code = await main(process.argv.slice(2), processIo())

@@ -35,6 +35,7 @@ export async function register(args: string[], io: CliIo): Promise<number> {
   })
   const [sheet] = positionals
   if (!sheet) throw new CliError('Which spreadsheet?', 64)
+  for (const path of [sheet, values.files]) if (path) statSync(path)
   const form = new FormData()
   if (values.decision) form.set('decision', values.decision)
   if (values['allow-duplicates']) form.set('allowDuplicates', 'true')

@@ -28,7 +28,7 @@ export async function requests(args: string[], io: CliIo): Promise<number> {
   const api = await signedIn(io, { as: values.as, otherwise: 'approver', url: values.url })
   const [id] = positionals
   if (id) {
-    const request = await api.get<ShownRequest>(`/api/requests/${id}?limit=200`)
+    const request = await api.get<ShownRequest>(`/api/requests/${encodeURIComponent(id)}?limit=200`)
     if (values.json) io.out(JSON.stringify(request))
     else showRequest(io, request)
     return 0
@@ -54,14 +54,20 @@ export async function approve(args: string[], io: CliIo): Promise<number> {
   const [id] = positionals
   if (!id) throw new CliError('Which request? `antin requests` lists them.', 64)
   const api = await signedIn(io, { as: values.as, otherwise: 'approver', url: values.url })
-  const shown = await api.get<ShownRequest>(`/api/requests/${id}?limit=1`)
+  const shown = await api.get<ShownRequest>(`/api/requests/${encodeURIComponent(id)}?limit=1`)
   io.err(`${shown.kind}: ${shown.total} of ${shown.agency}, made by ${shown.maker}, ${shown.counts?.warnings ?? 0} with warnings`)
-  const decision = await api.post<{ approved: number; held: number; heldRequestId: string | null }>(`/api/requests/${id}/approve`, {
-    claimsDigest: shown.claimsDigest,
-    selection: values['without-warnings'] ? 'without-warnings' : 'all',
-  })
+  const decision = await api.post<{ approved: number; held: number; heldRequestId: string | null }>(
+    `/api/requests/${encodeURIComponent(id)}/approve`,
+    {
+      claimsDigest: shown.claimsDigest,
+      selection: values['without-warnings'] ? 'without-warnings' : 'all',
+    },
+  )
   if (decision.heldRequestId) io.err(`Held back ${decision.held} with warnings, in request ${decision.heldRequestId}`)
-  if (values['no-wait']) return 0
+  if (values['no-wait']) {
+    if (values.json) io.out(JSON.stringify(decision))
+    return 0
+  }
   const done = await waitUntilDone(api, id, io)
   if (values.json) io.out(JSON.stringify(done))
   else io.out(`Done: ${done.done} of ${done.total}${done.failed > 0 ? `, ${done.failed} not (antin requests ${id} says why)` : ''}`)
@@ -74,15 +80,15 @@ export async function refuse(args: string[], io: CliIo): Promise<number> {
   const [id] = positionals
   if (!id || !values.reason) throw new CliError('Say which request, and why: its maker will read it.', 64)
   const api = await signedIn(io, { as: values.as, otherwise: 'approver', url: values.url })
-  await api.post(`/api/requests/${id}/refuse`, { reason: values.reason })
-  io.out('Refused.')
+  await api.post(`/api/requests/${encodeURIComponent(id)}/refuse`, { reason: values.reason })
+  io.out(values.json ? JSON.stringify({ id, status: 'refused' }) : 'Refused.')
   return 0
 }
 
 /** Follows a request until its job is done. */
 export async function waitUntilDone(api: ApiSession, id: string, io: CliIo): Promise<ShownRequest> {
   for (;;) {
-    const request = await api.get<ShownRequest>(`/api/requests/${id}?limit=1`)
+    const request = await api.get<ShownRequest>(`/api/requests/${encodeURIComponent(id)}?limit=1`)
     const isDone = !['approved', 'running'].includes(request.status)
     io.progress(`${request.done + request.failed} of ${request.total}`, isDone)
     if (isDone) return request

@@ -63,7 +63,7 @@ export async function work(args: string[], io: CliIo): Promise<number> {
 
 /** `antin migrate`: brings the database up to date and makes the keys that are missing; says what was done. */
 export async function migrateDatabase(args: string[], io: CliIo): Promise<number> {
-  parseArgs({ args, options: {} })
+  const { values } = parseArgs({ args, options: { json: { type: 'boolean' } } })
   const { readOperatorConfig } = await import('./operatorConfig.ts')
   const { createPool } = await import('../server/db/pool.ts')
   const { migrate } = await import('../server/db/migrate.ts')
@@ -80,15 +80,20 @@ export async function migrateDatabase(args: string[], io: CliIo): Promise<number
   const installation = await openInstallation(config, pino({ level: 'silent' }), { makeSecrets: true })
   const { noteLog } = await import('../server/trust/trustNetworkTable.ts')
   await noteLog(installation.pool, logDescription(installation, installation.clock()))
-  io.out(applied.length === 0 ? 'The database is up to date.' : `Applied: ${applied.join(', ')}`)
-  io.out(`Log: ${formatVerifierKey(installation.logKey)}`)
-  io.out(`Anchor signer: ${installation.anchorSigner.address}`)
+  const [log, anchorSigner] = [formatVerifierKey(installation.logKey), installation.anchorSigner.address]
+  if (values.json) io.out(JSON.stringify({ applied, log, anchorSigner }))
+  else {
+    io.out(applied.length === 0 ? 'The database is up to date.' : `Applied: ${applied.join(', ')}`)
+    io.out(`Log: ${log}`)
+    io.out(`Anchor signer: ${anchorSigner}`)
+  }
   await installation.close()
   return 0
 }
 
 async function open(args: string[], io: CliIo) {
-  parseArgs({ args, options: {} })
+  // Its log is JSON lines with and without it.
+  parseArgs({ args, options: { json: { type: 'boolean' } } })
   const { readOperatorConfig } = await import('./operatorConfig.ts')
   const config = readOperatorConfig(io)
   const { openInstallation } = await import('../server/installation.ts')

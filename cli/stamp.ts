@@ -1,4 +1,4 @@
-import { existsSync, openAsBlob, writeFileSync } from 'node:fs'
+import { existsSync, openAsBlob, statSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import { CliError, type CliIo } from './io.ts'
@@ -11,17 +11,18 @@ export async function stamp(args: string[], io: CliIo): Promise<number> {
   const { values, positionals } = parseArgs({
     args: others,
     allowPositionals: true,
-    options: { out: { type: 'string' }, as: { type: 'string' }, url: { type: 'string' } },
+    options: { out: { type: 'string' }, as: { type: 'string' }, url: { type: 'string' }, json: { type: 'boolean' } },
   })
   const [file] = positionals
   if (!/^[\w-]{22}$/.test(ref) || !file || positionals.length > 1)
     throw new CliError('Say the ref of a diploma and its registered file.', 64)
   if (!values.out) throw new CliError('Where to? Say --out OUT.pdf.', 64)
   if (existsSync(values.out)) throw new CliError(`${values.out} exists already.`, 64)
+  statSync(file)
   const form = new FormData()
   form.set('file', await openAsBlob(file), basename(file))
   const api = await signedIn(io, { as: values.as, url: values.url })
   writeFileSync(values.out, await api.bytes(`/api/diplomas/${encodeURIComponent(ref)}/stamped-copy`, form))
-  io.out(`${values.out} made.`)
+  io.out(values.json ? JSON.stringify({ file: values.out }) : `${values.out} made.`)
   return 0
 }

@@ -3,7 +3,7 @@ import type { CliIo } from './io.ts'
 
 /** `antin start`: everything with a demonstration ministry, until Ctrl-C. */
 export async function start(args: string[], io: CliIo): Promise<number> {
-  parseArgs({ args, options: {} })
+  const { values } = parseArgs({ args, options: { json: { type: 'boolean' } } })
   const began = performance.now()
   const { readConfig } = await import('../server/config.ts')
   const { runDemonstration } = await import('../server/demonstration/runDemonstration.ts')
@@ -18,7 +18,8 @@ export async function start(args: string[], io: CliIo): Promise<number> {
     return 0
   }
   io.progress('', true)
-  describe(io, demonstration.file, Math.round((performance.now() - began) / 100) / 10)
+  if (values.json) io.out(JSON.stringify(demonstration.file))
+  else describe(io, demonstration.file, Math.round((performance.now() - began) / 100) / 10)
   await stopped
   io.err('Stopping …')
   await demonstration.stop()

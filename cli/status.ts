@@ -20,14 +20,17 @@ export async function status(args: string[], io: CliIo): Promise<number> {
   const [serial, action] = positionals
   if (!serial || (action !== undefined && !actions.includes(action)))
     throw new CliError(`Say a serial, and one of ${actions.join(', ')} to change it.`, 64)
+  if (action !== undefined && !values.reason)
+    throw new CliError('Say the reason with --reason CODE (THOI_VIEC, MAT_THE, DOI_CHUC_VU …).', 64)
   const api = await signedIn(io, { as: values.as, url: values.url })
   if (action === undefined) {
-    const card = await api.get<{ serial: string; status: string; fullName: string; expiresAt: string }>(`/api/cards/${serial}`)
+    const card = await api.get<{ serial: string; status: string; fullName: string; expiresAt: string }>(
+      `/api/cards/${encodeURIComponent(serial)}`,
+    )
     io.out(values.json ? JSON.stringify(card) : `${card.serial}  ${card.status}  ${card.fullName}  until ${card.expiresAt}`)
     return 0
   }
-  if (!values.reason) throw new CliError('Say the reason with --reason CODE (THOI_VIEC, MAT_THE, DOI_CHUC_VU …).', 64)
-  const answer = await api.post<{ requestId: string } | undefined>(`/api/cards/${serial}/status`, {
+  const answer = await api.post<{ requestId: string } | undefined>(`/api/cards/${encodeURIComponent(serial)}/status`, {
     action,
     reasonCode: values.reason,
     reason: values.text,

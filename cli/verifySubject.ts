@@ -41,9 +41,10 @@ const causes: Record<DocumentCause, string> = {
 }
 const unreadable: Subject = { sealed: new Uint8Array(0) }
 
-/** A name with a folder or an ending, and no address. */
+/** A name with a folder or an ending, and no address. What has blanks needs an ending: a sentence may have a slash in it. */
 function looksLikePath(text: string): boolean {
-  return !/^[a-z][a-z0-9+.-]*:/i.test(text) && !/\s/.test(text) && (/[/\\]/.test(text) || /\.\w{1,5}$/.test(text))
+  if (/^[a-z][a-z0-9+.-]*:/i.test(text) || /[\r\n|]/.test(text)) return false
+  return /\.\w{1,5}$/.test(text) || (/[/\\]/.test(text) && !/\s/.test(text))
 }
 
 /** The file that came with a credential, as `--document` names it. */
@@ -54,12 +55,13 @@ export async function documentAt(path: string): Promise<DocumentInput> {
 }
 
 /**
- * The credential behind a QR text, a picture with a QR, a PDF, a file of the sealed bytes, or any other file that was registered.
+ * The credential behind a QR text, a picture with a QR, a PDF, a file of the sealed bytes, or any other file that was registered; `-` is standard input.
  * Without `base` nothing is asked of a server. Throws CliError: 64 for the name of a file that is not there, 2 when no credential was found.
  */
 export async function verifySubject(given: string, base: string | undefined): Promise<Subject> {
   const sdJwt = sdJwtText(given)
   if (sdJwt) return { ...unreadable, sdJwt }
+  if (given === '-') return ofBytes(await standardInput(), 'standard input', base)
   if (existsSync(given)) return ofFile(given, base)
   const subject = await ofText(given, base)
   if (subject?.foreign !== undefined) {
@@ -73,7 +75,21 @@ export async function verifySubject(given: string, base: string | undefined): Pr
 async function ofFile(path: string, base: string | undefined): Promise<Subject> {
   const info = statSync(path)
   if (!info.isFile() || info.size > maxFile) throw new CliError(`${path} is no file of at most 64 MiB.`, 64)
-  const bytes = new Uint8Array(readFileSync(path))
+  return ofBytes(new Uint8Array(readFileSync(path)), path, base)
+}
+
+async function standardInput(): Promise<Uint8Array> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    length += chunk.length
+    if (length > maxFile) throw new CliError('Standard input is more than 64 MiB.', 64)
+    chunks.push(chunk)
+  }
+  return new Uint8Array(Buffer.concat(chunks))
+}
+
+async function ofBytes(bytes: Uint8Array, name: string, base: string | undefined): Promise<Subject> {
   if (bytes[0] === 0xd2) return { sealed: bytes }
   const sdJwt = sdJwtText(bytes)
   if (sdJwt) return { ...unreadable, sdJwt }
@@ -97,7 +113,7 @@ async function ofFile(path: string, base: string | undefined): Promise<Subject> 
   // A picture is how a QR comes here; of a PDF it is the PDF that is asked about.
   if (seen) return isPdf(bytes) && seen.foreign === undefined ? { ...seen, document } : seen
   if (written) return written
-  throw new CliError(`Neither a seal nor a QR code was found in ${path}${cause ? ` (${causes[cause]})` : ''}.`, 2)
+  throw new CliError(`Neither a seal nor a QR code was found in ${name}${cause ? ` (${causes[cause]})` : ''}.`, 2)
 }
 
 /** The signature of a PDF as `verifyDiploma` takes it; node:crypto does the verifying. */

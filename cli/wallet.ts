@@ -43,7 +43,13 @@ async function get(args: string[], io: CliIo): Promise<number> {
   const [what = '', ...others] = args
   const { values } = parseArgs({
     args: others,
-    options: { key: { type: 'string' }, out: { type: 'string' }, as: { type: 'string' }, url: { type: 'string' } },
+    options: {
+      key: { type: 'string' },
+      out: { type: 'string' },
+      as: { type: 'string' },
+      url: { type: 'string' },
+      json: { type: 'boolean' },
+    },
   })
   if (what !== 'card' && !/^[\w-]{22}$/.test(what)) throw new CliError('Say card, or the ref of a diploma of yours.', 64)
   const { key: keyFile, out } = values
@@ -61,7 +67,8 @@ async function get(args: string[], io: CliIo): Promise<number> {
   const { credential } = await api.post<{ credential: string }>(path, { proof })
   writeFileSync(out, `${credential}\n`, { mode: 0o600 })
   const { disclosures } = parseSdJwt(credential)
-  io.out(`${out} made; it can disclose ${disclosures.map(({ name }) => name).join(', ')}.`)
+  const claims = disclosures.map(({ name }) => name)
+  io.out(values.json ? JSON.stringify({ file: out, claims }) : `${out} made; it can disclose ${claims.join(', ')}.`)
   return 0
 }
 
@@ -76,6 +83,7 @@ async function show(args: string[], io: CliIo): Promise<number> {
       nonce: { type: 'string' },
       key: { type: 'string' },
       out: { type: 'string' },
+      json: { type: 'boolean' },
     },
   })
   const [file] = positionals
@@ -99,7 +107,8 @@ async function show(args: string[], io: CliIo): Promise<number> {
       : undefined,
   )
   if (values.out) writeFileSync(values.out, `${presented}\n`)
-  else io.out(presented)
+  if (values.json) io.out(JSON.stringify(values.out ? { file: values.out } : { presentation: presented }))
+  else if (!values.out) io.out(presented)
   return 0
 }
 

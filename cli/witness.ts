@@ -30,13 +30,14 @@ export async function witness(args: string[], io: CliIo): Promise<number> {
       interval: { type: 'string', default: '60' },
       once: { type: 'boolean' },
       listen: { type: 'string' },
+      json: { type: 'boolean' },
     },
   })
   if (!values.name || !values.state) throw new CliError('A witness has a name and a folder: --name witness.example --state DIR.', 64)
   const base = serverUrl(io, values.from)
   const log = values.vkey ? await parseVerifierKey(values.vkey, nodeCrypto) : await logKeyOf(io, base, values['trust-root'])
   const own = await openWitness(values.state, values.name, log, () => Math.floor(Date.now() / 1000))
-  io.out(own.vkey)
+  io.out(values.json ? JSON.stringify({ vkey: own.vkey }) : own.vkey)
   if (values.listen !== undefined) return listen(own, Number(values.listen), io)
   for (;;) {
     try {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -262,6 +263,25 @@ test('a PDF that carries the seal: the diploma is real, the file itself is not t
   const { exit, report: found } = await report(path, ...offline, '--trust-list', index, '--receipt', receipt)
   expect(codesOf(found)).toMatchObject({ signature: 'signature.passed', document: 'document.copy' })
   expect(exit).toBe(2)
+})
+
+test('a mistyped file name with blanks in it is wrong usage; other text with a dot or a slash is judged', async () => {
+  expect((await run('bằng tốt nghiệp.pdf', ...offline)).exit).toBe(64)
+  for (const text of ['001|Nguyễn Văn A|Số 12/3 TP.HCM', 'Xin chào. Tạm biệt', 'số 12/3 phố Huế'])
+    expect((await run(text, ...offline)).exit).toBe(1)
+})
+
+test('as a program: - is standard input, and every command tells its options instead of starting', () => {
+  const antin = (args: string[], input = '') => {
+    const { status, stdout } = spawnSync(process.execPath, ['cli/main.ts', ...args], { input, encoding: 'utf8' })
+    return { status, stdout }
+  }
+  expect(antin(['verify', '-', ...offline, '--json'], `${qr(card)}\n`).status).toBe(0)
+  for (const name of ['serve', 'work', 'start', 'migrate']) {
+    const { status, stdout } = antin([name, '--help'])
+    expect(stdout).toContain(`antin ${name} [--json]`)
+    expect(status).toBe(0)
+  }
 })
 
 test('signed PDFs: an unsigned one, a foreign certificate, an addition and a changed byte are told apart in words', async () => {
