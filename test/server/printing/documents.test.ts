@@ -9,7 +9,7 @@ import { latin1, type PdfName, type PdfStream } from '../../../core/pdf/pdfSynta
 import { inspectPdf } from '../../../server/keys/inspectPdf.ts'
 import { stampedCopy } from '../../../server/printing/pdf/stampedCopy.ts'
 import { type Attachment, compileDiploma, renderDiploma } from '../../../server/printing/render/renderDiploma.ts'
-import { typstPdf } from '../../../server/printing/render/typst.ts'
+import { compileTypst, typstPdf } from '../../../server/printing/render/typst.ts'
 import { ownTemplate, readQrs, sampleDiploma } from '../../support/cardFixtures.ts'
 import { rejectedCode, thrownCode } from '../../support/thrownCode.ts'
 
@@ -110,6 +110,16 @@ test.each(documents)('%s holds every text that the register takes, at its longes
   expect(thrownCode(() => compileDiploma(ownTemplate(name), diploma, [], false))).toBe('none')
   const { signatory: _, ...unsigned } = diploma
   expect(thrownCode(() => compileDiploma(ownTemplate(name), unsigned, [], false))).toBe('none')
+})
+
+test('place and day stand as official papers write them: no zero before March, a capital where no place is known', () => {
+  const lineOf = (place: string, day: string) => {
+    const call = `#import "/antin.typ": place-and-day\n#assert.eq(place-and-day(${place}, "${day}"), `
+    return (line: string) => thrownCode(() => compileTypst(`${call}"${line}")`))
+  }
+  expect(lineOf('"Hà Nội"', '05/02/2026')('Hà Nội, ngày 05 tháng 02 năm 2026')).toBe('none')
+  expect(lineOf('"Hà Nội"', '21/03/2026')('Hà Nội, ngày 21 tháng 3 năm 2026')).toBe('none')
+  expect(lineOf('none', '01/12/2026')('Ngày 01 tháng 12 năm 2026')).toBe('none')
 })
 
 test('a text that does not fit, a missing one, a wrong day are refused by name', () => {
