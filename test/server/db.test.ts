@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import { freePort } from '../../server/db/freePort.ts'
 import { migrate } from '../../server/db/migrate.ts'
 import { inTransaction } from '../../server/db/transaction.ts'
 import { useDatabase } from '../support/database.ts'
@@ -48,4 +49,10 @@ test.each([
 ])('a database whose migrations ran %s is left as it is, and the error says what to do', async (_, change) => {
   await db.pool.query(change)
   await expect(migrate(db.pool)).rejects.toMatchObject({ code: 'database.schema', detail: expect.stringContaining('moved away') })
+})
+
+test('no port is given twice, also when nothing listens on it yet', async () => {
+  const ports: number[] = []
+  for (let i = 0; i < 1000; i++) ports.push(await freePort())
+  expect(new Set(ports).size).toBe(1000)
 })
