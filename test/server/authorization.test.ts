@@ -327,6 +327,15 @@ test('approving, and anything about keys, needs a fresh proof of identity; the f
   }
 })
 
+test('a form that nobody was signed in to send is told to be unsent, where it was sent from', async () => {
+  const console = 'http://localhost/console/diplomas/register'
+  const post = request(world.app).post('/console/diplomas/register/sheet').set({ host: 'localhost', referer: console, accept: 'text/html' })
+  const { headers } = await post.field('_csrf', 'token')
+  expect(headers.location).toBe('/signin?return=%2Fconsole%2Fdiplomas%2Fregister%3Funsent%3D1')
+  const back = await request(world.app).get('/console/diplomas/register?unsent=1').set(actorFor('maker')).set('accept', 'text/html')
+  expect(back.text).toContain('chưa được thực hiện')
+})
+
 test('a form without the token of its session changes nothing', async () => {
   for (const token of [undefined, '', 'other']) {
     const answer = await request(world.app)

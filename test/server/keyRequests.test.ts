@@ -282,7 +282,7 @@ test('a form with a file is filled in again after step-up; its file never waits 
     .set(stale)
     .set({ accept: 'text/html', host: 'the.example', referer: 'http://the.example/console/keys/import' })
     .field({ _csrf: 'token', agency })
-  expect(sent.headers.location).toBe('/signin/step-up?return=%2Fconsole%2Fkeys%2Fimport')
+  expect(sent.headers.location).toBe('/signin/step-up?return=%2Fconsole%2Fkeys%2Fimport%3Funsent%3D1')
   expect((await db.pool.query('select from kept_forms')).rowCount).toBe(0)
 })
 

@@ -42,10 +42,11 @@ async function show(
   render(res, inConsole ? 'console/problem' : 'problem', { problem, textKey: problemKey(problem.code) })
 }
 
-/** Where a form that cannot wait (it holds files) was sent from, to be filled in again. */
+/** Where a form that cannot wait (it holds files, or nobody knows whose it is) was sent from, to be filled in again; the page says so. */
 function formAddress(req: Request): string {
   const from = URL.parse(req.get('referer') ?? '')
-  return from !== null && from.host === req.get('host') && from.pathname.startsWith('/console/') ? from.pathname : '/console'
+  const ours = from !== null && from.host === req.get('host') && from.pathname.startsWith('/console/')
+  return `${ours ? from.pathname : '/console'}?unsent=1`
 }
 
 function pairsOf(body: Record<string, unknown>): [string, string][] {

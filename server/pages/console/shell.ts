@@ -126,7 +126,10 @@ export async function prepareLocals(deps: PageDeps, req: Request, res: Response)
   const kinds = decidableKinds(req.actor)
   const waiting = kinds.length > 0 ? await countWaiting(deps.pool, agenciesOf(deps.tree, req.actor), kinds, req.actor.sub) : 0
   res.locals.nav = navigationOf(req.actor, req.path === '/' ? req.baseUrl : req.baseUrl + req.path, waiting)
-  if (req.method === 'GET' && req.accepts(['html', 'json']) === 'html') res.locals.flash = await deps.sessions.takeFlash(req)
+  if (req.method === 'GET' && req.accepts(['html', 'json']) === 'html') {
+    const unsent = req.query.unsent === '1' ? { kind: 'error', key: 'form.unsent' } : null
+    res.locals.flash = (await deps.sessions.takeFlash(req)) ?? unsent
+  }
 }
 
 function navigationOf(actor: Actor, path: string, waiting: number) {
