@@ -80,7 +80,7 @@ test('where the browser opens its store slowly, the button that loads data ahead
     const open = store.open.bind(store)
     store.open = (...parts) => {
       const opening = open(...parts)
-      const set = (listener: (event: unknown) => void) => opening.addEventListener('success', event => setTimeout(listener, 1500, event))
+      const set = (listener: (event: unknown) => void) => opening.addEventListener('success', event => setTimeout(listener, 500, event))
       return Object.defineProperty(opening, 'onsuccess', { set })
     }
   })
