@@ -101,7 +101,8 @@ export function witnessServer(own: Witness) {
     try {
       const { oldSize, path, note } = parseAddCheckpoint(await readBody(req))
       const { status, body } = await own.cosign(note, oldSize, path)
-      res.writeHead(status, { 'content-type': status === 409 ? 'text/x.tlog.size' : 'text/plain; charset=utf-8' }).end(body)
+      const isSize = /^[0-9]+\n$/.test(body)
+      res.writeHead(status, { 'content-type': isSize ? 'text/x.tlog.size' : 'text/plain; charset=utf-8' }).end(body)
     } catch (error) {
       res.writeHead(error instanceof AppError ? 400 : 500).end()
     }

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { concatBytes } from '../core/encoding/bytes.ts'
+import { concatBytes, equalBytes } from '../core/encoding/bytes.ts'
 import { encodeBase64 } from '../core/log/base64.ts'
 import { type OpenedCheckpoint, openCheckpoint } from '../core/log/checkpoint.ts'
 import { verifyConsistency } from '../core/log/consistency.ts'
@@ -12,7 +12,7 @@ import { exists, writeDurably } from '../server/keys/writeDurably.ts'
 
 /** What a witness answers to a checkpoint (C2SP tlog-witness): the status, and a note signature line, the size it stands at, or why not. */
 export interface WitnessVerdict {
-  readonly status: 200 | 400 | 403 | 409 | 422
+  readonly status: 200 | 400 | 403 | 404 | 409 | 422
   readonly body: string
 }
 
@@ -37,12 +37,15 @@ export async function openWitness(dir: string, name: string, log: VerifierKey, n
   let turn: Promise<unknown> = Promise.resolve()
 
   const judge = async (note: string, oldSize: number, path: readonly Uint8Array[]): Promise<WitnessVerdict> => {
+    if (note.split('\n', 1)[0] !== log.name) return { status: 404, body: `Only checkpoints of ${log.name} are cosigned here\n` }
     const checkpoint = await openCheckpoint(note, log, nodeCrypto)
     if (!checkpoint) return { status: 403, body: 'The checkpoint is not signed by the log\n' }
     const size = last?.treeSize ?? 0
     if (oldSize > checkpoint.treeSize) return { status: 400, body: 'The old size is above that of the checkpoint\n' }
     if (oldSize !== size) return { status: 409, body: `${size}\n` }
     if (!(await extendsLast(checkpoint, last, path))) {
+      if (last?.treeSize === checkpoint.treeSize && equalBytes(last.rootHash, checkpoint.rootHash))
+        return { status: 422, body: 'A checkpoint that was cosigned already takes no proof\n' }
       // Two checkpoints that the log signed and that do not fit: the proof of a split view.
       await writeDurably(join(dir, `evidence-${checkpoint.treeSize}-${now()}`), note, { replace: true })
       return { status: checkpoint.treeSize === size ? 409 : 422, body: 'The checkpoint does not extend the one before\n' }

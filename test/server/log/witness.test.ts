@@ -100,6 +100,9 @@ test('C2SP tlog-witness: the answers of add-checkpoint', async () => {
   expect(await own.cosign(note.replace('700', '701'), 0, [])).toMatchObject({ status: 403 })
   expect(await own.cosign(note, 0, [])).toMatchObject({ status: 200 })
   expect(await own.cosign(note, 700, [])).toMatchObject({ status: 200 })
+  expect(await own.cosign(note, 700, [new Uint8Array(32)])).toMatchObject({ status: 422 })
+  expect((await readdir(join(dir, 'three'))).filter(name => name.startsWith('evidence'))).toEqual([])
+  expect(await own.cosign(note.replace('/log\n', '/other\n'), 700, [])).toMatchObject({ status: 404 })
   expect(await own.cosign(forked(700), 700, [])).toMatchObject({ status: 409 })
   expect(await own.cosign(forked(800), 700, [new Uint8Array(32)])).toMatchObject({ status: 422 })
   const newer = await grow(100)
@@ -138,5 +141,18 @@ test('a listening witness refuses what is no request', async () => {
   expect(await post('old 0\nAAAA\n\nx')).toBe(400)
   expect(await post(`old 0\n${'A'.repeat(70_000)}`)).toBe(400)
   expect(await post('old 0\n\nx', '/x')).toBe(404)
-  expect(await post('old 0\n\nnote')).toBe(403)
+  expect(await post('old 0\n\nnote')).toBe(404)
+})
+
+test('only a size is called one: a log that asks would read it as such', async () => {
+  const own = await open('five')
+  const url = await start(witnessServer(own))
+  const { note } = (await newestCheckpoint(db.pool))!
+  const post = async (old: number, checkpoint: string) => {
+    const { status, headers } = await fetch(`${url}/add-checkpoint`, { method: 'POST', body: `old ${old}\n\n${checkpoint}` })
+    return [status, headers.get('content-type')]
+  }
+  expect(await post(5, note)).toEqual([409, 'text/x.tlog.size'])
+  expect(await post(0, note)).toEqual([200, 'text/plain; charset=utf-8'])
+  expect(await post(own.size(), forked(own.size()))).toEqual([409, 'text/plain; charset=utf-8'])
 })
