@@ -44,6 +44,8 @@ export function appErrorOf(error: unknown): AppError | null {
 /** The last error handler: every error becomes application/problem+json, or a page for a browser that asks for HTML where programs have no business. */
 export function problemHandler(logger: Logger, renderPage?: RenderProblem, publicUrl?: string): ErrorRequestHandler {
   return (error, req, res, _next) => {
+    // Whoever went away in the middle of a body needs no answer, and nothing of ours has failed.
+    if (error?.code === 'ECONNRESET' && req.destroyed && !req.complete) return void res.destroy()
     const known = appErrorOf(error)
     if (!known || problemStatus(known.code) >= 500) logger.error({ err: error, requestId: req.id }, 'request failed')
     if (res.headersSent) return void res.destroy(error instanceof Error ? error : undefined)

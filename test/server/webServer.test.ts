@@ -6,8 +6,10 @@ import { join } from 'node:path'
 import { afterAll, expect, test } from '@jest/globals'
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
+import express, { type ErrorRequestHandler } from 'express'
 import { pino } from 'pino'
 import { readConfig } from '../../server/config.ts'
+import { problemHandler } from '../../server/http/problem.ts'
 import { createWebServer } from '../../server/http/webServer.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'antin-tls-'))
@@ -117,4 +119,33 @@ test('what never becomes a request is answered with a problem and its code', asy
   }
   expect(await sendBytes(port, `GET / ${head}Expect: 200-maybe\r\nConnection: close\r\n\r\n`)).toContain('HTTP/1.1 200 OK')
   await new Promise(resolve => server.close(resolve))
+})
+
+test('who goes away in the middle of a body is no error of ours', async () => {
+  const logged: string[] = []
+  const app = express()
+  let handled: () => void = () => undefined
+  const isOver = new Promise<void>(resolve => {
+    handled = resolve
+  })
+  app.post('/', async (req, res) => {
+    res.write('begun')
+    for await (const _ of req);
+  })
+  const handler = problemHandler(pino({}, { write: line => void logged.push(line) }))
+  app.use(((error, req, res, next) => {
+    handler(error, req, res, next)
+    handled()
+  }) satisfies ErrorRequestHandler)
+  const server = createWebServer(app, pino({ level: 'silent' }))
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  try {
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+    socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf')
+    socket.once('data', () => socket.destroy())
+    await isOver
+    expect(logged).toEqual([])
+  } finally {
+    await new Promise(resolve => server.close(resolve))
+  }
 })

@@ -53,7 +53,8 @@ export function verificationRoutes(deps: VerificationRoutesDeps): Router {
 
   router.post('/api/verifications/bulk', bulkLimit, async (req, res) => {
     authorize(req.actor, 'verify.bulk', undefined, deps.agencies)
-    if (!req.is(['application/x-ndjson', 'application/jsonl'])) throw new AppError('http.media-type')
+    const { 'content-encoding': encoding = 'identity' } = req.headers
+    if (!req.is(['application/x-ndjson', 'application/jsonl']) || encoding !== 'identity') throw new AppError('http.media-type')
     await answerLines(req, res, req.actor)
   })
 

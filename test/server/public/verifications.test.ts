@@ -283,6 +283,8 @@ test('bulk answers line by line in order, bad lines in place', async () => {
     [6, 'z', 'invalid'],
   ])
   await supertest(world.app).post('/api/verifications/bulk').type('application/x-ndjson').send('{}').expect(401)
+  const packed = supertest(world.app).post('/api/verifications/bulk').type('application/x-ndjson').set('content-encoding', 'gzip')
+  await packed.set(actorHeader, bulk).send('{}').expect(415)
 })
 
 test('bulk holds the sender back while nobody reads the answers', async () => {
