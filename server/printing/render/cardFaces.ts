@@ -4,6 +4,7 @@ import type { CardView } from './cardView.ts'
 import { requireGlyphs } from './fontCoverage.ts'
 import { jpegFrame } from './jpeg.ts'
 import type { Template } from './template.ts'
+import { textFields } from './textFields.ts'
 import { compileTypst, shadowFile } from './typst.ts'
 
 export type Side = 'front' | 'back'
@@ -14,7 +15,7 @@ export type SharedTexts = Readonly<Record<string, string | null>>
 
 /** What a card shares with others: cards of equal ones have the same ground. */
 export function sharedTexts(template: Template, card: CardView): SharedTexts {
-  return Object.fromEntries(textFields.filter(field => template.fields[field]?.shared).map(field => [field, card[field] || null]))
+  return Object.fromEntries(textFields.card.filter(field => template.fields[field]?.shared).map(field => [field, card[field] || null]))
 }
 
 /** The part of both sides that does not vary from card to card, with its bleed: one page a side. Throws as `faceDocument`. */
@@ -78,21 +79,8 @@ export function shadowTemplate(template: Template): string {
   return folder
 }
 
-const textFields = [
-  'category',
-  'fullName',
-  'position',
-  'managingAgency',
-  'usingAgency',
-  'cardNumber',
-  'serial',
-  'expiresOn',
-  'issuedOn',
-  'verifyAddress',
-] as const
-
 function checkCard(template: Template, card: CardView): void {
-  for (const field of textFields) {
+  for (const field of textFields.card) {
     const text = card[field]
     if (text) requireGlyphs(field, text, template.fonts)
     else if (template.fields[field]?.required) throw new AppError('render.text', `${field} is required and empty`)
@@ -103,7 +91,7 @@ function checkCard(template: Template, card: CardView): void {
 
 function textsOf(template: Template, card: CardView): Record<string, unknown> {
   const texts: Record<string, unknown> = { sample: card.sample ?? false, 'has-photo': card.photo !== undefined }
-  for (const field of textFields) {
+  for (const field of textFields.card) {
     const rule = template.fields[field]
     if (!rule?.shared) texts[field] = rule && card[field] ? card[field] : null
   }

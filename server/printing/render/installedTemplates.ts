@@ -27,12 +27,16 @@ export function installedTemplate(name: string, folder = fileURLToPath(templates
 
 function readInstalled(folder: string, name: string): InstalledTemplate {
   const path = join(folder, name)
-  const stamp = stampOf(path)
-  const known = read.get(path)
-  if (known?.stamp === stamp) return known.installed
-  const installed = load(path, name)
-  read.set(path, { stamp, installed })
-  return installed
+  try {
+    const stamp = stampOf(path)
+    const known = read.get(path)
+    if (known?.stamp === stamp) return known.installed
+    const installed = load(path, name)
+    read.set(path, { stamp, installed })
+    return installed
+  } catch (error) {
+    return broken(name, error)
+  }
 }
 
 function load(path: string, name: string): InstalledTemplate {
@@ -41,9 +45,14 @@ function load(path: string, name: string): InstalledTemplate {
     if (template.name !== name) return { name, template: null, problem: `template.json: name is "${template.name}", the folder "${name}"` }
     return { name, template, problem: null }
   } catch (error) {
-    if (!(error instanceof AppError)) throw error
-    return { name, template: null, problem: error.detail }
+    return broken(name, error)
   }
+}
+
+/** A folder as broken, for the reason that an error gives. */
+function broken(name: string, error: unknown): InstalledTemplate {
+  if (!(error instanceof AppError)) throw error
+  return { name, template: null, problem: error.detail }
 }
 
 /** Names, sizes and times of a folder's files: what changes when one of them does. */

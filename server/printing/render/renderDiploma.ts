@@ -8,6 +8,7 @@ import type { DiplomaView } from './diplomaView.ts'
 import { requireGlyphs } from './fontCoverage.ts'
 import { rasterise } from './rasterise.ts'
 import type { Template } from './template.ts'
+import { textFields } from './textFields.ts'
 import { compileTypst, shadowFile, typstPdf, typstSvg } from './typst.ts'
 
 /** A file carried inside a PDF/A-3, associated with the whole document (ISO 19005-3, 6.8). */
@@ -47,28 +48,6 @@ export function renderDiploma({ template, diploma, attachments = [], preview = f
   }
 }
 
-const textFields = [
-  'issuer',
-  'institutionThen',
-  'parentAgency',
-  'title',
-  'holderName',
-  'birthDate',
-  'field',
-  'classification',
-  'awarded',
-  'validUntil',
-  'number',
-  'registerNumber',
-  'place',
-  'signatoryTitle',
-  'signatory',
-  'issuedOn',
-  'verifyAddress',
-  'ref',
-  'documentSha256',
-] as const
-
 /** The laid-out document, for `renderDiploma` and for checking a template. Throws as `renderDiploma` does. */
 export function compileDiploma(
   template: Template,
@@ -78,7 +57,7 @@ export function compileDiploma(
 ): NodeTypstDocument {
   if (template.kind !== 'document') throw new AppError('render.template', 'template.json: kind is not document')
   const data: Record<string, unknown> = { basis: diploma.basis, signed: diploma.signed ?? false, sample: diploma.sample ?? false }
-  for (const field of textFields) {
+  for (const field of textFields.document) {
     const text = diploma[field]
     data[field] = text || null
     if (text) requireGlyphs(field, text, template.fonts)

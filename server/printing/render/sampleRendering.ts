@@ -4,6 +4,7 @@ import type { DiplomaView } from './diplomaView.ts'
 import { renderCard } from './renderCard.ts'
 import { renderDiploma } from './renderDiploma.ts'
 import type { Template } from './template.ts'
+import { textFields } from './textFields.ts'
 
 export type TemplateSide = 'front' | 'back' | 'page'
 
@@ -34,9 +35,13 @@ export function sampleRendering(template: Template): SampleRendering {
 function readSample(template: Template): object {
   const bytes = template.files.get('sample.json')
   if (!bytes) throw new AppError('render.template', 'sample.json: no such file')
+  let sample: Record<string, unknown>
   try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8')) as object
+    sample = JSON.parse(Buffer.from(bytes).toString('utf8'))
   } catch (cause) {
     throw new AppError('render.template', `sample.json: ${(cause as Error).message}`, { cause })
   }
+  const wrong = textFields[template.kind].find(field => sample[field] !== undefined && typeof sample[field] !== 'string')
+  if (wrong) throw new AppError('render.template', `sample.json: ${wrong} is not a text`)
+  return sample
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { z } from 'zod'
 import { AppError } from '../../../core/errors.ts'
+import { assertSoundTemplate } from './assertSoundTemplate.ts'
 import { type FontName, fontFiles } from './typst.ts'
 
 const millimetres = z.number().positive().max(1000)
@@ -80,7 +81,9 @@ export function loadTemplate(folder: string, supplied: Record<string, Uint8Array
   if (manifest.emblem && supplied[manifest.emblem.file]) manifest.emblem.placeholder = false
   const hash = createHash('sha256').update(JSON.stringify(manifest))
   for (const path of [...files.keys()].sort()) hash.update(`\0${path}\0`).update(files.get(path) as Uint8Array)
-  return { ...manifest, digest: hash.digest('hex'), files }
+  const template = { ...manifest, digest: hash.digest('hex'), files }
+  assertSoundTemplate(template)
+  return template
 }
 
 /** Names of the templates in a folder, sorted. */
@@ -103,16 +106,23 @@ function parseManifest(text: string): TemplateManifest {
   throw new AppError('render.template', `template.json: ${issue?.path.join('.')}: ${issue?.message}`)
 }
 
-/** Paths of all files below a folder, sorted, with `/`. */
+/** Paths of all files below a folder, sorted, with `/`. Throws `render.template` for a link that leads nowhere, out of it, or round. */
 export function filesBelow(folder: string): string[] {
+  const root = realpathSync(folder)
   const found: string[] = []
-  const walk = (current: string) => {
+  const walk = (current: string, above: readonly string[]) => {
     for (const name of readdirSync(current).sort()) {
       const path = join(current, name)
-      if (statSync(path).isDirectory()) walk(path)
-      else found.push(relative(folder, path).split(sep).join('/'))
+      const shown = relative(folder, path).split(sep).join('/')
+      if (!existsSync(path)) throw new AppError('render.template', `${shown}: a link that leads nowhere`)
+      const real = realpathSync(path)
+      if (!real.startsWith(root + sep) && real !== root)
+        throw new AppError('render.template', `${shown}: a link that leads out of the folder`)
+      if (!statSync(real).isDirectory()) found.push(shown)
+      else if (above.includes(real)) throw new AppError('render.template', `${shown}: a link to a folder that it lies in`)
+      else walk(path, [...above, real])
     }
   }
-  walk(folder)
+  walk(folder, [root])
   return found
 }

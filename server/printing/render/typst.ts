@@ -62,6 +62,11 @@ export function compileTypst(main: string): NodeTypstDocument {
   }
   const result = compiler().compile({ mainFilePath: `${ROOT}/${path}` })
   const document = result.result
+  const warned = document && result.takeWarnings()
+  const warnings: Diagnostic[] = warned ? compiler().fetchDiagnostics(warned) : []
+  // Its text would simply be missing.
+  const fontless = warnings.find(each => each.message.startsWith('unknown font family'))
+  if (fontless) throw new AppError('render.template', `${placeOf(fontless)}: ${fontless.message}`)
   if (document) return document
   const error = result.takeDiagnostics()
   const diagnostics: Diagnostic[] = error ? compiler().fetchDiagnostics(error) : []
@@ -69,9 +74,13 @@ export function compileTypst(main: string): NodeTypstDocument {
   const message = worst?.message ?? 'Typst gave no reason'
   const tooLong = /antin-fit:([A-Za-z0-9]+)/.exec(message)
   if (tooLong) throw new AppError('render.text', `${tooLong[1]} does not fit`)
-  const place = diagnostics.find(each => each.severity === 1 && each.range) ?? worst
-  const line = place?.range ? `:${place.range.start.line + 1}:${place.range.start.character + 1}` : ''
-  throw new AppError('render.template', `${templatePath(place?.path ?? '')}${line}: ${message}`)
+  throw new AppError('render.template', `${placeOf(diagnostics.find(each => each.severity === 1 && each.range) ?? worst)}: ${message}`)
+}
+
+/** File, line and column. */
+function placeOf(diagnostic: Diagnostic | undefined): string {
+  const start = diagnostic?.range?.start
+  return `${templatePath(diagnostic?.path ?? '')}${start ? `:${start.line + 1}:${start.character + 1}` : ''}`
 }
 
 /** `front.typ` for a file of a template, whose folder here is `name@digest`; `antin.typ` and the main text as they are. */
