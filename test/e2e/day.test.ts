@@ -166,7 +166,7 @@ test('review, request: who has no photo is named; approved by another, exception
   await approver.waitForSelector(`text=Đã thực hiện ${held} mục, 0 mục không`, wait)
   await maker.goto(`${url}/console`)
   // On a slow machine counts are kept for some seconds.
-  for (let tries = 0; tries < 30 && !/1\.601/.test(await maker.innerText('main')); tries++) {
+  for (let tries = 0; tries < 200 && !/1\.601/.test(await maker.innerText('main')); tries++) {
     await maker.waitForTimeout(1000)
     await maker.reload()
   }

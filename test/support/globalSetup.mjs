@@ -23,6 +23,6 @@ export default async function globalSetup() {
   process.env.ANTIN_TEST_POSTGRES = postgres.url
   globalThis.stopTestPostgres = async () => {
     await postgres.stop()
-    rmSync(dir, { recursive: true, force: true })
+    rmSync(dir, { recursive: true, force: true, maxRetries: 10 })
   }
 }

@@ -19,7 +19,7 @@ export async function startDemonstration(): Promise<{ file: DemonstrationFile; h
     home,
     async stop() {
       await stop()
-      rmSync(home, { recursive: true, force: true })
+      rmSync(home, { recursive: true, force: true, maxRetries: 10 })
     },
   }
 }
