@@ -15,7 +15,8 @@ export function useDatabase(): TestDatabase {
   const name = `test_${randomBytes(6).toString('hex')}`
   beforeAll(async () => {
     database.url = await cloneTemplate(name)
-    database.pool = createPool(database.url)
+    // A busy machine lets many at once wait long.
+    database.pool = createPool(database.url, { connectionTimeoutMillis: 60_000 })
   })
   afterAll(async () => {
     await database.pool?.end()
