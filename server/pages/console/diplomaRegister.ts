@@ -63,7 +63,7 @@ export function diplomaRegisterPages(deps: PageDeps): ConsoleRouter {
     })
   })
 
-  pages.post('/diplomas/register/sheet', 'diplomas.register', async (req, res, actor) => {
+  pages.upload('/diplomas/register/sheet', 'diplomas.register', async (req, res, actor) => {
     const form = await readMultipart(req, sheetLimits)
     const t = res.locals.t as Translate
     const kept = (name: string) => form.fields.get(name) ?? ''

@@ -75,7 +75,7 @@ export function diplomaPages(deps: DiplomaPagesDeps): ConsoleRouter {
 
   pages.get('/diplomas/:ref', 'diplomas.read', async (req, res, actor) => show(res, actor, await diplomaOfPath(deps, req, actor)))
 
-  pages.post('/diplomas/:ref/stamped-copy', 'diplomas.read', async (req, res, actor) => {
+  pages.upload('/diplomas/:ref/stamped-copy', 'diplomas.read', async (req, res, actor) => {
     const form = await readMultipart(req, { fileBytes: maxStampedFile, files: 1 })
     try {
       checkCsrf(req, form.fields.get('_csrf'))

@@ -70,7 +70,7 @@ export function importPages(deps: PageDeps): ConsoleRouter {
     await showList(res, actor, [], isUuid(before) ? before : undefined)
   })
 
-  pages.post('/imports', importer, async (req, res, actor) => {
+  pages.upload('/imports', importer, async (req, res, actor) => {
     const form = await readMultipart(req, { fileBytes: photoArchiveBytes, files: 2 })
     const t = res.locals.t as Translate
     try {

@@ -35,7 +35,7 @@ export function keyEndorsePages(deps: KeyPagesDeps): ConsoleRouter {
     await show(res, await findKey(deps, String(req.params.kid), actor), actor, {}, [])
   })
 
-  pages.post('/keys/:kid/endorse', 'keys.manage', async (req, res, actor) => {
+  pages.upload('/keys/:kid/endorse', 'keys.manage', async (req, res, actor) => {
     const t = res.locals.t as Translate
     const key = await findKey(deps, String(req.params.kid), actor)
     const kid = key.kid.toString('base64url')

@@ -21,7 +21,7 @@ export function keyImportPages(deps: KeyPagesDeps): ConsoleRouter {
     show(res, actor, { agency: actor.agency }, [])
   })
 
-  pages.post('/keys/import', 'keys.manage', async (req, res, actor) => {
+  pages.upload('/keys/import', 'keys.manage', async (req, res, actor) => {
     const t = res.locals.t as Translate
     let values: Record<string, string> = { agency: actor.agency }
     try {

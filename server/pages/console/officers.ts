@@ -144,7 +144,7 @@ export function officerPages(deps: OfficerPagesDeps): ConsoleRouter {
     })
   }
 
-  pages.post('/officers/:id/photo', 'people.write', async (req, res, actor) => {
+  pages.upload('/officers/:id/photo', 'people.write', async (req, res, actor) => {
     const id = String(req.params.id)
     if (!isUuid(id)) throw new AppError('officer.not-found')
     const form = await readMultipart(req, { fileBytes: photoBytes, files: 1 })

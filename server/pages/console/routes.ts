@@ -34,7 +34,15 @@ export interface ConsoleRouter {
   declared: DeclaredRoute[]
   get(path: string, permission: Permission | readonly Permission[], handler: Handler): void
   /** Needs the step-up that the permission asks for; a GET does not. */
-  post(path: string, permission: Permission | readonly Permission[], handler: Handler, ...before: RequestHandler[]): void
+  post(path: string, permission: Permission | readonly Permission[], handler: Handler): void
+  /** A `post` whose handler reads a multipart form and checks its token (`checkCsrf`). */
+  upload(path: string, permission: Permission | readonly Permission[], handler: Handler): void
+}
+
+/** Keeps multipart forms, whose token the shell cannot see, from routes that would not check it either. Throws `auth.csrf`. */
+export const refuseMultipart: RequestHandler = (req, _res, next) => {
+  if (req.is('multipart/form-data')) throw new AppError('auth.csrf')
+  next()
 }
 
 /** A router whose every route names its permission. Handlers still check the agency of what they act on with `inScope`. */
@@ -42,6 +50,16 @@ export function consoleRouter(deps: Pick<PageDeps, 'tree' | 'clock'>): ConsoleRo
   const router = express.Router()
   const declared: DeclaredRoute[] = []
   const listOf = (permission: Permission | readonly Permission[]) => (typeof permission === 'string' ? [permission] : permission)
+  const add = (path: string, permission: Permission | readonly Permission[], handler: Handler, before: RequestHandler[] = []) => {
+    const permissions = listOf(permission)
+    declared.push({ method: 'post', path, permissions })
+    router.post(path, ...before, async (req, res) => {
+      if (!req.actor) throw new AppError('auth.required')
+      const held = permissions.find(one => holds(req.actor, one))
+      if (permissions.length > 0) authorize(req.actor, held ?? permissions[0]!, undefined, deps.tree, deps.clock())
+      await handler(req, res, req.actor)
+    })
+  }
   return {
     router,
     declared,
@@ -54,16 +72,8 @@ export function consoleRouter(deps: Pick<PageDeps, 'tree' | 'clock'>): ConsoleRo
         await handler(req, res, req.actor)
       })
     },
-    post(path, permission, handler, ...before) {
-      const permissions = listOf(permission)
-      declared.push({ method: 'post', path, permissions })
-      router.post(path, ...before, async (req, res) => {
-        if (!req.actor) throw new AppError('auth.required')
-        const held = permissions.find(one => holds(req.actor, one))
-        if (permissions.length > 0) authorize(req.actor, held ?? permissions[0]!, undefined, deps.tree, deps.clock())
-        await handler(req, res, req.actor)
-      })
-    },
+    post: (path, permission, handler) => add(path, permission, handler, [refuseMultipart]),
+    upload: (path, permission, handler) => add(path, permission, handler),
   }
 }
 

@@ -9,7 +9,7 @@ import { setPendingSignIn, takePendingSignIn } from '../../staff/signInCookie.ts
 import { recordSignIn } from '../../staff/staffTable.ts'
 import { render } from '../render.ts'
 import { isUuid } from './isUuid.ts'
-import { type PageDeps, queryOf } from './routes.ts'
+import { type PageDeps, queryOf, refuseMultipart } from './routes.ts'
 
 export interface SignInDeps extends PageDeps {
   publicUrl: string
@@ -77,13 +77,13 @@ export function signInPages(deps: SignInDeps): Router {
 
   router.get('/signin/unlocked', (_req, res) => render(res, 'console/unlocked'))
 
-  router.post('/signin/lock', async (req, res) => {
+  router.post('/signin/lock', refuseMultipart, async (req, res) => {
     await deps.sessions.lock(req)
     if (req.actor) await recordAudit(deps.pool, { actor: req.actor, action: 'staff.locked', agency: req.actor.agency })
     res.redirect(303, '/signed-out?locked=1')
   })
 
-  router.post('/signout', async (req, res) => {
+  router.post('/signout', refuseMultipart, async (req, res) => {
     const who = req.actor ?? (req.staffSession && { sub: req.staffSession.sub, name: req.staffSession.name })
     if (who) await recordAudit(deps.pool, { actor: who, action: 'staff.signed-out', agency: req.actor?.agency })
     await deps.sessions.close(req, res)
@@ -103,7 +103,7 @@ export function signInPages(deps: SignInDeps): Router {
     render(res, 'console/resume', { kept, auto: queryOf(req, 'auto') === '1', resumeId: id })
   })
 
-  router.post('/console/resume/:id/drop', async (req, res) => {
+  router.post('/console/resume/:id/drop', refuseMultipart, async (req: Request<{ id: string }>, res) => {
     if (!req.actor) throw new AppError('auth.required')
     if (isUuid(req.params.id)) await dropKeptForm(deps.pool, req.params.id, req.actor.sub)
     res.redirect(303, '/console')
