@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, afterEach, before, test } from 'node:test'
 import { PDFDocument } from '@cantoo/pdf-lib'
+import { strToU8, zipSync } from 'fflate'
 import sharp from 'sharp'
 import { closeBrowsers, noBrowser, openBrowser } from './support/browser.ts'
 import { sightOf } from './support/camera.ts'
@@ -183,8 +184,24 @@ test('a list is checked line by line, with a result sheet that verifies', option
   await page.fill('#rows', `ma_don_vi,so_hieu,ngay_sinh\n${'G09,X-1,1990\n'.repeat(51)}`)
   await page.click('#list-form button')
   await page.locator('#list-error', { hasText: 'hơn 50 dòng cần đăng nhập' }).waitFor()
+  await page.fill('#rows', '')
   assert.equal(await page.locator('#list-error a').getAttribute('href'), '/signin?return=/diplomas/verify/list')
   assert.equal(asked, 0)
+  // As ClosedXML writes it, with a prefix on every element.
+  const cells = (row: number, values: readonly string[]) =>
+    `<x:row r="${row}">${values.map((value, i) => `<x:c r="${'ABC'[i]}${row}" t="inlineStr"><x:is><x:t>${value}</x:t></x:is></x:c>`).join('')}</x:row>`
+  const sheetRows = [['ma_don_vi', 'so_hieu', 'ngay_sinh'], ...Array.from({ length: 51 }, () => ['G09', 'X-1', '1990'])].map((row, i) =>
+    cells(i + 1, row),
+  )
+  const xml = `<x:worksheet xmlns:x="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><x:sheetData>${sheetRows.join('')}</x:sheetData></x:worksheet>`
+  await page.setInputFiles('#sheet', {
+    name: 'danh-sach.xlsx',
+    mimeType: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+    buffer: Buffer.from(zipSync({ 'xl/worksheets/sheet1.xml': strToU8(xml) })),
+  })
+  await page.click('#list-form button')
+  await page.locator('#list-error', { hasText: 'hơn 50 dòng cần đăng nhập' }).waitFor()
+  await page.setInputFiles('#sheet', [])
   const rows = [
     ['Họ tên', 'Mã đơn vị', 'Số hiệu', 'Ngày sinh', 'Tệp'],
     ['Người Thứ Nhất', diploma.agency, diploma.soHieu, diploma.ngaySinh, ''],

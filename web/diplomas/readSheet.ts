@@ -39,16 +39,16 @@ async function readXlsx(bytes: Uint8Array): Promise<string[][]> {
   const wanted = /^xl\/(sharedStrings\.xml|worksheets\/sheet\d+\.xml)$/
   const files = unzipSync(bytes, { filter: file => wanted.test(file.name) && file.originalSize < 60_000_000 })
   const xml = (name: string) => (files[name] ? new DOMParser().parseFromString(strFromU8(files[name]), 'application/xml') : undefined)
-  const shared = [...(xml('xl/sharedStrings.xml')?.getElementsByTagName('si') ?? [])].map(textOf)
+  const shared = all(xml('xl/sharedStrings.xml'), 'si').map(textOf)
   const sheet = Object.keys(files)
     .filter(name => name.includes('/sheet'))
     .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))[0]
   const rows: string[][] = []
-  for (const element of [...(sheet ? xml(sheet)!.getElementsByTagName('row') : [])].slice(0, maxRows)) {
+  for (const element of all(sheet ? xml(sheet) : undefined, 'row').slice(0, maxRows)) {
     const row: string[] = []
-    for (const cell of element.getElementsByTagName('c')) {
+    for (const cell of all(element, 'c')) {
       const column = columnOf(cell.getAttribute('r') ?? '') ?? row.length
-      const value = cell.getElementsByTagName('v')[0]?.textContent ?? ''
+      const value = all(cell, 'v')[0]?.textContent ?? ''
       const kind = cell.getAttribute('t')
       row[column] = (kind === 's' ? (shared[Number(value)] ?? '') : kind === 'inlineStr' ? textOf(cell) : value).trim()
     }
@@ -58,10 +58,15 @@ async function readXlsx(bytes: Uint8Array): Promise<string[][]> {
   return rows
 }
 
+/** The elements of a name within, whatever prefix their namespace has: some programs write `x:row`. */
+function all(within: Document | Element | undefined, name: string): Element[] {
+  return [...(within?.getElementsByTagNameNS('*', name) ?? [])]
+}
+
 /** Text of all runs but the phonetic ones. */
 function textOf(element: Element): string {
-  return [...element.getElementsByTagName('t')]
-    .filter(each => each.parentElement?.tagName !== 'rPh')
+  return all(element, 't')
+    .filter(each => each.parentElement?.localName !== 'rPh')
     .map(each => each.textContent ?? '')
     .join('')
 }
