@@ -38,7 +38,9 @@ test('what is past its time goes, and nothing sooner', async () => {
   await db.pool.query(
     "insert into kept_forms (id, sub, path, form, created_at) select gen_random_uuid(), 's', '/', '', now() - n * interval '40 minutes' from generate_series(0, 2) n",
   )
-  await db.pool.query('insert into lookup_counts (key, day) select sha256(n::text::bytea), current_date - n from generate_series(0, 9) n')
+  await db.pool.query(
+    "insert into lookup_counts (key, day) select sha256(n::text::bytea), (now() at time zone 'Asia/Ho_Chi_Minh')::date - n from generate_series(-1, 9) n",
+  )
   const { rows: imports } = await db.pool.query<{ id: string }>(
     `insert into imports (id, agency_code, maker, maker_name, may, file_name, state, finished_at)
      select gen_random_uuid(), 'G09', 'm', 'M', '{}', 'f', 'done', now() - n * interval '1 day' from unnest(array[29, 31]) n returning id`,
