@@ -56,7 +56,7 @@ const options = {
 export async function verify(args: string[], io: CliIo): Promise<number> {
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options })
   const [given] = positionals
-  if (given === undefined || positionals.length > 1) throw new CliError('Say one QR text, picture, PDF or file.', 64)
+  if (!given || positionals.length > 1) throw new CliError('Say one QR text, picture, PDF or file.', 64)
   const policy = policyOf(values.strict ? 'strict' : (values.policy ?? 'standard'))
   const now = timeOf(values.at)
   const language = languageOf(values.lang, io)

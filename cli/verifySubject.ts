@@ -218,12 +218,12 @@ function isPdf(bytes: Uint8Array): boolean {
   return Buffer.from(bytes.subarray(0, 1024)).includes('%PDF-')
 }
 
-/** A short file of text that could be a QR's; undefined for anything else. */
+/** A short file of text that could be a QR's; undefined for anything else, an empty one too. */
 function textOf(bytes: Uint8Array): string | undefined {
   if (bytes.length > 4 * maxQrText || isPdf(bytes)) return undefined
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes).trim()
-    return text.length > maxQrText ? undefined : text
+    return text === '' || text.length > maxQrText ? undefined : text
   } catch {
     return undefined
   }

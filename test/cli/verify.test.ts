@@ -271,6 +271,13 @@ test('a mistyped file name with blanks in it is wrong usage; other text with a d
     expect((await run(text, ...offline)).exit).toBe(1)
 })
 
+test('nothing is no forged card: an empty argument is wrong usage, an empty file holds no credential', async () => {
+  expect((await run('', ...offline)).exit).toBe(64)
+  const { exit, err } = await run(write('trống.pdf', ''), ...offline)
+  expect(err).toContain('the file is damaged')
+  expect(exit).toBe(2)
+})
+
 test('as a program: - is standard input, and every command tells its options instead of starting', () => {
   const antin = (args: string[], input = '') => {
     const { status, stdout } = spawnSync(process.execPath, ['cli/main.ts', ...args], { input, encoding: 'utf8' })
