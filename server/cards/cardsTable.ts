@@ -244,3 +244,11 @@ export async function takeSerials(db: Db, levelOne: string, year: number, count:
 export async function skipSerials(db: Db): Promise<void> {
   await db.query('update serial_counters set next = least(next + 100000, 9999999)')
 }
+
+/** Empties what ended cards of an officer say of the person; `sealed` takes the place of the card. */
+export async function eraseEndedCards(tx: Tx, officerId: string, sealed: Buffer): Promise<void> {
+  await tx.query(
+    "update cards set full_name = '', position = '', sealed = $2, photo_digest = null where officer_id = $1 and ended_as is not null",
+    [officerId, sealed],
+  )
+}

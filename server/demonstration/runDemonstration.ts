@@ -135,8 +135,8 @@ async function start(
   republish.unref()
   stops.push(async () => clearInterval(republish))
 
-  const { rows } = await installation.pool.query('select from cards limit 1')
-  if (rows.length === 0) await loadMinistry(installation, progress)
+  const cards = await listCards(installation.pool, { agencyIn: null, limit: 1 })
+  if (cards.length === 0) await loadMinistry(installation, progress)
 
   progress('server')
   const users = demonstrationUsers(await holderNumber(installation))

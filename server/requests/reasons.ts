@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { encodeBase64url } from '../../core/encoding/base64url.ts'
-import type { Db, Tx } from '../db/transaction.ts'
+import type { Db } from '../db/transaction.ts'
 import type { FieldCipher } from '../keys/fieldCipher.ts'
+import { findReason } from './reasonsTable.ts'
 
 /** A reason as the log knows it: `commitment` is b64u of SHA-256(16-byte salt ‖ reason); `sealed` holds salt and reason. */
 export interface CommittedReason {
@@ -15,19 +16,10 @@ export function commitReason(cipher: FieldCipher, reason: string): CommittedReas
   return { commitment: encodeBase64url(createHash('sha256').update(opening).digest()), sealed: cipher.seal(opening) }
 }
 
-/** Keeps what opens each commitment beside its leaf. */
-export async function storeReasons(tx: Tx, reasons: readonly { leafIndex: number; sealed: Buffer }[]): Promise<void> {
-  if (reasons.length === 0) return
-  await tx.query('insert into log_reasons (leaf_index, sealed) select * from unnest($1::bigint[], $2::bytea[])', [
-    reasons.map(reason => reason.leafIndex),
-    reasons.map(reason => reason.sealed),
-  ])
-}
-
 /** The reason and salt behind a leaf's commitment; null when the leaf has none. */
 export async function readReason(db: Db, cipher: FieldCipher, leafIndex: number): Promise<{ salt: Buffer; reason: string } | null> {
-  const { rows } = await db.query<{ sealed: Buffer }>('select sealed from log_reasons where leaf_index = $1', [leafIndex])
-  if (!rows[0]) return null
-  const opening = cipher.open(rows[0].sealed)
+  const sealed = await findReason(db, leafIndex)
+  if (!sealed) return null
+  const opening = cipher.open(sealed)
   return { salt: opening.subarray(0, 16), reason: opening.subarray(16).toString('utf8') }
 }

@@ -231,3 +231,8 @@ export async function closeRequest(db: Db, requestId: string): Promise<boolean> 
   )
   return rowCount === 1
 }
+
+/** Puts `claims` in the place of what decided items say of an officer. */
+export async function eraseDecidedClaims(tx: Tx, officerId: string, claims: Buffer): Promise<void> {
+  await tx.query("update request_items set claims = $2 where officer_id = $1 and state not in ('pending', 'approved')", [officerId, claims])
+}

@@ -4,7 +4,8 @@ import type { Tx } from '../db/transaction.ts'
 import type { FieldCipher } from '../keys/fieldCipher.ts'
 import { appendEntries } from '../log/appendEntries.ts'
 import { type StatusChange, setStatuses } from '../status-lists/setStatuses.ts'
-import { commitReason, storeReasons } from './reasons.ts'
+import { commitReason } from './reasons.ts'
+import { storeReasons } from './reasonsTable.ts'
 import { type StatusEntryType, statusEntry } from './statusEntry.ts'
 
 /** A change of status of some credentials, and who made it why. */

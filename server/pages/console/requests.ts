@@ -3,7 +3,8 @@ import type { AgencyCode } from '../../../core/identity/agencyCode.ts'
 import type { CardDeps } from '../../cards/requestCards.ts'
 import { changedItems } from '../../overview/changedItems.ts'
 import { countByUnit, sampleItems } from '../../overview/requestCountsTable.ts'
-import { approveRequest, cancelRequest, refuseRequest, type Selection } from '../../requests/decideRequest.ts'
+import { approveRequest, cancelRequest, refuseRequest } from '../../requests/decideRequest.ts'
+import type { Selection } from '../../requests/decisionsTable.ts'
 import { type RequestKind, requestKinds } from '../../requests/requestKinds.ts'
 import {
   countItems,
