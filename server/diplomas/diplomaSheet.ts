@@ -54,6 +54,9 @@ export interface DiplomaSheet {
   sheets: SheetNote[]
 }
 
+/** SHA-256 of a file without a byte: every failed scan would be found by it. */
+const emptyDigest = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+
 export interface DiplomaSheetContext {
   agencies: KnownAgencies
   /** Today, ISO. */
@@ -182,6 +185,7 @@ export function readDiplomaRow(
   if (file && (context.files?.size ?? 0) === 0) findings.add('import.diploma.file-not-given', 'tep', file)
   else if (file && !context.files?.has(file)) findings.add('import.diploma.file-missing', 'tep', file)
   else if (file && context.files?.get(file) === null) findings.add('import.diploma.file-ambiguous', 'tep', file)
+  else if (file && context.files?.get(file) === emptyDigest) findings.add('import.diploma.file-empty', 'tep', file)
   return { values, findings: findings.list, refused: findings.refused }
 
   function warnOfPartial(column: DiplomaColumn, date: IsoDate): void {

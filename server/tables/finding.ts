@@ -244,6 +244,10 @@ export const findings = {
     'Cột {column}: không có tệp "{value}" trong thư mục hoặc tệp nén.',
     'Column {column}: there is no file "{value}" in the folder or archive.',
   ),
+  'import.diploma.file-empty': refused(
+    'Cột {column}: tệp "{value}" rỗng (0 byte): hãy quét hoặc chép lại tệp.',
+    'Column {column}: the file "{value}" is empty (0 bytes): scan or copy it again.',
+  ),
   'import.diploma.file-ambiguous': refused(
     'Cột {column}: có nhiều tệp khác nhau cùng tên "{value}": hãy ghi cả thư mục, ví dụ "2024/{value}".',
     'Column {column}: several different files have the name "{value}": write the folder too, such as "2024/{value}".',

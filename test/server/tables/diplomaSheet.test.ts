@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { expect, test } from '@jest/globals'
 import type { AgencyCode } from '../../../core/identity/agencyCode.ts'
 import { type DiplomaSheetContext, readDiplomaSheet } from '../../../server/diplomas/diplomaSheet.ts'
@@ -79,6 +80,11 @@ test('an old record: a year, a month, no number but a register number, the name 
   ])
 })
 
+const files = new Map([
+  ['a.pdf', '00'],
+  ['trống.pdf', createHash('sha256').digest('hex')],
+])
+
 test.each([
   ['neither number', { so_hieu: '', so_vao_so: '' }, 'so_hieu', 'import.diploma.number'],
   ['no title', { ten_van_bang: '' }, 'ten_van_bang', 'import.required'],
@@ -91,8 +97,9 @@ test.each([
   ['an unknown basis', { can_cu: 'nghe nói' }, 'can_cu', 'import.diploma.basis'],
   ['markup', { nganh: '<img src=x>' }, 'nganh', 'import.text.markup'],
   ['a file that was not given', { tep: 'b.pdf' }, 'tep', 'import.diploma.file-missing'],
+  ['a scan without a byte', { tep: 'trống.pdf' }, 'tep', 'import.diploma.file-empty'],
 ])('%s refuses the row', async (_, set, column, refusal) => {
-  const { rows } = await readDiplomaSheet(csv(header, line(set)), { ...context, files: new Map([['a.pdf', '00']]) })
+  const { rows } = await readDiplomaSheet(csv(header, line(set)), { ...context, files })
   expect(rows[0]!.refused).toBe(true)
   expect(rows[0]!.findings).toContainEqual(expect.objectContaining({ code: refusal, column }))
 })
