@@ -127,7 +127,7 @@ test('a folder of files waits when the server has had enough of it, and misses n
   const { context, page } = await openBrowser({ width: 900 })
   let refused = 0
   await context.route(/\/by-document\//, route =>
-    refused++ < 2 ? route.fulfill({ status: 429, headers: { 'retry-after': '1' } }) : route.continue(),
+    refused++ < 2 ? route.fulfill({ status: 429, headers: { 'retry-after': '5' } }) : route.continue(),
   )
   await page.goto(`${url}/diplomas/verify`)
   const buffer = await sightOf(diploma.genuine, { size: 600 })
@@ -138,7 +138,7 @@ test('a folder of files waits when the server has had enough of it, and misses n
     { name: 'trang.png', mimeType: 'image/png', buffer: blank },
     { name: 'anh.jpg', mimeType: 'image/jpeg', buffer },
   ])
-  await page.locator('#results', { hasText: 'trang tự làm tiếp sau 1 giây' }).waitFor()
+  await page.locator('#results', { hasText: 'trang tự làm tiếp sau 5 giây' }).waitFor()
   await page.locator('#results [data-outcome]').nth(1).waitFor()
   assert.ok(refused > 2)
   assert.deepEqual(

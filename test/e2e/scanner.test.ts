@@ -125,9 +125,14 @@ test('a photo that comes late shows no earlier card again', options, async () =>
 
 test('a picture that is read slowly does not take the place of what was pasted after it', options, async () => {
   const { genuine, revoked } = demonstration.file.card
-  const { context, page } = await openBrowser()
+  // A service worker would have the decoder at hand.
+  const { context, page } = await openBrowser({ serviceWorkers: 'block' })
+  let release = () => {}
+  const pasted = new Promise<void>(resolve => {
+    release = resolve
+  })
   await context.route(/\.wasm/, async route => {
-    await new Promise(resolve => setTimeout(resolve, 3000))
+    await pasted
     await route.continue()
   })
   await page.goto(`${demonstration.file.url}/v`)
@@ -137,7 +142,8 @@ test('a picture that is read slowly does not take the place of what was pasted a
   await page.fill('#paste', revoked)
   await page.evaluate("document.getElementById('paste-form').requestSubmit()")
   await page.locator('[data-verdict=invalid]').waitFor()
-  await page.waitForTimeout(5000)
+  release()
+  await page.waitForTimeout(4000)
   assert.equal((await verdictOf(page)).verdict, 'invalid')
   await context.close()
 })

@@ -23,9 +23,9 @@ export async function closeBrowsers(): Promise<void> {
 
 /** A fresh Chromium as a phone, perhaps with a file as its camera. */
 export async function openBrowser(
-  options: { camera?: string; lang?: string; width?: number; javaScript?: boolean } = {},
+  options: { camera?: string; lang?: string; width?: number; javaScript?: boolean; serviceWorkers?: 'allow' | 'block' } = {},
 ): Promise<OpenedBrowser> {
-  const { camera, lang = 'vi-VN', width = 390, javaScript = true } = options
+  const { camera, lang = 'vi-VN', width = 390, javaScript = true, serviceWorkers = 'allow' } = options
   // '' is a folder that goes with the browser.
   const context = await chromium.launchPersistentContext('', {
     ...(executablePath ? { executablePath } : {}),
@@ -33,6 +33,7 @@ export async function openBrowser(
     locale: lang,
     viewport: { width, height: 844 },
     javaScriptEnabled: javaScript,
+    serviceWorkers,
     acceptDownloads: true,
     args: [
       '--headless',
