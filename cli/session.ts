@@ -22,7 +22,7 @@ export interface SessionOptions {
   url?: string | undefined
 }
 
-const metadataSchema = z.object({ resource: z.string(), authorization_servers: z.array(z.string()).min(1), cli_client_id: z.string() })
+const metadataSchema = z.object({ audience: z.string(), authorization_servers: z.array(z.string()).min(1), cli_client_id: z.string() })
 
 /** The server that the command line talks to: --url, ANTIN_URL, or the demonstration's. */
 export function serverUrl(io: CliIo, url?: string): string {
@@ -48,7 +48,7 @@ export async function signedIn(io: CliIo, options: SessionOptions = {}): Promise
     .catch(cause => {
       throw new CliError(`Nobody can sign in: no usable answer from the identity provider ${issuer.origin}. Try again later.`, 1, { cause })
     })
-  const token = id && secret ? await machineToken(config, metadata.resource) : await personToken(config, metadata.resource, io, options)
+  const token = id && secret ? await machineToken(config, metadata.audience) : await personToken(config, metadata.audience, io, options)
   return session(baseUrl, token)
 }
 

@@ -15,7 +15,8 @@ export function resourceMetadataRoutes({ publicUrl, audience, issuer, cliClientI
   const router = Router()
   router.get('/.well-known/oauth-protected-resource', (_req, res) => {
     res.set('Cache-Control', 'public, max-age=300').json({
-      resource: audience,
+      resource: publicUrl,
+      audience,
       resource_name: `Ấn Tín ${new URL(publicUrl).host}`,
       authorization_servers: issuer ? [issuer] : [],
       scopes_supported: scopes,
@@ -27,7 +28,8 @@ export function resourceMetadataRoutes({ publicUrl, audience, issuer, cliClientI
 }
 
 const metadata = z.object({
-  resource: z.string(),
+  resource: z.url(),
+  audience: z.string().describe('`aud` of access tokens; what the command line asks for as `resource` (RFC 8707)'),
   resource_name: z.string(),
   authorization_servers: z.array(z.url()),
   scopes_supported: z.array(z.enum(scopes)).readonly(),

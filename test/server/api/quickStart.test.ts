@@ -82,6 +82,11 @@ testInShell('a program gets its token and reads cards with it', async () => {
   expect(JSON.parse(stdout).cards.length).toBeGreaterThan(2)
 })
 
+test('a client that compares the address it asked with the one it is told takes our word for where to sign in (RFC 9728, 3.3)', async () => {
+  const told = await (await fetch(`${world.origin}/.well-known/oauth-protected-resource`)).json()
+  expect(told).toMatchObject({ resource: world.origin, audience: 'urn:antin:api' })
+})
+
 test('the library checks a code inside another program', async () => {
   mkdirSync(join(dir, 'antin'))
   mkdirSync(join(dir, 'node_modules'))
