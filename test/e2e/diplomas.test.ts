@@ -14,7 +14,7 @@ before(async () => {
 })
 afterEach(closeBrowsers)
 after(() => demonstration?.stop())
-const options = { skip: noBrowser, timeout: 300_000 }
+const options = { skip: noBrowser, timeout: 600_000 }
 
 /** A PDF as a scanner makes it: one page that is one JPEG. */
 async function scannedPdf(jpeg: Buffer): Promise<Buffer> {

@@ -14,7 +14,7 @@ before(async () => {
 })
 afterEach(closeBrowsers)
 after(() => demonstration?.stop())
-const options = { skip: noBrowser, timeout: 300_000 }
+const options = { skip: noBrowser, timeout: 600_000 }
 
 /** The link that a signed-in holder of the demonstration's card gets, put where the console puts it. */
 async function makeLink(): Promise<string> {

@@ -10,7 +10,7 @@ before(async () => {
 })
 afterEach(closeBrowsers)
 after(() => demonstration?.stop())
-const options = { skip: noBrowser, timeout: 300_000 }
+const options = { skip: noBrowser, timeout: 600_000 }
 
 /** All files are kept, and this page is in the worker's care. */
 const workerReady =

@@ -12,7 +12,7 @@ before(async () => {
 })
 afterEach(closeBrowsers)
 after(() => demonstration?.stop())
-const options = { skip: noBrowser, timeout: 300_000 }
+const options = { skip: noBrowser, timeout: 600_000 }
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 test('public pages meet WCAG 2.2 AA as far as a program can tell, and fit 320 px', options, async () => {

@@ -19,7 +19,7 @@ before(async () => {
 afterEach(closeBrowsers)
 after(() => demonstration?.stop())
 const wall = { create: { width: 640, height: 480, channels: 3, background: '#b9b4aa' } } as const
-const options = { skip: noBrowser, timeout: 300_000 }
+const options = { skip: noBrowser, timeout: 600_000 }
 
 /** Where the camera is allowed, as in these browsers, the scanner opens it by itself. */
 async function scan(name: string, text: string, sight?: Sight) {
