@@ -3,6 +3,7 @@ import { vietnamDay } from '../../core/encoding/vietnamDay.ts'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import { cardNumber838 } from '../../core/identity/cardNumber838.ts'
 import type { Category } from '../../core/identity/category.ts'
+import { maskPersonalNumber } from '../../core/identity/maskPersonalNumber.ts'
 import type { PersonalNumber } from '../../core/identity/personalNumber.ts'
 import type { AgencyTree } from '../agencies/agencyTree.ts'
 import type { Db } from '../db/transaction.ts'
@@ -28,7 +29,7 @@ export async function cardViewOf(deps: CardViewDeps, card: OpenedCard, { preview
   const [person] = await personsForCards(deps.db, [card.officerId])
   const photo = card.photoDigest && (await readPrintedPhoto(deps.db, deps.cipher, card.photoDigest))
   const personalNumber = person ? openPrivate(deps.cipher, person.private).personalNumber : ''
-  const shown = preview ? `${personalNumber.slice(0, 3)}***${personalNumber.slice(-3)}` : personalNumber
+  const shown = preview ? maskPersonalNumber(personalNumber) : personalNumber
   return {
     fullName: card.fullName,
     position: card.position,
