@@ -225,6 +225,11 @@ test('the address keeps no trace of what was scanned', options, async () => {
   await page.goto(card.genuine)
   await verdictOf(page)
   assert.equal(page.url(), `${url}/v`)
+  // The dot of a sentence that a chat app took into the link.
+  await page.goto('about:blank')
+  await page.goto(`${card.genuine}.`)
+  assert.equal((await verdictOf(page)).verdict, 'valid')
+  assert.equal(page.url(), `${url}/v`)
   await page.goto(shortQr.genuine)
   await verdictOf(page)
   assert.equal(page.url(), `${url}/v`)
