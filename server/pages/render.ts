@@ -99,10 +99,11 @@ function chooseLanguage(req: Request, res: Response): void {
   res.setHeader('Content-Language', locals.lang)
 }
 
-/** The same page in the other language; of a page shown after a POST, the page it came from. */
+/** The same page in the other language; of one that answers a form, the page that the form stood on. */
 function otherLanguage(req: Request, lang: Language): { lang: Language; href: string } {
   const other: Language = lang === 'vi' ? 'en' : 'vi'
-  const url = new URL(req.originalUrl, 'http://page.invalid')
+  const from = req.method === 'POST' ? URL.parse(req.get('referer') ?? '') : null
+  const url = from?.host === req.get('host') ? from! : new URL(req.originalUrl, 'http://page.invalid')
   url.searchParams.set('lang', other)
   return { lang: other, href: url.pathname + url.search }
 }

@@ -57,6 +57,7 @@ test('a diploma: nothing is lost on a failed form; registered, its minutes, corr
 
   await maker.goto(`${url}/console/diplomas`)
   await maker.keyboard.press('/')
+  assert.equal(await maker.evaluate('document.activeElement?.getAttribute("name")'), 'query')
   await maker.keyboard.type('le thi mau')
   await maker.keyboard.press('Enter')
   await maker.waitForSelector('tbody >> text=E2E-0001')
