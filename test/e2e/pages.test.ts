@@ -84,6 +84,21 @@ test('a network that breaks off before the sentences came leaves the verdict', o
   await context.close()
 })
 
+test('a network that breaks off before what reads a wallet’s credential came leaves the verdict open', options, async () => {
+  const { context, page } = await openBrowser()
+  // It would have the script in store.
+  await context.addInitScript('delete Navigator.prototype.serviceWorker')
+  let isAway = false
+  await context.route(/\/part-\w+\.js$/, route => (isAway ? route.abort() : route.continue()))
+  await page.goto(`${demonstration.file.url}/v`)
+  await page.locator('#camera-start').waitFor()
+  isAway = true
+  await page.fill('#paste', 'eyJ0eXAiOiJkYytzZC1qd3QifQ.e30.AA~')
+  await page.click('#paste-form button')
+  await page.locator('.band', { hasText: 'Chưa có mạng' }).waitFor()
+  await context.close()
+})
+
 test('English is one click away and stays', options, async () => {
   const { url, card } = demonstration.file
   const { context, page } = await openBrowser()

@@ -67,8 +67,10 @@ async function openSdJwt(given: string): Promise<void> {
   const isNewest = newQuestion()
   hideScanner()
   showBand('waiting', text('result.checking'))
-  const { sdJwtHtml } = await import('./sdJwtHtml.ts')
-  const result = await sdJwtHtml(given, html`<div class="buttons">${anotherButton()}</div>`)
+  const module = await import('./sdJwtHtml.ts').catch(() => null)
+  if (!isNewest()) return
+  if (module === null) return showNothingHere(() => void openSdJwt(given))
+  const result = await module.sdJwtHtml(given, html`<div class="buttons">${anotherButton()}</div>`)
   if (isNewest()) putResult(result, { another: showScannerAgain })
 }
 
@@ -96,17 +98,13 @@ async function openSealed(bytes: Uint8Array, source: 'sealed' | 'live' | 'token'
   }
   const checked = canVerifyHere() ? await checkHere(input, onReport) : await askForReport(input)
   if (!isNewest()) return
-  if (checked === null) {
-    return showBand(
-      'unsure',
-      text('result.undetermined'),
-      text('result.offlineNothing'),
-      text('result.offlineAdvice'),
-      options.again,
-      options.another,
-    )
-  }
+  if (checked === null) return showNothingHere(options.again)
   showResult(checked, { ...options, photo: checked.photo ? 'shown' : 'unavailable', checkedBy: canVerifyHere() ? 'browser' : 'server' })
+}
+
+/** No verdict, because neither the server nor what this phone keeps could be had. */
+function showNothingHere(again: () => void): void {
+  showBand('unsure', text('result.undetermined'), text('result.offlineNothing'), text('result.offlineAdvice'), again, showScannerAgain)
 }
 
 function checkHere(input: { sealed: Uint8Array; live?: Uint8Array }, onReport: (checked: Checked) => void): Promise<Checked> {
