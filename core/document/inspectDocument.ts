@@ -8,7 +8,7 @@ import { type PdfSignature, signatureFields } from '../pdf/signatureFields.ts'
 import type { DocumentSignature } from '../verification/evidence.ts'
 import type { Pixels } from './pixels.ts'
 
-/** What a platform reads of a file for `inspectDocument`; none of them throws. */
+/** What a platform reads of a file for `inspectDocument`; none of them throws for what the file holds. */
 export interface DocumentReaders {
   sha256: CoreCrypto['sha256']
   /** The signature of a PDF, verified by who can. */

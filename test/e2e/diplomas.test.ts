@@ -280,5 +280,23 @@ test('the issuer’s own PDF matches by its seal and signature; changed or added
   assert.equal(await outcomeOf('sua.pdf'), 'forged')
   assert.notEqual(await outcomeOf('them.pdf'), 'match')
   assert.match(String(await page.locator('#results article', { hasText: 'goc.pdf' }).textContent()), /chữ ký của cơ quan cấp/)
+
+  // Where what reads signatures and pictures cannot be loaded, nothing is said against a file.
+  const { context: away, page: phone } = await openBrowser()
+  // It would have the parts in store.
+  await away.addInitScript('delete Navigator.prototype.serviceWorker')
+  await phone.goto(`${url}/diplomas/verify`)
+  await phone.locator('#drop').waitFor()
+  await away.route(/\.(js|wasm)$/, route => route.abort())
+  const scan = await sightOf(demonstration.file.card.genuine)
+  await phone.setInputFiles('#files', [
+    { name: 'goc.pdf', mimeType: 'application/pdf', buffer: pdf },
+    { name: 'chup.jpg', mimeType: 'image/jpeg', buffer: scan },
+  ])
+  await phone.locator('#results [data-outcome]').nth(1).waitFor()
+  const said = await phone.locator('#results [data-outcome]').evaluateAll(all => all.map(one => one.getAttribute('data-outcome')))
+  assert.deepEqual(said, ['undetermined', 'undetermined'])
+  assert.match(String(await phone.textContent('#results')), /không có mạng/)
+  await away.close()
   await context.close()
 })

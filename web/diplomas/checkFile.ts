@@ -8,6 +8,7 @@ import { outcomeOf, type ReportOutcome } from '../../core/verification/outcomeOf
 import type { Report } from '../../core/verification/report.ts'
 import { browserCrypto } from '../evidence/browserCrypto.ts'
 import { patientFetch } from '../evidence/patientFetch.ts'
+import { loadedPart } from '../platform/partMissing.ts'
 import { type Decoder, startDecoder } from '../scan/decoder.ts'
 import { readPicture } from '../scan/pictureFile.ts'
 import { type Checked, checkCredential, resolveToken } from '../verify/checkCredential.ts'
@@ -40,7 +41,7 @@ export interface CheckFacts {
 
 let decoder: Promise<Decoder> | undefined
 
-/** Checks one file in this browser; only its digest leaves it, and what a QR code in it names. */
+/** Checks one file in this browser; only its digest leaves it, and what a QR code in it names. Throws `PartMissing`. */
 export async function checkFile(file: File, facts: CheckFacts): Promise<FileOutcome> {
   if (file.size > maxFile) return { outcome: 'unreadable', sha256: '', cause: 'too-large' }
   const bytes = new Uint8Array(await file.arrayBuffer())
@@ -131,8 +132,9 @@ async function readQrCodes(picture: Uint8Array | Pixels): Promise<readonly strin
   decoder.catch(() => {
     decoder = undefined
   })
+  const ready = await loadedPart(decoder)
   try {
-    return (await (await decoder).read(pixels, 'photo')).texts
+    return (await ready.read(pixels, 'photo')).texts
   } catch {
     return []
   }

@@ -4,6 +4,7 @@ import { canVerifyHere } from '../evidence/browserCrypto.ts'
 import { type Html, html } from '../platform/html.ts'
 import { icons } from '../platform/icons.ts'
 import { byId, page, text } from '../platform/page.ts'
+import { PartMissing } from '../platform/partMissing.ts'
 import { timeText } from '../platform/vietnamTime.ts'
 import { loadSentences, sentenceOf } from '../result/sentences.ts'
 import { type Applicant, fileOf, readApplicants } from './applicants.ts'
@@ -65,6 +66,9 @@ async function check(): Promise<void> {
         applicants.map((applicant, i) => lineOf(applicant, answer.rows[i]!, found[i])),
         answer,
       )
+  } catch (error) {
+    if (!(error instanceof PartMissing)) throw error
+    fail(text('diploma.causeNetwork'))
   } finally {
     button.disabled = false
     byId('list-state').textContent = ''
@@ -101,10 +105,15 @@ async function checkFiles(applicants: readonly Applicant[], files: readonly File
   const facts = { trustRoot: page().trustRoot, host: new URL(page().publicUrl).host, onWait }
   for (const applicant of applicants) {
     const file = canVerifyHere() ? fileOf(applicant, files) : undefined
-    found.push(file && (await checkFile(file, facts).catch(() => undefined)))
+    found.push(file && (await checkFile(file, facts).catch(unreadable)))
     say()
   }
   return found
+}
+
+/** A file that cannot be read is none; without the part that reads it nobody knows. */
+function unreadable(error: unknown): undefined {
+  if (error instanceof PartMissing) throw error
 }
 
 async function askServer(applicants: readonly Applicant[], found: readonly (FileOutcome | undefined)[]): Promise<SheetAnswer | null> {

@@ -4,6 +4,7 @@ import { canVerifyHere } from '../evidence/browserCrypto.ts'
 import { type Html, html } from '../platform/html.ts'
 import { icons } from '../platform/icons.ts'
 import { byId, page, text } from '../platform/page.ts'
+import { loadedPart, PartMissing } from '../platform/partMissing.ts'
 import { loadSentences, sentenceOf } from '../result/sentences.ts'
 import { checkFile, type FileOutcome } from './checkFile.ts'
 import { countsText, outcomeHtml, outcomeWord } from './outcomeHtml.ts'
@@ -88,11 +89,12 @@ async function resultOf(file: File, onWait: (seconds: number) => void): Promise<
   try {
     const start = file.size <= 20_000 ? await file.text() : ''
     if (/^\s*eyJ[\w-]*\.[\w-]*\.[\w-]*~/.test(start)) {
-      const { sdJwtHtml } = await import('../verify/sdJwtHtml.ts')
+      const { sdJwtHtml } = await loadedPart(import('../verify/sdJwtHtml.ts'))
       return { content: await sdJwtHtml(start.trim()), word: text('result.sdJwt') }
     }
     return resultOn(file, await checkFile(file, { ...facts, onWait }))
-  } catch {
+  } catch (error) {
+    if (error instanceof PartMissing) return resultOn(file, { outcome: 'undetermined', sha256: '', cause: 'network' })
     return resultOn(file, { outcome: 'unreadable', sha256: '', cause: 'broken' })
   }
 }

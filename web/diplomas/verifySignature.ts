@@ -1,5 +1,6 @@
 import type { PdfSignature } from '../../core/pdf/signatureFields.ts'
 import type { DocumentSignature } from '../../core/verification/evidence.ts'
+import { loadedPart } from '../platform/partMissing.ts'
 
 /**
  * The signature of a PDF (CMS SignedData, RFC 5652), verified in the browser under the key of its own certificate; whose certificate it
@@ -9,8 +10,8 @@ export async function verifySignature(field: PdfSignature): Promise<DocumentSign
   const wholeFile = field.range === 'whole'
   const none: DocumentSignature = { verified: false, wholeFile, certificate: new Uint8Array(0), signedAt: field.claimedAt ?? 0 }
   if (field.range === 'odd') return none
+  const [{ fromBER }, pkijs] = await loadedPart(Promise.all([import('asn1js'), import('pkijs')]))
   try {
-    const [{ fromBER }, pkijs] = await Promise.all([import('asn1js'), import('pkijs')])
     const parsed = fromBER(bufferOf(field.cms))
     const signed = new pkijs.SignedData({ schema: new pkijs.ContentInfo({ schema: parsed.result }).content })
     const signer = signed.signerInfos[0]
