@@ -140,6 +140,26 @@ test('a holder sees their own card and reports it lost; an auditor sees all and 
     await auditor.goto(url + path)
     assert.equal(await auditor.locator('.at-bulk').count(), 0, path)
   }
+  for (const [path, detail] of [
+    ['keys', 'tbody th a >> nth=0'],
+    ['templates', '.at-template h3 a >> nth=0'],
+    ['agencies', 'tbody a:text-is("G09.22")'],
+    ['staff', null],
+    ['webhooks', null],
+    ['print', null],
+    ['imports', 'tbody th a >> nth=0'],
+  ] as const) {
+    await auditor.click(`.at-nav a[href="/console/${path}"]`)
+    await auditor.waitForURL(`${url}/console/${path}`)
+    await look(auditor, `auditor-${path}`)
+    for (const way of ['form[method=post]:not([data-search])', 'a[href$="/new"]', 'a[href$="/import"]', 'a[href$="/tokens"]'])
+      assert.equal(await auditor.locator(`main ${way}`).count(), 0, `${path}: ${way}`)
+    if (!detail) continue
+    await auditor.click(`main ${detail}`)
+    await auditor.waitForURL(new RegExp(`/console/${path}/[^/]+$`))
+    await look(auditor, `auditor-${path}-one`)
+    assert.equal(await auditor.locator('main form, main .govuk-button').count(), 0, `${path}, one of them`)
+  }
   await auditor.goto(`${url}/console/audit`)
   const [csv] = await Promise.all([auditor.waitForEvent('download'), auditor.click('text=Xuất CSV')])
   assert.match(readFileSync((await csv.path())!, 'utf8'), /^\ufeffThời điểm,[\s\S]*card\.suspended/)

@@ -156,6 +156,14 @@ function actorFor(role: string, fresh = true): Record<string, string> {
 
 const rolesOf = (allowed: readonly Permission[]) => new Set(allowed.flatMap(one => [...permissions[one].roles]))
 
+/** The declared route that a form's action leads to. */
+function postRouteOf(action: string): (typeof world.declared)[number] {
+  const leads = (path: string) => new RegExp(`^/console${path.replace(/:\w+/g, '[^/]+')}$`).test(action)
+  const route = world.declared.find(({ method, path }) => method === 'post' && leads(path))
+  if (!route) throw new Error(`No route takes the form of ${action}`)
+  return route
+}
+
 test('every route that changes something has a row in the table', () => {
   const missing = world.declared.filter(route => route.method === 'post' && !forms[route.path]).map(route => route.path)
   expect(missing).toEqual([])
@@ -189,7 +197,7 @@ describe.each([...roles])('%s', role => {
     }
   })
 
-  test('is shown no link to where it may not go', async () => {
+  test('is shown no link to where it may not go, and no form that it may not send', async () => {
     await db.pool.query('update officers set left_at = now() where id = $1', [ours.officer])
     const refused: string[] = []
     for (const actor of [actorFor(role), asActor(role, 'G20')]) {
@@ -200,6 +208,12 @@ describe.each([...roles])('%s', role => {
         const { text = '', status } = await page(addressOf(path, ours))
         if (status !== 200) continue
         for (const [, href] of text.matchAll(/ href="(\/console[^"#]*)/g)) linked.set(href!.replaceAll('&amp;', '&'), path)
+        for (const [form, action = ''] of text.matchAll(/<form[^>]* action="(\/console[^"?]*)[\s\S]*?<\/form>/g)) {
+          const sent = /^<form[^>]* method="post"/.test(form) && form.includes('type="submit"') ? postRouteOf(action) : undefined
+          if (sent && !rolesOf(sent.permissions).has(role)) refused.push(`${path} -> POST ${action}`)
+        }
+        const files = text.includes('href="/api/print-jobs/')
+        if (files && !rolesOf(['cards.print']).has(role)) refused.push(`${path} -> the files of a print run`)
       }
       for (const [href, path] of linked) if ((await page(href)).status === 403) refused.push(`${path} -> ${href}`)
     }
@@ -231,6 +245,29 @@ async function stateOfTheirs() {
   )
   return rows[0]
 }
+
+test('an auditor reads every page but those that begin a change or are a person’s own, and sends nothing but searches and files to take away', () => {
+  const open = (route: (typeof world.declared)[number]) => route.permissions.length === 0 || rolesOf(route.permissions).has('auditor')
+  const closed = world.declared.filter(route => route.method === 'get' && !open(route)).map(route => route.path)
+  expect(closed.filter(path => path !== '/me' && !path.startsWith('/me/')).sort()).toEqual([
+    '/agencies/new',
+    '/diplomas/:ref/correct',
+    '/diplomas/:ref/end',
+    '/diplomas/:ref/holder',
+    '/diplomas/register',
+    '/imports/:id/errors.xlsx',
+    '/keys/:kid/endorse',
+    '/keys/import',
+    '/keys/new',
+    '/keys/tokens',
+    '/officers/:id/erase',
+    '/officers/:id/leave',
+    '/review',
+    '/review/:code',
+  ])
+  const sent = world.declared.filter(route => route.method === 'post' && open(route)).map(route => route.path)
+  expect(sent.sort()).toEqual(['/audit', '/audit/export', '/diplomas', '/diplomas/:ref/stamped-copy', '/officers', '/staff'])
+})
 
 test('lists hold only the agencies of the actor', async () => {
   for (const path of [

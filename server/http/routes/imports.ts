@@ -44,7 +44,7 @@ export function importsRoutes(deps: ImportDeps): Router {
       const id = await startImport(deps, {
         maker: actor,
         agency,
-        may: importKindsOf(actor),
+        may: importKindsOf(actor, 'write'),
         file: opened(file),
         ...(photos ? { photos: opened(photos) } : {}),
         ...(mapping ? { mapping: parseMapping(mapping) } : {}),
@@ -61,7 +61,7 @@ export function importsRoutes(deps: ImportDeps): Router {
   router.get('/api/imports', async (req, res) => {
     const actor = reader(req)
     const { cursor, limit } = pageQuery.parse(req.query)
-    const kinds = [...(holds(actor, 'people.read') ? ['officers'] : []), ...(holds(actor, 'agencies.manage') ? ['agencies'] : [])]
+    const kinds = importKindsOf(actor, 'read')
     const before = cursor && decodeCursor('imports', cursor).id
     const rows = await listImports(deps.pool, { agencies: deps.agencies.subtree(actor.agency), kinds, maker: actor.sub, before, limit })
     const next = nextCursor('imports', rows, limit, row => ({ at: row.createdAt, id: row.id }))
@@ -148,9 +148,11 @@ export function importsRoutes(deps: ImportDeps): Router {
     const row = await readImport(deps.pool, id)
     if (!row || !(row.agencyCode === actor.agency || deps.agencies.inSubtree(row.agencyCode, actor.agency)))
       throw new AppError('import.not-found')
-    const needed: Permission = row.kind === 'agencies' ? 'agencies.manage' : what === 'read' ? 'people.read' : 'people.write'
+    const changes: Permission = row.kind === 'agencies' ? 'agencies.manage' : 'people.write'
+    const reads: Permission = row.kind === 'agencies' ? 'agencies.read' : 'people.read'
     // Until the file has been read its kind is only a guess; its maker may look whatever it is.
-    if (!(row.maker === actor.sub && row.columns === null)) authorize(actor, needed, row.agencyCode as AgencyCode, deps.agencies)
+    if (!(row.maker === actor.sub && row.columns === null))
+      authorize(actor, what === 'read' ? reads : changes, row.agencyCode as AgencyCode, deps.agencies)
     return row
   }
 
@@ -163,7 +165,7 @@ export function importsRoutes(deps: ImportDeps): Router {
 
   function reader(req: Request): Actor {
     const { actor } = req
-    if (actor && holds(actor, 'agencies.manage')) return actor
+    if (actor && holds(actor, 'agencies.read')) return actor
     authorize(actor, 'people.read', undefined, deps.agencies)
     return actor
   }
@@ -172,7 +174,7 @@ export function importsRoutes(deps: ImportDeps): Router {
 }
 
 function permissionsOf(actor: Actor): Permission[] {
-  return importKindsOf(actor).map(kind => (kind === 'officers' ? 'people.write' : 'agencies.manage'))
+  return importKindsOf(actor, 'write').map(kind => (kind === 'officers' ? 'people.write' : 'agencies.manage'))
 }
 
 function opened(file: UploadedFile): { name: string; stream: AsyncIterable<Uint8Array> } {

@@ -74,7 +74,7 @@ export function keysRoutes(deps: KeysRoutesDeps): Router {
   const router = Router()
 
   router.get('/api/keys', async (req, res) => {
-    authorize(req.actor, 'keys.manage', undefined, deps.agencies)
+    authorize(req.actor, 'keys.read', undefined, deps.agencies)
     const { agency } = req.actor
     const { cursor, limit } = pageQuery.parse(req.query)
     const all = (await readKeys(deps.pool)).filter(key => key.agency === agency || deps.agencies.inSubtree(key.agency, agency))

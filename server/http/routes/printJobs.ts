@@ -98,7 +98,7 @@ export function printJobsRoutes(deps: PrintJobsRoutesDeps): Router {
   })
 
   router.get('/api/print-jobs', async (req, res) => {
-    authorize(req.actor, 'cards.print', undefined, deps.agencies)
+    authorize(req.actor, 'print.read', undefined, deps.agencies)
     const { cursor, limit } = pageQuery.parse(req.query)
     const before = cursor && decodeCursor('print-jobs', cursor).id
     const jobs = await listPrintJobs(deps.pool, deps.agencies.subtree(req.actor.agency), { before, limit })
@@ -106,7 +106,7 @@ export function printJobsRoutes(deps: PrintJobsRoutesDeps): Router {
   })
 
   router.get('/api/print-jobs/:id', async (req, res) => {
-    const job = await find(req.actor, req.params.id)
+    const job = await find(req.actor, 'print.read', req.params.id)
     const plastics = await plasticsOfJob(deps.pool, job.id)
     res.json({
       ...present(job),
@@ -115,7 +115,7 @@ export function printJobsRoutes(deps: PrintJobsRoutesDeps): Router {
   })
 
   router.get('/api/print-jobs/:id/print.pdf', async (req, res) => {
-    const job = await find(req.actor, req.params.id)
+    const job = await find(req.actor, 'cards.print', req.params.id)
     if (job.layout === 'bureau') throw new AppError('print.not-found', 'This run is a file for the bureau: fetch bureau.csv')
     const layout = job.layout === 'a4' ? 'a4' : 'cr80'
     const pdf = streamCards({ template: deps.template(job.template), cards: viewsOf(job), layout, title: `Lô in ${job.id}` })
@@ -128,7 +128,7 @@ export function printJobsRoutes(deps: PrintJobsRoutesDeps): Router {
   })
 
   router.get('/api/print-jobs/:id/bureau.csv', async (req, res) => {
-    const job = await find(req.actor, req.params.id)
+    const job = await find(req.actor, 'cards.print', req.params.id)
     await fetched(req.actor!, job, 'bureau.csv')
     res.type('text/csv; charset=utf-8').set('Content-Disposition', `attachment; filename="in-the-${job.id.slice(0, 8)}.csv"`)
     const rows = async function* () {
@@ -154,11 +154,11 @@ export function printJobsRoutes(deps: PrintJobsRoutesDeps): Router {
     }
   }
 
-  async function find(actor: Actor | null, id: string): Promise<PrintJobRow> {
+  async function find(actor: Actor | null, permission: 'print.read' | 'cards.print', id: string): Promise<PrintJobRow> {
     if (!actor) throw new AppError('auth.required')
     const job = z.uuid().safeParse(id).success ? await printJobById(deps.pool, id) : null
     if (!job) throw new AppError('print.not-found')
-    authorize(actor, 'cards.print', job.agencyCode as AgencyCode, deps.agencies)
+    authorize(actor, permission, job.agencyCode as AgencyCode, deps.agencies)
     return job
   }
 

@@ -68,13 +68,15 @@ const deliveriesQuery = pageQuery.extend({ state: z.enum(states).optional() })
 const replayBody = z.strictObject({ eventId: z.uuid().optional().describe('One event; without it all dead ones') })
 const idParameter = z.object({ id: z.uuid() })
 
+type WebhookPermission = 'webhooks.read' | 'webhooks.manage'
+
 /** Webhooks of the caller's agencies, what became of their deliveries, and replay. Needs the JSON body read. */
 export function webhooksRoutes(deps: WebhooksRoutesDeps): Router {
   const { pool, agencies } = deps
   const router = Router()
 
   router.get('/api/webhooks', async (req, res) => {
-    const actor = manager(req.actor)
+    const actor = allowed(req.actor, 'webhooks.read')
     const { cursor, limit } = pageQuery.parse(req.query)
     const rows = await listWebhooks(pool, agencies.subtree(actor.agency), { before: cursor && decodeCursor('webhooks', cursor).id, limit })
     res.json({ webhooks: rows.map(present), next: nextCursor('webhooks', rows, limit, row => ({ at: row.createdAt, id: row.id })) })
@@ -82,19 +84,19 @@ export function webhooksRoutes(deps: WebhooksRoutesDeps): Router {
 
   router.post('/api/webhooks', async (req, res) => {
     const body = webhookBody.parse(req.body)
-    const actor = manager(req.actor, body.agency)
+    const actor = allowed(req.actor, 'webhooks.manage', body.agency)
     const row = await addWebhook(deps, actor, { ...body, agency: body.agency ?? actor.agency })
     res.status(201).location(`/api/webhooks/${row.id}`).json(present(row))
   })
 
   router.delete('/api/webhooks/:id', async (req, res) => {
-    const { actor, row } = await managed(req.actor, req.params)
+    const { actor, row } = await find(req.actor, 'webhooks.manage', req.params)
     await removeWebhook(pool, actor, row)
     res.status(204).end()
   })
 
   router.get('/api/webhooks/:id/deliveries', async (req, res) => {
-    const { row } = await managed(req.actor, req.params)
+    const { row } = await find(req.actor, 'webhooks.read', req.params)
     const { state, cursor, limit } = deliveriesQuery.parse(req.query)
     const deliveries = await listDeliveries(pool, row.id, state, cursor && decodeCursor('deliveries', cursor).id, limit)
     res.json({
@@ -109,24 +111,24 @@ export function webhooksRoutes(deps: WebhooksRoutesDeps): Router {
   })
 
   router.post('/api/webhooks/:id/replay', async (req, res) => {
-    const { actor, row } = await managed(req.actor, req.params)
+    const { actor, row } = await find(req.actor, 'webhooks.manage', req.params)
     const { eventId } = replayBody.parse(req.body ?? {})
     res.status(202).json({ count: await replayWebhook(pool, actor, row, eventId) })
   })
 
   return router
 
-  function manager(actor: Actor | null, agency?: AgencyCode): Actor {
-    authorize(actor, 'webhooks.manage', agency, agencies)
+  function allowed(actor: Actor | null, permission: WebhookPermission, agency?: AgencyCode): Actor {
+    authorize(actor, permission, agency, agencies)
     return actor
   }
 
-  async function managed(actor: Actor | null, params: unknown): Promise<{ actor: Actor; row: WebhookRow }> {
-    manager(actor)
+  async function find(actor: Actor | null, permission: WebhookPermission, params: unknown): Promise<{ actor: Actor; row: WebhookRow }> {
+    allowed(actor, permission)
     const { success, data } = idParameter.safeParse(params)
     const row = success ? await readWebhook(pool, data.id) : null
     if (!row) throw new AppError('webhook.not-found')
-    return { actor: manager(actor, row.agencyCode as AgencyCode), row }
+    return { actor: allowed(actor, permission, row.agencyCode as AgencyCode), row }
   }
 }
 

@@ -23,7 +23,7 @@ export interface AgencyPagesDeps extends PageDeps {
 export function agencyPages(deps: AgencyPagesDeps): ConsoleRouter {
   const pages = consoleRouter(deps)
 
-  pages.get('/agencies', 'agencies.manage', async (_req, res, actor) => {
+  pages.get('/agencies', 'agencies.read', async (_req, res, actor) => {
     const codes = agenciesOf(deps.tree, actor)
     const counts = new Map((await countByAgency(deps.pool, codes)).map(row => [row.agencyCode, row]))
     const rows: { code: string; depth: number; people: number; active: number }[] = []
@@ -52,7 +52,7 @@ export function agencyPages(deps: AgencyPagesDeps): ConsoleRouter {
     })
   })
 
-  pages.get('/agencies/:code', 'agencies.manage', async (req, res, actor) => {
+  pages.get('/agencies/:code', 'agencies.read', async (req, res, actor) => {
     const agency = find(String(req.params.code), actor)
     await showAgency(res, actor, agency, agencyFields(agency), [])
   })

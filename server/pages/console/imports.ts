@@ -10,13 +10,13 @@ import { errorWorkbook } from '../../imports/errorWorkbook.ts'
 import type { ImportDeps } from '../../imports/importDeps.ts'
 import { assignPhoto, readImportPhoto } from '../../imports/importPhotosTable.ts'
 import type { RowFilter } from '../../imports/importRowsTable.ts'
-import { type ImportKind, type ImportRow, listImports, readImport } from '../../imports/importsTable.ts'
+import { type ImportRow, listImports, readImport } from '../../imports/importsTable.ts'
 import { officerColumns } from '../../imports/officerColumns.ts'
 import { openPhoto } from '../../imports/photoContent.ts'
 import { absentFrom, loosePhotos, previewOf } from '../../imports/previewOf.ts'
 import { cancelImport, photoArchiveBytes, previewAgain, startCommit, startImport } from '../../imports/startImport.ts'
 import type { Actor } from '../../staff/actor.ts'
-import { holds, type Permission } from '../../staff/authorize.ts'
+import type { Permission } from '../../staff/authorize.ts'
 import { importKindsOf } from '../../staff/importKindsOf.ts'
 import { tableLimits } from '../../tables/tableLimits.ts'
 import { render } from '../render.ts'
@@ -50,9 +50,15 @@ export function importPages(deps: PageDeps): ConsoleRouter {
   const imports: ImportDeps = { pool: deps.pool, cipher: deps.cipher, agencies: deps.tree, clock: deps.clock }
 
   const showList = async (res: Response, actor: Actor, errors: readonly { field: string; text: string }[], before?: string) => {
-    const kinds = importKindsOf(actor)
+    const kinds = importKindsOf(actor, 'write')
     const agencies = agenciesOf(deps.tree, actor)
-    const rows = await listImports(deps.pool, { agencies, kinds, maker: actor.sub, before, limit: listSize + 1 })
+    const rows = await listImports(deps.pool, {
+      agencies,
+      kinds: importKindsOf(actor, 'read'),
+      maker: actor.sub,
+      before,
+      limit: listSize + 1,
+    })
     const shown = rows.slice(0, listSize)
     render(res, 'console/imports', {
       imports: shown,
@@ -65,7 +71,7 @@ export function importPages(deps: PageDeps): ConsoleRouter {
     })
   }
 
-  pages.get('/imports', importer, async (req, res, actor) => {
+  pages.get('/imports', ['people.write', 'agencies.read'], async (req, res, actor) => {
     const before = queryOf(req, 'before')
     await showList(res, actor, [], isUuid(before) ? before : undefined)
   })
@@ -84,7 +90,7 @@ export function importPages(deps: PageDeps): ConsoleRouter {
       const id = await startImport(imports, {
         maker: whoOf(actor),
         agency: actor.agency,
-        may: importKindsOf(actor),
+        may: importKindsOf(actor, 'write'),
         file: opened(file),
         photos: photos && photos.bytes > 0 ? opened(photos) : undefined,
       })
@@ -98,7 +104,7 @@ export function importPages(deps: PageDeps): ConsoleRouter {
   })
 
   pages.get('/imports/:id', reader, async (req, res, actor) => {
-    const row = await find(String(req.params.id), actor, reads)
+    const row = await find(String(req.params.id), actor, 'read')
     const counts = row.counts as Partial<Record<string, number>>
     const asked = queryOf(req, 'show')
     const tab: Tab =
@@ -116,7 +122,7 @@ export function importPages(deps: PageDeps): ConsoleRouter {
     const here = (more: Record<string, string | undefined>) => href(path, { show: tab, ...more })
     const common = {
       row,
-      mayChange: importKindsOf(actor).includes(row.kind),
+      mayChange: importKindsOf(actor, 'write').includes(row.kind),
       tab,
       tabs: [...Object.keys(tabs), 'absent', 'photos'],
       path,
@@ -145,7 +151,7 @@ export function importPages(deps: PageDeps): ConsoleRouter {
   })
 
   pages.get('/imports/:id/progress', reader, async (req, res, actor) => {
-    const row = await find(String(req.params.id), actor, reads)
+    const row = await find(String(req.params.id), actor, 'read')
     const t = res.locals.t as Translate
     const text =
       row.total > 0 ? t('progress.text', { done: row.progress, total: row.total }) : t('import.counting', { count: row.progress })
@@ -192,7 +198,7 @@ export function importPages(deps: PageDeps): ConsoleRouter {
   })
 
   pages.get('/imports/:id/photos/:seq', reader, async (req, res, actor) => {
-    const row = await find(String(req.params.id), actor, reads)
+    const row = await find(String(req.params.id), actor, 'read')
     const seq = String(req.params.seq)
     const sealed = /^\d{1,9}$/.test(seq) ? await readImportPhoto(deps.pool, row.id, Number(seq)) : null
     if (!sealed) throw new AppError('http.not-found')
@@ -218,12 +224,13 @@ export function importPages(deps: PageDeps): ConsoleRouter {
   })
 
   /** The import, when its agency and its kind are the actor's to handle. */
-  const find = async (id: string, actor: Actor, may = importKindsOf): Promise<ImportRow> => {
+  const find = async (id: string, actor: Actor, what: 'read' | 'write' = 'write'): Promise<ImportRow> => {
     const row = isUuid(id) ? await readImport(deps.pool, id) : null
     if (!row) throw new AppError('import.not-found')
     inScope(deps.tree, actor, row.agencyCode)
     // Until the file has been read its kind is only a guess; its maker may look whatever it is.
-    if (!may(actor).includes(row.kind) && !(row.maker === actor.sub && row.columns === null)) throw new AppError('auth.forbidden')
+    if (!importKindsOf(actor, what).includes(row.kind) && !(row.maker === actor.sub && row.columns === null))
+      throw new AppError('auth.forbidden')
     return row
   }
 
@@ -235,14 +242,6 @@ function faultOfSheet(file: UploadedFile | undefined, t: Translate): string {
   if (!file || (file.bytes === 0 && file.name === '')) return t('import.fileMissing')
   if (file.bytes === 0) return t('import.fileEmpty')
   return file.bytes > tableLimits.fileBytes ? t('import.fileTooLarge', { size: tableLimits.fileBytes / 1048576 }) : ''
-}
-
-function reads(actor: Actor): ImportKind[] {
-  const more: [boolean, ImportKind][] = [
-    [holds(actor, 'people.read'), 'officers'],
-    [holds(actor, 'audit.read'), 'agencies'],
-  ]
-  return [...importKindsOf(actor), ...more.flatMap(([may, kind]) => (may ? [kind] : []))]
 }
 
 function columnNamesOf(row: ImportRow): { name: string; required: boolean }[] {

@@ -22,7 +22,7 @@ export function keyPages(deps: KeyPagesDeps): ConsoleRouter {
   const pages = consoleRouter(deps)
   const viewed = (key: KeyRow) => keyView(key, deps.clock(), deps.keyWaitSeconds)
 
-  pages.get('/keys', 'keys.manage', async (_req, res, actor) => {
+  pages.get('/keys', 'keys.read', async (_req, res, actor) => {
     const codes = new Set<string>(agenciesOf(deps.tree, actor))
     const rows = (await readKeys(deps.pool)).filter(row => codes.has(row.agency))
     render(res, 'console/keys', { keys: rows.map(viewed) })
@@ -93,7 +93,7 @@ export function keyPages(deps: KeyPagesDeps): ConsoleRouter {
     }
   }
 
-  pages.get('/keys/:kid', 'keys.manage', async (req, res, actor) => {
+  pages.get('/keys/:kid', 'keys.read', async (req, res, actor) => {
     await showKey(res, await findKey(deps, String(req.params.kid), actor))
   })
 

@@ -83,7 +83,7 @@ export function printPages(deps: TemplatePagesDeps & Pick<ReviewPagesDeps, 'lega
     })
   }
 
-  pages.get('/print', 'cards.print', async (req, res, actor) => {
+  pages.get('/print', 'print.read', async (req, res, actor) => {
     const serial = queryOf(req, 'serial')
     const before = queryOf(req, 'before')
     const values = { layout: 'card', reason: '', serials: isCardSerial(serial) ? [serial] : [] }
@@ -123,7 +123,7 @@ export function printPages(deps: TemplatePagesDeps & Pick<ReviewPagesDeps, 'lega
     }
   })
 
-  pages.get('/print/:id', 'cards.print', async (req, res, actor) => {
+  pages.get('/print/:id', 'print.read', async (req, res, actor) => {
     await showJob(res, await find(String(req.params.id), actor), { plastics: [], fields: {} }, [])
   })
 
@@ -139,7 +139,7 @@ export function printPages(deps: TemplatePagesDeps & Pick<ReviewPagesDeps, 'lega
   }
 
   /** The list that each person signs when they receive their card. */
-  pages.get('/print/:id/delivery', 'cards.print', async (req, res, actor) => {
+  pages.get('/print/:id/delivery', 'print.read', async (req, res, actor) => {
     const job = await find(String(req.params.id), actor)
     const plastics = (await plasticsOfJob(deps.pool, job.id)).filter(one => one.state === 'printed' || one.state === 'delivered')
     render(res, 'console/print-delivery', {

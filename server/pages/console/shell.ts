@@ -25,7 +25,7 @@ const navigation: readonly { title?: string; items: readonly NavItem[] }[] = [
     title: 'nav.people',
     items: [
       { href: '/console/officers', text: 'nav.officers', needs: ['people.read'] },
-      { href: '/console/imports', text: 'nav.imports', needs: ['people.write', 'agencies.manage'] },
+      { href: '/console/imports', text: 'nav.imports', needs: ['people.write', 'agencies.read'] },
       { href: '/console/review', text: 'nav.review', needs: ['cards.request'] },
     ],
   },
@@ -34,7 +34,7 @@ const navigation: readonly { title?: string; items: readonly NavItem[] }[] = [
     items: [
       { href: '/console/requests', text: 'nav.requests', needs: ['requests.read'], count: 'waiting' },
       { href: '/console/cards', text: 'nav.cards', needs: ['cards.read'] },
-      { href: '/console/print', text: 'nav.print', needs: ['cards.print'] },
+      { href: '/console/print', text: 'nav.print', needs: ['print.read'] },
     ],
   },
   {
@@ -55,11 +55,11 @@ const navigation: readonly { title?: string; items: readonly NavItem[] }[] = [
     title: 'nav.control',
     items: [
       { href: '/console/audit', text: 'nav.audit', needs: ['audit.read'] },
-      { href: '/console/keys', text: 'nav.keys', needs: ['keys.manage'] },
-      { href: '/console/templates', text: 'nav.templates', needs: ['templates.manage'] },
-      { href: '/console/agencies', text: 'nav.agencies', needs: ['agencies.manage'] },
-      { href: '/console/staff', text: 'nav.staff', needs: ['staff.manage'] },
-      { href: '/console/webhooks', text: 'nav.webhooks', needs: ['webhooks.manage'] },
+      { href: '/console/keys', text: 'nav.keys', needs: ['keys.read'] },
+      { href: '/console/templates', text: 'nav.templates', needs: ['templates.read'] },
+      { href: '/console/agencies', text: 'nav.agencies', needs: ['agencies.read'] },
+      { href: '/console/staff', text: 'nav.staff', needs: ['staff.read'] },
+      { href: '/console/webhooks', text: 'nav.webhooks', needs: ['webhooks.read'] },
     ],
   },
 ]

@@ -23,8 +23,8 @@ export function staffPages(deps: PageDeps): ConsoleRouter {
     render(res, 'console/staff', { people: people.slice(0, pageSize), hasMore: people.length > pageSize, values, roles, permissions })
   }
 
-  pages.get('/staff', 'staff.manage', (req, res, actor) => showList(res, actor, openSearch(deps.cipher, actor.sub, queryOf(req, 's'))))
-  pages.post('/staff', 'staff.manage', (req, res, actor) => {
+  pages.get('/staff', 'staff.read', (req, res, actor) => showList(res, actor, openSearch(deps.cipher, actor.sub, queryOf(req, 's'))))
+  pages.post('/staff', 'staff.read', (req, res, actor) => {
     const { query = '', role = '' } = fieldsOf(req)
     const asked = { query: query.slice(0, 100), role: role.slice(0, 20) }
     res.redirect(303, href('/console/staff', { s: sealSearch(deps.cipher, actor.sub, asked) }))

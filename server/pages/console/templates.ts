@@ -55,7 +55,7 @@ export function templatePages(deps: TemplatePagesDeps): ConsoleRouter {
     })
   }
 
-  pages.get('/templates', 'templates.manage', async (req, res, actor) => {
+  pages.get('/templates', 'templates.read', async (req, res, actor) => {
     const template = queryOf(req, 'template')
     await showList(res, actor, template ? { template } : {}, [])
   })
@@ -85,14 +85,14 @@ export function templatePages(deps: TemplatePagesDeps): ConsoleRouter {
     }
   })
 
-  pages.get('/templates/:name', 'templates.manage', async (req, res, actor) => {
+  pages.get('/templates/:name', 'templates.read', async (req, res, actor) => {
     const one = find(String(req.params.name))
     const agencies = agenciesOf(deps.tree, actor)
     const users = (await readAgencyTemplates(deps.pool, agencies)).filter(row => row.template === one.name)
     render(res, 'console/template', { one: await viewOf(one), template: one.template, users })
   })
 
-  pages.get('/templates/:name/:side', 'templates.manage', async (req, res) => {
+  pages.get('/templates/:name/:side', 'templates.read', async (req, res) => {
     const { template } = find(String(req.params.name))
     const { pictures } = template ? await templatePictures(template) : { pictures: null }
     const picture = [...(pictures ?? [])].find(([side]) => side === req.params.side)?.[1]

@@ -64,7 +64,7 @@ export function webhookPages(deps: WebhookPagesDeps): ConsoleRouter {
     })
   }
 
-  pages.get('/webhooks', 'webhooks.manage', async (req, res, actor) => {
+  pages.get('/webhooks', 'webhooks.read', async (req, res, actor) => {
     await showList(res, actor, queryOf(req, 'before'), { url: '', events: [] }, [])
   })
 
@@ -81,7 +81,7 @@ export function webhookPages(deps: WebhookPagesDeps): ConsoleRouter {
     await redirectWith(deps, req, res, `/console/webhooks/${id}`, { key: 'webhooks.added' })
   })
 
-  pages.get('/webhooks/:id', 'webhooks.manage', async (req, res, actor) => {
+  pages.get('/webhooks/:id', 'webhooks.read', async (req, res, actor) => {
     const webhook = await find(String(req.params.id), actor)
     const [deliveries, dead] = await Promise.all([
       listDeliveries(deps.pool, webhook.id, undefined, undefined, pageSize),

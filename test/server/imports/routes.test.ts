@@ -215,6 +215,16 @@ test('a sheet of agencies needs an admin, a sheet of people a maker', async () =
   })
 })
 
+test('an auditor reads imports of agencies, and writes none of them', async () => {
+  as('auditor')
+  const { body } = await supertest(app).get('/api/imports').expect(200)
+  const { id } = (body.imports as { id: string; kind: string }[]).find(one => one.kind === 'agencies')!
+  expect((await supertest(app).get(`/api/imports/${id}/rows`).expect(200)).body.rows).toHaveLength(3)
+  expect((await supertest(app).post(`/api/imports/${id}/cancel`)).body.code).toBe('auth.forbidden')
+  as('approver')
+  expect((await supertest(app).get(`/api/imports/${id}/rows`)).body.code).toBe('auth.forbidden')
+})
+
 test('an admin asks for changes of the own subtree only, and another one decides', async () => {
   const ask = (body: object) => supertest(app).post('/api/agency-requests').send(body)
   as('admin', 'G09')
