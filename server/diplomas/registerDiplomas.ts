@@ -1,10 +1,8 @@
 import { parseSign1 } from '../../core/cose/sign1.ts'
-import type { DiplomaClaims } from '../../core/credential/diploma.ts'
 import { requireQrFits } from '../../core/credential/qr.ts'
 import { refOf } from '../../core/credential/ref.ts'
 import { seal } from '../../core/credential/sealed.ts'
 import { decodeBase64url, encodeBase64url } from '../../core/encoding/base64url.ts'
-import { endOfVietnamDay } from '../../core/encoding/vietnamDay.ts'
 import { AppError } from '../../core/errors.ts'
 import type { AgencyCode } from '../../core/identity/agencyCode.ts'
 import type { EntryDraft } from '../../core/log/entry.ts'
@@ -23,14 +21,14 @@ import { statusEntry } from '../requests/statusEntry.ts'
 import { reserveStatusIndices } from '../status-lists/reserveStatusIndices.ts'
 import { setStatuses } from '../status-lists/setStatuses.ts'
 import { searchName } from '../tables/searchName.ts'
+import { diplomaClaims } from './diplomaClaims.ts'
 import { type DiplomaRow, diplomasByNumber, endDiplomas, insertDiplomas, lockDiplomas, type NewDiploma } from './diplomasTable.ts'
-import type { DiplomaDeps } from './requestDiplomas.ts'
+import type { RequestDiplomasDeps } from './requestDiplomas.ts'
 import { sealedHolder } from './sealedHolder.ts'
 import { lookupIndex, numberIndex, numberOf, type ShownDiploma } from './shownDiploma.ts'
 
-export interface RegisterDeps extends DiplomaDeps {
+export interface RegisterDeps extends RequestDiplomasDeps {
   signers: SignerPool
-  origin: string
   /** Seconds. */
   clock: () => number
   isRestricted: (agency: AgencyCode) => boolean
@@ -99,27 +97,7 @@ async function sealDiploma(
   const issuer = shown.issuer as AgencyCode
   const cti = randomPool(16)
   const ref = Buffer.from(await refOf(cti, nodeCrypto))
-  const exp = shown.expiresOn === undefined ? undefined : endOfVietnamDay(shown.expiresOn)
-  const claims: DiplomaClaims = {
-    iss: issuer,
-    ...(exp === undefined ? {} : { exp }),
-    iat: now,
-    cti,
-    diploma: {
-      holderName: shown.holderName,
-      title: shown.title,
-      awarded: shown.awarded,
-      status,
-      basis: shown.basis,
-      ...(shown.number ? { number: shown.number } : {}),
-      ...(shown.field ? { field: shown.field } : {}),
-      ...(shown.classification ? { classification: shown.classification } : {}),
-      ...(shown.document ? { document: Buffer.from(shown.document, 'hex') } : {}),
-      ...(shown.registerNumber ? { registerNumber: shown.registerNumber } : {}),
-      ...(shown.birthDate ? { birthDate: shown.birthDate } : {}),
-      ...(shown.institutionThen ? { institutionThen: shown.institutionThen } : {}),
-    },
-  }
+  const claims = diplomaClaims(shown, { iat: now, cti, status })
   const sealed = await seal({ kid: signer.kid, claims, sign: signer.sign })
   requireQrFits(deps.origin, sealed.length, claims)
   return {
@@ -141,7 +119,7 @@ async function sealDiploma(
       title: shown.title,
       field: shown.field ?? null,
       awarded: shown.awarded,
-      expiresAt: exp === undefined ? null : new Date(exp * 1000),
+      expiresAt: claims.exp === undefined ? null : new Date(claims.exp * 1000),
       classification: shown.classification ?? null,
       basis: shown.basis,
       ...sealedHolder(deps.cipher, shown.holderNumber),

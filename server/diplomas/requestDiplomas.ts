@@ -8,12 +8,18 @@ import type { FieldCipher } from '../keys/fieldCipher.ts'
 import { personalNumberIndex } from '../keys/personalNumberIndex.ts'
 import { createRequest, type RequestItemDraft, type Warning } from '../requests/createRequest.ts'
 import { type DiplomaRow, diplomasByNumber, lockDiplomas } from './diplomasTable.ts'
+import { fieldPastQr } from './fieldPastQr.ts'
 import { openDiploma } from './readDiploma.ts'
 import { numberIndex, numberOf, type ShownDiploma } from './shownDiploma.ts'
 
 export interface DiplomaDeps {
   pool: Pool
   cipher: FieldCipher
+}
+
+export interface RequestDiplomasDeps extends DiplomaDeps {
+  /** Of the public address: what stands in QR codes. */
+  origin: string
 }
 
 export interface RequestedDiplomas {
@@ -29,7 +35,11 @@ export interface RequestedDiplomas {
   /** Rows that are registered already, word for word. */
   unchanged: number
   /** `row` is the position in the input, from 0. */
-  refused: { row: number; code: 'diploma.duplicate-in-file' | 'diploma.needs-decision' | 'diploma.no-number' }[]
+  refused: {
+    row: number
+    code: 'diploma.duplicate-in-file' | 'diploma.needs-decision' | 'diploma.no-number' | 'qr.too-large'
+    field: keyof ShownDiploma
+  }[]
 }
 
 /**
@@ -38,7 +48,7 @@ export interface RequestedDiplomas {
  * and flagged for the approver.
  */
 export async function requestDiplomas(
-  deps: DiplomaDeps,
+  deps: RequestDiplomasDeps,
   input: {
     maker: { sub: string; name: string }
     agency: AgencyCode
@@ -73,15 +83,19 @@ export async function requestDiplomas(
       const registered = known.get(key)
       const take = (list: RequestItemDraft[], extra: Partial<ShownDiploma>, more: readonly Warning[], subject?: DiplomaRow) =>
         list.push(draftOf(deps.cipher, { ...diploma, ...extra }, [...warnings, ...more], subject))
-      if (!numberOf(diploma)) result.refused.push({ row, code: 'diploma.no-number' })
+      const refuse = (code: RequestedDiplomas['refused'][number]['code'], field: keyof ShownDiploma = 'number') =>
+        result.refused.push({ row, code, field })
+      const tooLong = await fieldPastQr(deps.origin, diploma)
+      if (!numberOf(diploma)) refuse('diploma.no-number')
+      else if (tooLong) refuse('qr.too-large', tooLong)
       else if (earlier && sameDiploma(earlier, diploma)) result.unchanged++
-      else if (earlier && !input.allowDuplicates) result.refused.push({ row, code: 'diploma.duplicate-in-file' })
+      else if (earlier && !input.allowDuplicates) refuse('diploma.duplicate-in-file')
       else if (registered && sameDiploma(shownOf(deps.cipher, registered), diploma)) {
         if (diploma.holderNumber === undefined || sameHolder(deps.cipher, registered, diploma.holderNumber)) result.unchanged++
         else holders.push(holderItem(deps.cipher, registered, diploma.holderNumber))
       } else if (earlier || (registered && input.allowDuplicates))
         take(fresh, { duplicate: true }, [{ code: 'diploma.duplicate-number', field: 'so_hieu' }])
-      else if (registered && !input.decision) result.refused.push({ row, code: 'diploma.needs-decision' })
+      else if (registered && !input.decision) refuse('diploma.needs-decision')
       else if (registered)
         take(
           corrections,

@@ -69,6 +69,19 @@ test('an approved batch is registered once, with its entries', async () => {
   expect(joined[0].n).toBe(3)
 })
 
+test('what does not fit the QR code is told before anybody approves it; what was taken is registered', async () => {
+  const long = (length: number) => diplomaOf(500, { title: 'Chứng chỉ '.padEnd(length, 'ữ'), field: 'Quản trị' })
+  let fits = 20
+  while ((await ask([long(fits + 10)])).refused.length === 0) fits += 10
+  expect(fits).toBeGreaterThanOrEqual(50)
+  expect(await ask([diplomaOf(501), long(fits + 10)])).toMatchObject({
+    requested: 1,
+    refused: [{ row: 1, code: 'qr.too-large', field: 'title' }],
+  })
+  const { requestId } = await ask([long(fits)])
+  expect(await carryOut(requestId!)).toMatchObject({ status: 'done', done: 1, failed: 0 })
+})
+
 test('the same row again changes nothing; other data need a decision and correct the old one', async () => {
   expect(await ask([diplomaOf(1), diplomaOf(1)])).toMatchObject({ requestId: null, unchanged: 2 })
   const changed = diplomaOf(1, { holderName: 'Trần Thị Một' })

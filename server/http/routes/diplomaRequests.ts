@@ -5,9 +5,10 @@ import { vietnamDay } from '../../../core/encoding/vietnamDay.ts'
 import { AppError } from '../../../core/errors.ts'
 import { type AgencyCode, isAgencyCode } from '../../../core/identity/agencyCode.ts'
 import type { AgencyTree } from '../../agencies/agencyTree.ts'
+import { diplomaColumnOf } from '../../diplomas/diplomaColumnOf.ts'
 import { digestFiles, documentOf, unusedFiles } from '../../diplomas/diplomaFiles.ts'
 import { readDiplomaSheet } from '../../diplomas/diplomaSheet.ts'
-import { type DiplomaDeps, requestDiplomas } from '../../diplomas/requestDiplomas.ts'
+import { type RequestDiplomasDeps, requestDiplomas } from '../../diplomas/requestDiplomas.ts'
 import type { ShownDiploma } from '../../diplomas/shownDiploma.ts'
 import type { Actor } from '../../staff/actor.ts'
 import { authorize } from '../../staff/authorize.ts'
@@ -58,7 +59,7 @@ const requestAnswer = z.object({
   unusedFiles: z.array(z.string()).describe('Files given that no row names'),
 })
 
-export interface DiplomaRequestsDeps extends DiplomaDeps {
+export interface DiplomaRequestsDeps extends RequestDiplomasDeps {
   agencies: AgencyTree
   /** Seconds. */
   clock: () => number
@@ -116,11 +117,11 @@ export function diplomaRequestsRoute(deps: DiplomaRequestsDeps): Router {
             .filter(f => severityOf(f.code) === 'refused')
             .map(f => ({ row: row.row, column: f.column, code: f.code, value: f.value })),
         )
-      const refusedKeys = answer.refused.map(({ row, code }) => ({
+      const refusedKeys = answer.refused.map(({ row, code, field }) => ({
         row: good[row]!.row,
-        column: 'so_hieu',
+        column: diplomaColumnOf[field] ?? field,
         code,
-        value: good[row]!.values.number ?? '',
+        value: String((good[row]!.values as Partial<ShownDiploma>)[field] ?? ''),
       }))
       sendBegun(res, {
         ...answer,
@@ -157,7 +158,7 @@ async function requestOne(deps: DiplomaRequestsDeps, actor: Actor | null, body: 
     decision,
     allowDuplicates: allowDuplicate,
   })
-  const refused = answer.refused.map(({ row, code }) => ({ row, column: 'number', code, value: '' }))
+  const refused = answer.refused.map(({ row, code, field }) => ({ row, column: field, code, value: '' }))
   return { ...answer, refused, warned: 0, repaired: 0, unusedFiles: [] }
 }
 

@@ -2,10 +2,11 @@ import type { Response } from 'express'
 import { vietnamDay } from '../../../core/encoding/vietnamDay.ts'
 import { AppError } from '../../../core/errors.ts'
 import type { AgencyCode } from '../../../core/identity/agencyCode.ts'
+import { diplomaColumnOf } from '../../diplomas/diplomaColumnOf.ts'
 import { diplomaColumns } from '../../diplomas/diplomaColumns.ts'
 import { digestFiles, documentOf, unusedFiles } from '../../diplomas/diplomaFiles.ts'
 import { readDiplomaSheet } from '../../diplomas/diplomaSheet.ts'
-import { requestDiplomas, shownOf } from '../../diplomas/requestDiplomas.ts'
+import { type RequestDiplomasDeps, type RequestedDiplomas, requestDiplomas, shownOf } from '../../diplomas/requestDiplomas.ts'
 import type { ShownDiploma } from '../../diplomas/shownDiploma.ts'
 import { readMultipart } from '../../http/multipart.ts'
 import type { Actor } from '../../staff/actor.ts'
@@ -22,7 +23,7 @@ const refForm = /^[\w-]{22}$/
 const sheetLimits = { fileBytes: 200 * 1024 * 1024, files: 200 }
 
 /** Asking for diplomas to be registered, one or a sheet of them, or corrected. */
-export function diplomaRegisterPages(deps: PageDeps): ConsoleRouter {
+export function diplomaRegisterPages(deps: PageDeps & RequestDiplomasDeps): ConsoleRouter {
   const pages = consoleRouter(deps)
 
   const showForm = (
@@ -53,8 +54,8 @@ export function diplomaRegisterPages(deps: PageDeps): ConsoleRouter {
     })
     const [refused] = made.refused
     if (refused) {
-      const field = refused.code === 'diploma.needs-decision' ? 'decision' : 'number'
-      return showForm(res.status(409), actor, fields, [{ field, text: t(`problem.${refused.code}`) }], corrected)
+      const field = refused.code === 'diploma.needs-decision' ? 'decision' : refused.field
+      return showForm(res.status(409), actor, fields, [{ field, text: refusalText(refused, t) }], corrected)
     }
     const id = made.requestId ?? made.correctionId ?? made.holdersId
     if (id === null) return redirectWith(deps, req, res, '/console/diplomas', { kind: 'notice', key: 'diplomas.unchanged' })
@@ -109,7 +110,7 @@ export function diplomaRegisterPages(deps: PageDeps): ConsoleRouter {
         ...made.refused.map(one => ({
           row: good[one.row]!.row,
           name: good[one.row]!.values.holderName ?? '',
-          text: t(`problem.${one.code}`),
+          text: refusalText(one, t),
         })),
       ].sort((a, b) => a.row - b.row)
       render(res, 'console/diploma-sheet-result', {
@@ -146,4 +147,8 @@ export function diplomaRegisterPages(deps: PageDeps): ConsoleRouter {
 function agencyOfRows(codes: readonly string[], actor: Actor): AgencyCode {
   const all = new Set(codes)
   return (all.size === 1 ? codes[0] : actor.agency) as AgencyCode
+}
+
+function refusalText({ code, field }: RequestedDiplomas['refused'][number], t: Translate): string {
+  return t(`problem.${code}`, { field: t(`field.${diplomaColumnOf[field] ?? field}`) })
 }

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import express, { type Request, type Response, type Router } from 'express'
 import { AppError } from '../../../core/errors.ts'
+import { diplomaColumnOf } from '../../diplomas/diplomaColumnOf.ts'
 import { countWaiting } from '../../overview/overviewTable.ts'
 import type { Actor } from '../../staff/actor.ts'
 import { holds, type Permission } from '../../staff/authorize.ts'
@@ -116,7 +117,8 @@ export async function prepareLocals(deps: PageDeps, req: Request, res: Response)
     fieldName: (name: string) => textOr(`field.${name}`, name),
     fieldValue: (field: string, value: string) => fieldValue(field, value, { textOr, agencyName }),
     outcomeText: (outcome: string) => {
-      const code = outcome.split(':', 1)[0]!
+      const [code = '', detail = ''] = outcome.split(': ', 2)
+      if (code === 'qr.too-large') return t('problem.qr.too-large', { field: t(`field.${diplomaColumnOf[detail] ?? detail}`) })
       return textOr(`outcome.${code}`, textOr(`obstacle.${code}`, textOr(`problem.${code}`, t('outcome.other', { code }))))
     },
     actionText: (action: string) => textOr(`action.${action}`, action),

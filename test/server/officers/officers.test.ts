@@ -130,7 +130,10 @@ test('a person’s data can be exported whole, and erased once no card is valid;
     awarded: '2012',
     basis: 0,
   }
-  const { requestId } = await requestDiplomas(deps(), { maker: reader, agency: root, rows: [{ diploma }] })
+  const { requestId } = await requestDiplomas(
+    { ...deps(), origin: 'http://localhost:3000' },
+    { maker: reader, agency: root, rows: [{ diploma }] },
+  )
   await expect(eraseOfficer(deps(), reader, hit!.id)).rejects.toMatchObject({ code: 'officer.conflict' })
   const approver: Actor = { kind: 'person', sub: 'approver', name: 'Duyệt', roles: new Set(['approver']), scopes: new Set(), agency: root }
   await refuseRequest(deps(), { actor: approver, id: requestId!, reason: '' })
