@@ -1,5 +1,4 @@
 import type { Pool } from 'pg'
-import { isOnlyExpired } from '../../core/verification/isOnlyExpired.ts'
 import { outcomeOf as outcomeOfReport } from '../../core/verification/outcomeOf.ts'
 import type { Report } from '../../core/verification/report.ts'
 import type { FieldCipher } from '../keys/fieldCipher.ts'
@@ -87,10 +86,8 @@ async function judge(deps: LookUpDeps, typed: TypedDiploma, found: RegisteredDip
 function outcomeOf(found: RegisteredDiploma, report: Report, fields: Record<string, FieldMatch>): LookUpOutcome {
   if (found.endedAs === 'corrected') return 'corrected'
   if (found.endedAs !== null) return 'revoked'
-  if (report.checks.some(check => check.code === 'status.suspended')) return 'suspended'
-  if (report.checks.some(check => check.code === 'status.revoked')) return 'revoked'
-  if (isOnlyExpired(report.checks)) return 'expired'
   const outcome = outcomeOfReport(report)
+  if (outcome === 'suspended' || outcome === 'revoked' || outcome === 'expired') return outcome
   if (outcome !== 'match' && outcome !== 'copy') return 'undetermined'
   return Object.values(fields).every(field => field === 'match') ? outcome : 'partial'
 }

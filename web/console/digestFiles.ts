@@ -1,3 +1,5 @@
+import { toHex } from '../../core/encoding/bytes.ts'
+
 /** Puts the SHA-256 of a chosen file into a text field: the file stays where it is. A form that is sent meanwhile waits for it. */
 export function digestFiles(): void {
   for (const input of document.querySelectorAll<HTMLInputElement>('input[type="file"][data-digest-into]')) {
@@ -35,8 +37,7 @@ function tend(input: HTMLInputElement, field: HTMLInputElement): void {
 /** Lowercase hex; null when the file cannot be read, being on a stick that was taken out, say. */
 async function digest(file: File): Promise<string | null> {
   try {
-    const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', await file.arrayBuffer()))
-    return [...bytes].map(byte => byte.toString(16).padStart(2, '0')).join('')
+    return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', await file.arrayBuffer())))
   } catch {
     return null
   }

@@ -9,7 +9,7 @@ import type { Report } from '../../core/verification/report.ts'
 import { browserCrypto } from '../evidence/browserCrypto.ts'
 import { patientFetch } from '../evidence/patientFetch.ts'
 import { loadedPart } from '../platform/partMissing.ts'
-import { type Decoder, startDecoder } from '../scan/decoder.ts'
+import { getDecoder } from '../scan/decoder.ts'
 import { readPicture } from '../scan/pictureFile.ts'
 import { type Checked, checkCredential, resolveToken } from '../verify/checkCredential.ts'
 import { verifySignature } from './verifySignature.ts'
@@ -38,8 +38,6 @@ export interface CheckFacts {
   /** Told when the server lets this address wait for so many seconds. */
   readonly onWait: (seconds: number) => void
 }
-
-let decoder: Promise<Decoder> | undefined
 
 /** Checks one file in this browser; only its digest leaves it, and what a QR code in it names. Throws `PartMissing`. */
 export async function checkFile(file: File, facts: CheckFacts): Promise<FileOutcome> {
@@ -128,11 +126,7 @@ async function endOf(sealed: Uint8Array, onWait: CheckFacts['onWait']): Promise<
 async function readQrCodes(picture: Uint8Array | Pixels): Promise<readonly string[] | null> {
   const pixels = picture instanceof Uint8Array ? await readPicture(new Blob([picture as Uint8Array<ArrayBuffer>])) : picture
   if (typeof pixels === 'string') return null
-  decoder ??= startDecoder()
-  decoder.catch(() => {
-    decoder = undefined
-  })
-  const ready = await loadedPart(decoder)
+  const ready = await loadedPart(getDecoder())
   try {
     return (await ready.read(pixels, 'photo')).texts
   } catch {

@@ -2,6 +2,7 @@ import type { Report } from '../../core/verification/report.ts'
 import { type Html, html } from '../platform/html.ts'
 import { icons } from '../platform/icons.ts'
 import { page, text } from '../platform/page.ts'
+import { namedFields } from '../result/namedFields.ts'
 import { factsHtml } from '../result/resultHtml.ts'
 import { diplomaFacts } from '../result/resultView.ts'
 import { agencyCodeOf } from './agencies.ts'
@@ -17,16 +18,6 @@ export interface LookUpAnswer {
   readonly fields: Readonly<Record<string, Match>>
   readonly decision: string | null
   readonly report: Report | null
-}
-
-const names: Record<string, string> = {
-  agency: 'diploma.fieldAgency',
-  soHieu: 'diploma.fieldSoHieu',
-  ngaySinh: 'diploma.fieldNgaySinh',
-  holderName: 'diploma.fieldHolderName',
-  awarded: 'diploma.fieldAwarded',
-  title: 'diploma.fieldTitle',
-  classification: 'diploma.fieldClassification',
 }
 
 /** Asks the server for a typed diploma: the answer, 'absent', 'limited' (for today), 'busy' (for a minute), 'invalid' (what was typed) or 'network'. */
@@ -63,11 +54,7 @@ ${diploma && factsHtml(diplomaFacts(diploma, { text, lang: page().lang }))}
 
 /** What a look-up says, in one sentence. */
 export function lookUpSentence({ outcome, fields }: Pick<LookUpAnswer, 'outcome' | 'fields'>): string {
-  const named = (kinds: readonly Match[]) =>
-    Object.entries(fields)
-      .filter(([, match]) => kinds.includes(match))
-      .map(([field]) => text(names[field] ?? field))
-      .join(', ')
+  const named = (kinds: readonly Match[]) => namedFields(fields, kinds, text)
   if (outcome === 'match') return text('diploma.matchTypedText')
   if (outcome === 'revoked') return text('diploma.revokedText')
   if (outcome === 'suspended') return text('result.diplomaSuspended')

@@ -1,4 +1,5 @@
 import '../platform/pageMain.ts'
+import { toLowS } from '../../core/cose/lowS.ts'
 import { encodeLive, liveMessage } from '../../core/credential/live.ts'
 import { liveUrl, qrSegments } from '../../core/credential/qr.ts'
 import { decodeBase64url, encodeBase64url } from '../../core/encoding/base64url.ts'
@@ -114,7 +115,10 @@ async function show(phone: BoundPhone): Promise<void> {
     if (slot !== shownFor) {
       shownFor = slot
       const signature = await signWith(phone.keys, liveMessage(host, digest, time))
-      const url = liveUrl(page().publicUrl, encodeLive({ sealed: phone.sealed, binding: phone.binding, time, signature: lowS(signature) }))
+      const url = liveUrl(
+        page().publicUrl,
+        encodeLive({ sealed: phone.sealed, binding: phone.binding, time, signature: toLowS(signature) }),
+      )
       byId('live-code').innerHTML = qrMarkup(qrSegments(url)).text
       byId('live-code').dataset.url = url
     }
@@ -149,18 +153,6 @@ async function warnOfClock(): Promise<void> {
 
 async function keepAwake(): Promise<void> {
   await navigator.wakeLock?.request('screen').catch(() => undefined)
-}
-
-const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
-
-/** The signature with low s, as every signature here has it; browsers give either. */
-function lowS(signature: Uint8Array): Uint8Array {
-  const s = BigInt(`0x${[...signature.subarray(32)].map(byte => byte.toString(16).padStart(2, '0')).join('')}`)
-  if (s <= order / 2n) return signature
-  const low = (order - s).toString(16).padStart(64, '0')
-  const out = Uint8Array.from(signature)
-  for (let i = 0; i < 32; i++) out[32 + i] = Number.parseInt(low.slice(2 * i, 2 * i + 2), 16)
-  return out
 }
 
 function post(path: string, body: unknown): Promise<Response> {

@@ -8,8 +8,19 @@ export interface Decoder {
   close(): void
 }
 
-/** Starts the QR decoder in its worker; rejects when its files cannot be had. */
-export function startDecoder(): Promise<Decoder> {
+let started: Promise<Decoder> | undefined
+
+/** The page's QR decoder, started when it is first asked for, and anew after it could not be. Rejects when its files cannot be had. */
+export function getDecoder(): Promise<Decoder> {
+  started ??= startDecoder()
+  started.catch(() => {
+    started = undefined
+  })
+  return started
+}
+
+/** Starts the decoder in its worker. */
+function startDecoder(): Promise<Decoder> {
   const worker = new Worker(SCAN_WORKER_URL)
   const waiting = new Map<number, { resolve: (codes: CodesRead) => void; reject: (error: Error) => void }>()
   let next = 0

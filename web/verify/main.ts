@@ -2,6 +2,7 @@ import { parseQrText, type QrContent } from '../../core/credential/qr.ts'
 import { encodeBase64url } from '../../core/encoding/base64url.ts'
 import { canVerifyHere } from '../evidence/browserCrypto.ts'
 import { html } from '../platform/html.ts'
+import { newestOnly } from '../platform/newestOnly.ts'
 import { byId, page, text } from '../platform/page.ts'
 import '../platform/pageMain.ts'
 import { parseLive } from '../../core/credential/live.ts'
@@ -36,13 +37,8 @@ function takeAddress(): string | null {
   return `${origin}${pathname}${digits}`
 }
 
-let questions = 0
-
-/** Counts a new question of the reader; the answer tells whether it is still the newest, so that a slow answer to an older one is not shown. */
-function newQuestion(): () => boolean {
-  const mine = ++questions
-  return () => mine === questions
-}
+/** Begins a new question of the reader. */
+const newQuestion = newestOnly()
 
 /** What is done with any text: from a camera, a picture, the clipboard or the address. Never follows it. */
 export async function openText(scanned: string): Promise<void> {

@@ -2,17 +2,16 @@ import { parseQrText } from '../../core/credential/qr.ts'
 import { isCardSerial, parseCardSerial } from '../../core/identity/cardSerial.ts'
 import { startOfflineBox } from '../offline/offlineBox.ts'
 import { type Html, html } from '../platform/html.ts'
+import { newestOnly } from '../platform/newestOnly.ts'
 import { byId, text } from '../platform/page.ts'
 import { type Camera, startCamera } from '../scan/camera.ts'
-import { type Decoder, startDecoder } from '../scan/decoder.ts'
+import { type Decoder, getDecoder } from '../scan/decoder.ts'
 import { readPicture } from '../scan/pictureFile.ts'
 
 let camera: Camera | undefined
 /** Set from the moment that the camera is asked for until it is closed. */
 let attempt: symbol | undefined
-let decoder: Promise<Decoder> | undefined
-/** The number asked for last: a slow answer to an earlier one is not shown. */
-let newestSerial: symbol | undefined
+const newSerial = newestOnly()
 let started = false
 
 type OpenText = (scanned: string) => Promise<void>
@@ -53,14 +52,6 @@ export function startScannerPage(openText: OpenText, clearPage: ClearPage): void
     },
     () => undefined,
   )
-}
-
-function getDecoder(): Promise<Decoder> {
-  decoder ??= startDecoder()
-  decoder.catch(() => {
-    decoder = undefined
-  })
-  return decoder
 }
 
 async function openCamera(openText: OpenText): Promise<void> {
@@ -196,10 +187,9 @@ export function foreignHtml(foreign: string): Html {
 
 async function askSerial(typed: string): Promise<void> {
   const place = byId('serial-result')
-  const mine = Symbol()
-  newestSerial = mine
+  const isNewest = newSerial()
   const answer = (line: string, warn = false) => {
-    if (newestSerial !== mine) return
+    if (!isNewest()) return
     place.innerHTML = html`<p><strong>${line}</strong></p>${warn && html`<p class="small">${text('scan.serialWarn')}</p>`}`.text
   }
   const serial = typed

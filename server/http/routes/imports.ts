@@ -13,8 +13,9 @@ import { openPhoto } from '../../imports/photoContent.ts'
 import { absentFrom, loosePhotos, type PreviewRow, previewOf } from '../../imports/previewOf.ts'
 import { cancelImport, photoArchiveBytes, previewAgain, startCommit, startImport } from '../../imports/startImport.ts'
 import type { Actor } from '../../staff/actor.ts'
-import { authorize, holds, type Permission } from '../../staff/authorize.ts'
+import { authorize, holds } from '../../staff/authorize.ts'
 import { importKindsOf } from '../../staff/importKindsOf.ts'
+import { importPermissions } from '../../staff/importPermissions.ts'
 import { decodeCursor, nextCursor } from '../cursor.ts'
 import { idempotency } from '../idempotency.ts'
 import { presentImport } from '../importSchema.ts'
@@ -31,7 +32,7 @@ export function importsRoutes(deps: ImportDeps): Router {
   const once = idempotency(deps)
 
   router.post('/api/imports', once, async (req, res) => {
-    const actor = importer(req)
+    const actor = allowed(req, 'write')
     const form = await readMultipart(req, { fileBytes: photoArchiveBytes, files: 2 })
     try {
       const file = form.files.get('file')?.[0]
@@ -39,7 +40,7 @@ export function importsRoutes(deps: ImportDeps): Router {
       const photos = form.files.get('photos')?.[0]
       const agency = form.fields.get('agency') || actor.agency
       if (!isAgencyCode(agency)) throw new AppError('identity.agency-code')
-      for (const permission of permissionsOf(actor)) authorize(actor, permission, agency, deps.agencies)
+      for (const kind of importKindsOf(actor, 'write')) authorize(actor, importPermissions.write[kind], agency, deps.agencies)
       const mapping = form.fields.get('mapping')
       const id = await startImport(deps, {
         maker: actor,
@@ -59,7 +60,7 @@ export function importsRoutes(deps: ImportDeps): Router {
   })
 
   router.get('/api/imports', async (req, res) => {
-    const actor = reader(req)
+    const actor = allowed(req, 'read')
     const { cursor, limit } = pageQuery.parse(req.query)
     const kinds = importKindsOf(actor, 'read')
     const before = cursor && decodeCursor('imports', cursor).id
@@ -128,13 +129,18 @@ export function importsRoutes(deps: ImportDeps): Router {
 
   router.post('/api/imports/:id/cancel', async (req, res) => {
     const row = await find(req, 'write')
-    await cancelImport(deps, row.id, importer(req))
+    await cancelImport(deps, row.id, allowed(req, 'write'))
     res.status(204).end()
   })
 
   router.get('/api/imports/:id/errors.xlsx', async (req, res) => {
     const row = await find(req, 'read')
-    await recordAudit(deps.pool, { actor: reader(req), action: 'import.errors-read', agency: row.agencyCode, subject: `import:${row.id}` })
+    await recordAudit(deps.pool, {
+      actor: allowed(req, 'read'),
+      action: 'import.errors-read',
+      agency: row.agencyCode,
+      subject: `import:${row.id}`,
+    })
     noStore(res)
       .type('application/vnd.openxmlformats-officedocument.spreadsheetml.sheet')
       .attachment(`loi-nhap-${row.createdAt.toISOString().slice(0, 10)}.xlsx`)
@@ -143,38 +149,25 @@ export function importsRoutes(deps: ImportDeps): Router {
 
   /** The import, when the actor may see or change it; what is not theirs is not found. */
   async function find(req: Request, what: 'read' | 'write'): Promise<ImportRow> {
-    const actor = what === 'read' ? reader(req) : importer(req)
+    const actor = allowed(req, what)
     const { id } = idParameter.parse(req.params)
     const row = await readImport(deps.pool, id)
     if (!row || !(row.agencyCode === actor.agency || deps.agencies.inSubtree(row.agencyCode, actor.agency)))
       throw new AppError('import.not-found')
-    const changes: Permission = row.kind === 'agencies' ? 'agencies.manage' : 'people.write'
-    const reads: Permission = row.kind === 'agencies' ? 'agencies.read' : 'people.read'
     // Until the file has been read its kind is only a guess; its maker may look whatever it is.
     if (!(row.maker === actor.sub && row.columns === null))
-      authorize(actor, what === 'read' ? reads : changes, row.agencyCode as AgencyCode, deps.agencies)
+      authorize(actor, importPermissions[what][row.kind], row.agencyCode as AgencyCode, deps.agencies)
     return row
   }
 
-  function importer(req: Request): Actor {
-    const { actor } = req
-    if (actor && holds(actor, 'agencies.manage')) return actor
-    authorize(actor, 'people.write', undefined, deps.agencies)
-    return actor
-  }
-
-  function reader(req: Request): Actor {
-    const { actor } = req
-    if (actor && holds(actor, 'agencies.read')) return actor
-    authorize(actor, 'people.read', undefined, deps.agencies)
+  function allowed({ actor }: Request, what: 'read' | 'write'): Actor {
+    const { officers, agencies } = importPermissions[what]
+    if (actor && holds(actor, agencies)) return actor
+    authorize(actor, officers, undefined, deps.agencies)
     return actor
   }
 
   return router
-}
-
-function permissionsOf(actor: Actor): Permission[] {
-  return importKindsOf(actor, 'write').map(kind => (kind === 'officers' ? 'people.write' : 'agencies.manage'))
 }
 
 function opened(file: UploadedFile): { name: string; stream: AsyncIterable<Uint8Array> } {

@@ -91,7 +91,6 @@ export function printJobsRoutes(deps: PrintJobsRoutesDeps): Router {
       template,
       printer: req.actor,
       agency: agency!,
-      agencies: deps.agencies.subtree(agency!),
       tree: deps.agencies,
     })
     res.status(201).location(`/api/print-jobs/${job.id}`).json(job)

@@ -18,6 +18,7 @@ import { cancelImport, photoArchiveBytes, previewAgain, startCommit, startImport
 import type { Actor } from '../../staff/actor.ts'
 import type { Permission } from '../../staff/authorize.ts'
 import { importKindsOf } from '../../staff/importKindsOf.ts'
+import { importPermissions } from '../../staff/importPermissions.ts'
 import { tableLimits } from '../../tables/tableLimits.ts'
 import { render } from '../render.ts'
 import type { Translate } from '../texts.ts'
@@ -25,9 +26,9 @@ import { isUuid } from './isUuid.ts'
 import { agenciesOf, type ConsoleRouter, consoleRouter, fieldsOf, href, inScope, type PageDeps, queryOf, whoOf } from './routes.ts'
 import { attempt, checkCsrf, problemKey, redirectWith } from './shell.ts'
 
-const importer = ['people.write', 'agencies.manage'] as const satisfies readonly Permission[]
+const importer: readonly Permission[] = Object.values(importPermissions.write)
 /** Who may look at an import: an auditor follows a line of the audit to it. */
-const reader = [...importer, 'people.read'] as const satisfies readonly Permission[]
+const reader: readonly Permission[] = [...importer, 'people.read']
 const pageSize = 50
 const listSize = 50
 

@@ -107,7 +107,6 @@ export function printPages(deps: TemplatePagesDeps & Pick<ReviewPagesDeps, 'lega
       const job = await createPrintJob(deps, {
         printer: whoOf(actor),
         agency,
-        agencies: deps.tree.subtree(agency),
         tree: deps.tree,
         serials: all ? undefined : serials,
         layout,

@@ -98,7 +98,7 @@ export async function prepareLocals(deps: PageDeps, req: Request, res: Response)
   const { lang, t } = res.locals as { lang: 'vi' | 'en'; t: (key: string, values?: Record<string, unknown>) => string }
   await deps.tree.refresh(deps.pool)
   const texts = textsOf(lang)
-  const textOr = (key: string, otherwise: string) => (texts.has(key) ? t(key, { detail: '' }) : otherwise)
+  const textOr = (key: string, otherwise: string, values: object = {}) => (texts.has(key) ? t(key, { detail: '', ...values }) : otherwise)
   const agencyName = (code: string) => {
     const agency = deps.tree.get(code)
     return (lang === 'en' ? agency?.nameEn : null) ?? agency?.nameVi ?? code
@@ -118,8 +118,9 @@ export async function prepareLocals(deps: PageDeps, req: Request, res: Response)
     fieldValue: (field: string, value: string) => fieldValue(field, value, { textOr, agencyName }),
     outcomeText: (outcome: string) => {
       const [code = '', detail = ''] = outcome.split(': ', 2)
-      if (code === 'qr.too-large') return t('problem.qr.too-large', { field: t(`field.${diplomaColumnOf[detail] ?? detail}`) })
-      return textOr(`outcome.${code}`, textOr(`obstacle.${code}`, textOr(`problem.${code}`, t('outcome.other', { code }))))
+      const column = diplomaColumnOf[detail] ?? detail
+      const problem = textOr(`problem.${code}`, t('outcome.other', { code }), { field: textOr(`field.${column}`, column) })
+      return textOr(`outcome.${code}`, textOr(`obstacle.${code}`, problem))
     },
     actionText: (action: string) => textOr(`action.${action}`, action),
     detailText: (detail: Record<string, unknown>) => detailText(detail, textOr, lang),

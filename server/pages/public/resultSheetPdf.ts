@@ -1,6 +1,7 @@
 import { timeText } from '../../../web/platform/vietnamTime.ts'
+import { namedFields } from '../../../web/result/namedFields.ts'
 import { compileTypst, typstPdf } from '../../printing/render/typst.ts'
-import type { SheetRow, SignedSheet } from '../../verification/resultSheet.ts'
+import type { SignedSheet } from '../../verification/resultSheet.ts'
 import type { Language } from '../texts.ts'
 import { translator } from '../texts.ts'
 
@@ -21,7 +22,14 @@ export function resultSheetPdf(sheet: SignedSheet, lang: Language): Uint8Array {
     [text('list.reportDigest'), statement.resultDigest],
     [text('list.reportSignature'), `${signature} (Ed25519, ${keyId})`],
   ]
-  const table = rows.slice(0, mostRows).map(row => [String(row.row), row.subject, word(row.outcome), row.decision ?? fieldsNote(row, text)])
+  const table = rows
+    .slice(0, mostRows)
+    .map(row => [
+      String(row.row),
+      row.subject,
+      word(row.outcome),
+      row.decision ?? namedFields(row.fields ?? {}, ['partial', 'differs'], text),
+    ])
   const more = rows.length > mostRows ? text('list.reportMore', { count: rows.length - mostRows }) : ''
   const main = `#set page(paper: "a4", margin: (x: 2cm, y: 1.6cm))
 #set text(font: "Be Vietnam Pro", size: 9pt, lang: "${lang}")
@@ -39,14 +47,6 @@ ${more && `#${quoted(more)}`}
 #text(size: 8pt, fill: rgb("#57534e"))[#${quoted(text('list.reportNote', { host: statement.host }))}]
 `
   return typstPdf(compileTypst(main), { created: statement.at, tags: true })
-}
-
-/** Which fields of a line that matches in part do not. */
-function fieldsNote({ fields = {} }: SheetRow, text: ReturnType<typeof translator>): string {
-  return Object.entries(fields)
-    .filter(([, match]) => match !== 'match')
-    .map(([field]) => text(`diploma.field${field[0]!.toUpperCase()}${field.slice(1)}`))
-    .join(', ')
 }
 
 /** A Typst string: nothing in it is markup. */

@@ -7,6 +7,7 @@ import type { Check, Report } from '../../../core/verification/report.ts'
 import { html } from '../../../web/platform/html.ts'
 import { icons } from '../../../web/platform/icons.ts'
 import { timeText } from '../../../web/platform/vietnamTime.ts'
+import { namedFields } from '../../../web/result/namedFields.ts'
 import { bandHtml, resultHtml } from '../../../web/result/resultHtml.ts'
 import { resultView } from '../../../web/result/resultView.ts'
 import type { VerificationAnswer } from '../../http/createVerificationAnswer.ts'
@@ -87,12 +88,7 @@ function lookUpSentence(
   if (outcome === 'revoked') return text('diploma.revokedText')
   if (outcome === 'suspended') return text('result.diplomaSuspended')
   if (outcome === 'expired') return text('diploma.expiredText')
-  const named = (isTaken: (match: string) => boolean) =>
-    Object.entries(fields)
-      .filter(([, match]) => isTaken(match))
-      .map(([field]) => text(`diploma.field${field[0]!.toUpperCase()}${field.slice(1)}`))
-      .join(', ')
-  const differing = named(match => match === 'differs')
-  const matching = named(match => match !== 'differs')
+  const differing = namedFields(fields, ['differs'], text)
+  const matching = namedFields(fields, ['match', 'partial'], text)
   return differing ? text('diploma.partialText', { matching, differing }) : text('diploma.partialOnlyText', { matching })
 }

@@ -20,7 +20,7 @@ type Printer = { sub: string; name: string }
 const maxCards = 10_000
 
 /**
- * Begins a print run: of the given serials, or of everything that waits in the agencies. Each card gets a piece of plastic that waits. A
+ * Begins a print run: of the given serials, or of everything that waits in the agency and below. Each card gets a piece of plastic that waits. A
  * card printed before needs `reason`. Throws `print.empty`, `print.reason`, `print.not-waiting` (ended, suspended, or has its plastic), and
  * `render.*` for a card that the template does not hold, unless a bureau draws it.
  */
@@ -29,20 +29,20 @@ export async function createPrintJob(
   input: {
     printer: Printer
     agency: AgencyCode
-    agencies: readonly string[]
     serials?: readonly string[] | undefined
-    tree: Pick<AgencyTree, 'get'>
+    tree: Pick<AgencyTree, 'get' | 'subtree'>
     layout: PrintLayout
     template: Template
     reason?: string | undefined
   },
 ): Promise<{ id: string; total: number }> {
   const wanted = input.serials ? [...new Set(input.serials)] : null
-  const queued = await cardsToPrint(deps.pool, input.agencies, maxCards, wanted)
+  const agencies = input.tree.subtree(input.agency)
+  const queued = await cardsToPrint(deps.pool, agencies, maxCards, wanted)
   if (input.layout !== 'bureau') await assertCardsFit(input.template, queued, code => input.tree.get(code)?.nameVi ?? code)
   return inTransaction(deps.pool, async tx => {
     const serials = queued.map(card => card.serial)
-    const cards = await cardsToPrint(tx, input.agencies, maxCards, serials)
+    const cards = await cardsToPrint(tx, agencies, maxCards, serials)
     if (cards.length === 0) throw new AppError('print.empty')
     if (wanted && cards.length !== wanted.length) {
       const found = new Set(cards.map(card => card.serial))
