@@ -118,8 +118,8 @@ function openContainer(file: Uint8Array, passphrase: string): forge.pkcs12.Pkcs1
     return forge.pkcs12.pkcs12FromAsn1(container, true, passphrase)
   } catch (error) {
     const inUtf8 = forge.util.encodeUtf8(passphrase)
-    if (inUtf8 === passphrase || !(error instanceof Error) || !error.message.includes('Failed to decrypt')) throw error
-    // The MAC was right. It takes the passphrase as a BMPString (RFC 7292 B.1), PBES2 as UTF-8 (RFC 8018), which forge leaves to us.
+    if (inUtf8 === passphrase || !(error instanceof Error) || error.message.includes('MAC could not be verified')) throw error
+    // The MAC was right, though what a wrong key decrypts may look right for once and only then be no ASN.1. The MAC takes the passphrase as a BMPString (RFC 7292 B.1), PBES2 as UTF-8 (RFC 8018), which forge leaves to us.
     const withoutMac = { ...container, value: (container.value as forge.asn1.Asn1[]).slice(0, 2) }
     return forge.pkcs12.pkcs12FromAsn1(withoutMac, true, inUtf8)
   }

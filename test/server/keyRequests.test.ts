@@ -14,6 +14,7 @@ import { type KeyChangeDeps, requestKeyChange } from '../../server/keys/keyChang
 import { keyStore } from '../../server/keys/keyStore.ts'
 import { type KeyRow, readKeys, readNewestEndorsement } from '../../server/keys/keysTable.ts'
 import { openPkcs12InThread } from '../../server/keys/openPkcs12InThread.ts'
+import { openPkcs12 } from '../../server/keys/pkcs12.ts'
 import { approveRequest, cancelRequest, refuseRequest } from '../../server/requests/decideRequest.ts'
 import { itemsOf, pendingDigest, requestById } from '../../server/requests/requestsTable.ts'
 import type { Actor } from '../../server/staff/actor.ts'
@@ -184,6 +185,12 @@ test('a passphrase with Vietnamese letters opens the file, and a wrong one does 
   const { x5c } = await deps.store.sealPkcs12(file, 'mật khẩu rất dài', 'document')
   expect(x5c).toHaveLength(1)
   await expect(deps.store.sealPkcs12(file, 'mật khẩu', 'document')).rejects.toThrow('key.passphrase')
+})
+
+test('a passphrase with Vietnamese letters also opens a file whose parts seem to decrypt under the wrong bytes of it', () => {
+  const file = readFileSync('test/vectors/pkcs12/utf8-passphrase.p12')
+  expect(openPkcs12(file, 'mật khẩu rất dài').x5c).toHaveLength(1)
+  expect(() => openPkcs12(file, 'mật khẩu')).toThrow('key.passphrase')
 })
 
 test('a file with as many iterations as Firefox and NSS ask for opens in time', async () => {
